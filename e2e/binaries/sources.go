@@ -8,8 +8,17 @@
 package binaries
 
 import (
+	_ "github.com/container-storage-interface/spec/lib/go/csi"
+	_ "github.com/google/go-cmp/cmp"
+	_ "github.com/kubernetes-csi/csi-test/v5/pkg/sanity"
 	_ "go.etcd.io/etcd/server/v3"
+	_ "go.uber.org/goleak"
+	_ "google.golang.org/grpc"
 	_ "k8s.io/kubernetes/cmd/kube-apiserver"
 	_ "k8s.io/kubernetes/cmd/kube-controller-manager"
 	_ "k8s.io/kubernetes/cmd/kube-scheduler"
+	_ "sigs.k8s.io/controller-runtime"
+	_ "sigs.k8s.io/yaml"
+	_ "pgregory.net/rapid"
+	_ "github.com/rogpeppe/go-internal/testscript"
 )

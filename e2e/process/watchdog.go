@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package process
+
+import (
+	"fmt"
+	"io"
+	"os/exec"
+	"sync"
+	"syscall"
+)
+
+// watchdogScript keeps the list of living process groups that it is told of on stdin. End of file means that the parent is
+// gone, in whatever way: then it kills those that are left and removes the folder.
+const watchdogScript = `
+live=
+while read -r what pid; do
+  case $what in
+  add) live="$live $pid" ;;
+  remove)
+    rest=
+    for p in $live; do [ "$p" = "$pid" ] || rest="$rest $p"; done
+    live=$rest ;;
+  esac
+done
+for p in $live; do kill -9 "-$p"; done 2>/dev/null
+rm -rf -- "$1"
+`
+
+// watchdog is the parent's end of the watchdog process.
+type watchdog struct {
+	cmd *exec.Cmd
+
+	mu    sync.Mutex // serialises writes to the pipe
+	stdin io.WriteCloser
+}
+
+// startWatchdog starts a watchdog for the folder. It is in a process group of its own, so that what kills the parent's group
+// leaves it alive to do its work.
+func startWatchdog(dir string) (*watchdog, error) {
+	cmd := exec.Command("/bin/sh", "-c", watchdogScript, "watchdog", dir)
+	cmd.Dir = "/"
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, fmt.Errorf("make the watchdog's pipe: %w", err)
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start the watchdog, which needs /bin/sh: %w", err)
+	}
+	return &watchdog{cmd: cmd, stdin: stdin}, nil
+}
+
+func (w *watchdog) add(pid int)    { w.tell("add", pid) }
+func (w *watchdog) remove(pid int) { w.tell("remove", pid) }
+
+// tell writes one line. A watchdog that is gone cannot be told anything, and the children then still have the kernel's
+// guard where there is one: that is no reason to fail a start.
+func (w *watchdog) tell(what string, pid int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, _ = fmt.Fprintln(w.stdin, what, pid)
+}
+
+// stop closes the pipe and waits for the watchdog to end, which removes the folder.
+func (w *watchdog) stop() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.stdin.Close(); err != nil {
+		return fmt.Errorf("close the watchdog's pipe: %w", err)
+	}
+	if err := w.cmd.Wait(); err != nil {
+		return fmt.Errorf("wait for the watchdog: %w", err)
+	}
+	return nil
+}
