@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package binaries builds the programs of the test cluster from source: Kubernetes' own, etcd, kwok, the CSI sidecars and
+// moorage. No container engine and no image registry is needed, only Go and its module proxy.
+//
+// A program is built once for each version, set of dependencies and Go release, into a cache folder that git ignores, and taken from there
+// ever after. Any number of processes may build at once. The package knows how programs are made, not how they are run.
+package binaries
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Binary is one program and where its source is.
+type Binary struct {
+	// Name is the program's file name.
+	Name string
+	// Version is its release, with the leading v, as its module is required in go.mod.
+	Version string
+	// Module is the folder, relative to the e2e module, of the go.mod that pins the program and all that it depends on.
+	Module string
+	// Package is the import path of the main package.
+	Package string
+	// Stamps are the string variables that its release process sets, by import path and name.
+	Stamps map[string]string
+}
+
+// DefaultKubernetes is the minor release that the suites run on unless they say otherwise.
+const DefaultKubernetes = "1.37"
+
+// kubernetesReleases holds the minors that can be built. For another one add a row and the folder of a module that requires its
+// k8s.io/kubernetes, with the staging modules replaced; 1.37 has none because the e2e module itself requires it.
+var kubernetesReleases = map[string]struct{ version, module string }{
+	DefaultKubernetes: {version: "v1.37.1", module: "."},
+}
+
+// The programs that do not belong to a Kubernetes release. A version here is what the program says of itself; which source is
+// built is up to the module.
+var (
+	// Etcd is the API server's store.
+	Etcd = Binary{Name: "etcd", Version: "v3.7.3", Module: ".", Package: "go.etcd.io/etcd/server/v3"}
+	// Kwok plays the kubelet for nodes that do not exist.
+	Kwok = Binary{
+		Name: "kwok", Version: "v0.8.0", Module: "binaries/kwok", Package: "sigs.k8s.io/kwok/cmd/kwok",
+		Stamps: map[string]string{"sigs.k8s.io/kwok/pkg/consts.Version": "v0.8.0"},
+	}
+	// Provisioner is the CSI sidecar that provisions volumes and publishes capacities.
+	Provisioner = Binary{
+		Name: "csi-provisioner", Version: "v6.3.0", Module: "binaries/external-provisioner",
+		Package: "github.com/kubernetes-csi/external-provisioner/v6/cmd/csi-provisioner",
+		Stamps:  map[string]string{"main.version": "v6.3.0"},
+	}
+)
+
+// The names of Kubernetes' programs, as KubernetesBinary takes them.
+const (
+	APIServer         = "kube-apiserver"
+	ControllerManager = "kube-controller-manager"
+	Scheduler         = "kube-scheduler"
+)
+
+// KubernetesBinary returns a program of a Kubernetes minor release such as "1.37". A minor that is not in the table is an error
+// that lists those that are.
+func KubernetesBinary(minor, name string) (Binary, error) {
+	release, ok := kubernetesReleases[minor]
+	if !ok {
+		return Binary{}, fmt.Errorf("kubernetes %q cannot be built, only %s", minor,
+			strings.Join(slices.Sorted(maps.Keys(kubernetesReleases)), ", "))
+	}
+	major, rest, _ := strings.Cut(minor, ".")
+	stamps := make(map[string]string)
+	// Without a version that parses, clients such as Helm refuse to talk to the API server.
+	for _, pkg := range []string{"k8s.io/component-base/version", "k8s.io/client-go/pkg/version"} {
+		stamps[pkg+".gitVersion"] = release.version
+		stamps[pkg+".gitMajor"] = major
+		stamps[pkg+".gitMinor"] = rest
+		stamps[pkg+".gitTreeState"] = "clean"
+	}
+	return Binary{
+		Name: name, Version: release.version, Module: release.module, Package: "k8s.io/kubernetes/cmd/" + name, Stamps: stamps,
+	}, nil
+}
+
+// ForControlPlane returns all programs that a control plane with storage of the given Kubernetes minor release runs, in the order in
+// which they are best built.
+func ForControlPlane(minor string) ([]Binary, error) {
+	all := []Binary{Etcd}
+	for _, name := range []string{APIServer, ControllerManager, Scheduler} {
+		b, err := KubernetesBinary(minor, name)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, b)
+	}
+	return append(all, Kwok, Provisioner), nil
+}
+
+// ldflags returns the linker's flags: no symbol tables, which nobody debugs here, and the stamps in a fixed order.
+func (b Binary) ldflags() string {
+	flags := []string{"-s", "-w"}
+	for _, name := range slices.Sorted(maps.Keys(b.Stamps)) {
+		flags = append(flags, "-X", name+"="+b.Stamps[name])
+	}
+	return strings.Join(flags, " ")
+}

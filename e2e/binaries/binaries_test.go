@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package binaries
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/mod/modfile"
+)
+
+// A version in the table that is not the one that go.mod builds would make a program lie about itself and its cache go stale.
+func TestVersionsAreThoseOfTheModules(t *testing.T) {
+	t.Parallel()
+	var programs []Binary
+	for minor := range kubernetesReleases {
+		all, err := ForControlPlane(minor)
+		if err != nil {
+			t.Fatal(err)
+		}
+		programs = append(programs, all...)
+	}
+	for _, b := range programs {
+		path := filepath.Join("..", b.Module, "go.mod")
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Errorf("%s: %v", b.Name, err)
+			continue
+		}
+		mod, err := modfile.Parse(path, data, nil)
+		if err != nil {
+			t.Errorf("%s: %v", b.Name, err)
+			continue
+		}
+		required := ""
+		for _, r := range mod.Require {
+			if b.Package == r.Mod.Path || strings.HasPrefix(b.Package, r.Mod.Path+"/") {
+				required = r.Mod.Version
+			}
+		}
+		if required != b.Version {
+			t.Errorf("%s: the table says %s, %s requires %q", b.Name, b.Version, path, required)
+		}
+		for stamp, value := range b.Stamps {
+			if strings.HasSuffix(strings.ToLower(stamp), "version") && value != b.Version {
+				t.Errorf("%s: stamp %s is %s, want %s", b.Name, stamp, value, b.Version)
+			}
+		}
+	}
+}
+
+// Each staging module of Kubernetes belongs to exactly one release of it.
+func TestStagingModulesBelongToTheRelease(t *testing.T) {
+	t.Parallel()
+	for minor, release := range kubernetesReleases {
+		path := filepath.Join("..", release.module, "go.mod")
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mod, err := modfile.Parse(path, data, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, staging := "v0"+strings.TrimPrefix(release.version, "v1"), 0
+		for _, r := range mod.Replace {
+			if !strings.HasPrefix(r.Old.Path, "k8s.io/") {
+				continue
+			}
+			staging++
+			if r.New.Path != r.Old.Path || r.New.Version != want {
+				t.Errorf("kubernetes %s: %s is replaced by %s %s, want itself at %s", minor, r.Old.Path, r.New.Path, r.New.Version, want)
+			}
+		}
+		if staging < 30 {
+			t.Errorf("kubernetes %s: only %d staging modules are replaced in %s", minor, staging, path)
+		}
+	}
+}
+
+func TestUnknownMinorNamesTheKnownOnes(t *testing.T) {
+	t.Parallel()
+	_, err := ForControlPlane("1.2")
+	if err == nil || !strings.Contains(err.Error(), DefaultKubernetes) {
+		t.Errorf("got error %v, want one that names %s", err, DefaultKubernetes)
+	}
+}

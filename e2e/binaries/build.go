@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package binaries
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+)
+
+// Builder builds programs. The zero value builds into the default cache folder and says nothing.
+type Builder struct {
+	// Cache is the cache folder; empty means what CacheDir returns.
+	Cache string
+	// Progress gets a line when a build starts and one when it ends; on a terminal also a running count of seconds. Nil means no
+	// progress. It is written to from one goroutine at a time.
+	Progress io.Writer
+}
+
+// Build returns the file of each of the programs, by name, after having built those that the cache lacks.
+func (b Builder) Build(ctx context.Context, programs ...Binary) (map[string]string, error) {
+	tree, err := findTree()
+	if err != nil {
+		return nil, err
+	}
+	cache := b.cache(tree)
+	toolchain, err := toolchainOf(ctx, tree)
+	if err != nil {
+		return nil, err
+	}
+	files := make(map[string]string, len(programs))
+	for _, program := range programs {
+		key, err := program.key(tree, toolchain)
+		if err != nil {
+			return nil, err
+		}
+		file := filepath.Join(cache, "bin", key, program.Name)
+		if err := b.buildOnce(ctx, tree, cache, file, program); err != nil {
+			return nil, err
+		}
+		files[program.Name] = file
+	}
+	return files, nil
+}
+
+// Moorage builds moorage from the tree that this module is part of, each time: Go's own cache knows best what has changed. The file
+// that it returns may be replaced by a later call, which does not disturb a process that runs it.
+func (b Builder) Moorage(ctx context.Context) (string, error) {
+	tree, err := findTree()
+	if err != nil {
+		return "", err
+	}
+	cache := b.cache(tree)
+	file := filepath.Join(cache, "bin", "moorage")
+	unlock, err := b.lock(ctx, cache)
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	if err := b.compile(ctx, tree.root, cache, file, Binary{Name: "moorage", Package: "./cmd/moorage"}); err != nil {
+		return "", err
+	}
+	return file, nil
+}
+
+// buildOnce builds the program unless its file is there, also if another process builds it at this moment.
+func (b Builder) buildOnce(ctx context.Context, tree tree, cache, file string, program Binary) error {
+	if isBuilt(file) {
+		return nil
+	}
+	unlock, err := b.lock(ctx, cache)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if isBuilt(file) {
+		return nil
+	}
+	if err := b.compile(ctx, filepath.Join(tree.e2e, program.Module), cache, file, program); err != nil {
+		return err
+	}
+	return prune(filepath.Join(cache, "bin"))
+}
+
+// compile runs go build in the module's folder and moves the result to the file in one step: whoever sees the file sees all of it.
+func (b Builder) compile(ctx context.Context, module, cache, file string, program Binary) (err error) {
+	scratch, err := os.MkdirTemp(cache, "build-")
+	if err != nil {
+		return fmt.Errorf("make a folder to build %s in: %w", program.Name, err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
+
+	// Plain settings on purpose: the suites' own compilation then shares Go's cache with these builds.
+	built := filepath.Join(scratch, program.Name)
+	cmd := exec.CommandContext(ctx, "go", "build", "-ldflags", program.ldflags(), "-o", built, program.Package)
+	cmd.Dir = module
+	cmd.Env = goEnv()
+	var output bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &output, &output
+
+	done := b.announce(program)
+	started := time.Now()
+	err = cmd.Run()
+	done(time.Since(started), err)
+	if err != nil {
+		return fmt.Errorf("build %s %s in %s: %w\n%s", program.Name, program.Version, module, err, bytes.TrimSpace(output.Bytes()))
+	}
+	if err = os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return fmt.Errorf("make the cache folder of %s: %w", program.Name, err)
+	}
+	if err = os.Rename(built, file); err != nil {
+		return fmt.Errorf("put %s into the cache: %w", program.Name, err)
+	}
+	return nil
+}
+
+// goEnv is the environment for the go command: the caller's, without what would make the result differ from that of another caller.
+func goEnv() []string {
+	return append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=readonly -buildvcs=false", "GOOS=", "GOARCH=")
+}
