@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package topology
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	storagev1 "k8s.io/api/storage/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Options configure a Cache. The zero value is ready for use.
+type Options struct {
+	// NodeDelay is how long changes of nodes are gathered before they are seen, 20 ms where zero. A negative delay gathers
+	// them until Flush.
+	NodeDelay time.Duration
+	// Now tells the time; time.Now where nil.
+	Now func() time.Time
+}
+
+const defaultNodeDelay = 20 * time.Millisecond
+
+// Cache holds the newest Snapshot and applies events to it. Its methods are safe for concurrent use: readers take no lock,
+// writers wait for each other.
+type Cache struct {
+	options   Options
+	selectors selectorPool
+	published atomic.Pointer[Snapshot]
+	fresh     freshness
+
+	// mu is held by whoever changes anything; it guards what follows.
+	mu sync.Mutex
+	// next is the state being made; publish shows it to readers.
+	next Snapshot
+	// records are the nodes by name, ahead of next.nodes while dirty.
+	records map[string]nodeRecord
+	dirty   bool
+	timer   *time.Timer
+}
+
+// New returns an empty cache, which has not synced.
+func New(options Options) *Cache {
+	if options.NodeDelay == 0 {
+		options.NodeDelay = defaultNodeDelay
+	}
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	c := &Cache{options: options, records: map[string]nodeRecord{}}
+	c.next.index = newNodeIndex(nil)
+	c.publish()
+	return c
+}
+
+// Snapshot returns the cluster's storage as it is now. It costs one atomic load.
+func (c *Cache) Snapshot() *Snapshot { return c.published.Load() }
+
+// Upsert puts an API object into the cache, in place of an earlier version. The object is read, not kept and not changed.
+// An object of a kind that the cache does not read is an error.
+func (c *Cache) Upsert(object metav1.Object) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	kind, ok := KindOf(object)
+	if !ok {
+		return fmt.Errorf("cache %T %s: moorage does not read this kind", object, keyOf(object))
+	}
+	c.upsert(object)
+	c.publish()
+	c.fresh.event(kind, c.options.Now())
+	return nil
+}
+
+// Delete takes an object out of the cache. It is no error if it is not there.
+func (c *Cache) Delete(kind Kind, key Key) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.delete(kind, key)
+	c.publish()
+	c.fresh.event(kind, c.options.Now())
+}
+
+// Replace makes the objects the only ones of their kind, and marks the kind as synced. Readers see all of it at once.
+func (c *Cache) Replace(kind Kind, objects []metav1.Object) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	keep := make(map[Key]unit, len(objects))
+	for _, object := range objects {
+		if got, ok := KindOf(object); !ok || got != kind {
+			return fmt.Errorf("replace all objects of kind %s: %s is a %T", kind, keyOf(object), object)
+		}
+		keep[keyOf(object)] = unit{}
+	}
+	for _, key := range c.keys(kind) {
+		if _, ok := keep[key]; !ok {
+			c.delete(kind, key)
+		}
+	}
+	for _, object := range objects {
+		c.upsert(object)
+	}
+	if kind == KindNode || kind == KindCSINode {
+		c.settleNodes()
+	}
+	c.publish()
+	c.fresh.event(kind, c.options.Now())
+	c.fresh.synced(kind)
+	return nil
+}
+
+// Flush applies gathered changes of nodes at once.
+func (c *Cache) Flush() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.settleNodes()
+	c.publish()
+}
+
+func (c *Cache) publish() {
+	snapshot := c.next
+	c.published.Store(&snapshot)
+}
+
+func (c *Cache) upsert(object metav1.Object) {
+	key := keyOf(object)
+	switch o := object.(type) {
+	case *corev1.Node:
+		c.setNode(key.Name, nodeFromAPI(o))
+	case *storagev1.CSINode:
+		c.setCSINode(key.Name, csiNodeFromAPI(o))
+	case *corev1.PersistentVolumeClaim:
+		c.next.claims = c.next.claims.Set(key, claimFromAPI(o))
+	case *corev1.PersistentVolume:
+		volume := volumeFromAPI(o)
+		volume.Affinity = c.selectors.intern(volume.Affinity)
+		c.setVolume(key, volume)
+	case *storagev1.StorageClass:
+		class := classFromAPI(o)
+		class.Allowed = c.selectors.intern(class.Allowed)
+		c.next.classes = c.next.classes.Set(key, class)
+	case *storagev1.CSIDriver:
+		c.next.drivers = c.next.drivers.Set(key, driverFromAPI(o))
+	case *storagev1.CSIStorageCapacity:
+		pool := poolFromAPI(o)
+		pool.Topology = c.selectors.intern(pool.Topology)
+		c.setPool(key, pool)
+	case *storagev1.VolumeAttachment:
+		c.next.attachments = c.next.attachments.Set(key, attachmentFromAPI(o))
+	case *corev1.Pod:
+		pod := PodFromAPI(o)
+		if len(pod.Volumes) == 0 {
+			pod = nil
+		}
+		c.setPod(key, pod)
+	}
+}
+
+func (c *Cache) delete(kind Kind, key Key) {
+	switch kind {
+	case KindNode:
+		c.setNode(key.Name, nil)
+	case KindCSINode:
+		c.setCSINode(key.Name, nil)
+	case KindClaim:
+		c.next.claims = c.next.claims.Delete(key)
+	case KindVolume:
+		c.setVolume(key, nil)
+	case KindClass:
+		c.next.classes = c.next.classes.Delete(key)
+	case KindDriver:
+		c.next.drivers = c.next.drivers.Delete(key)
+	case KindPool:
+		c.setPool(key, nil)
+	case KindAttachment:
+		c.next.attachments = c.next.attachments.Delete(key)
+	case KindPod:
+		c.setPod(key, nil)
+	}
+}
+
+// keys are the objects of a kind that the cache holds.
+func (c *Cache) keys(kind Kind) []Key {
+	switch kind {
+	case KindNode, KindCSINode:
+		var keys []Key
+		for name, r := range c.records {
+			if (kind == KindNode && r.node != nil) || (kind == KindCSINode && r.csi != nil) {
+				keys = append(keys, Key{Name: name})
+			}
+		}
+		return keys
+	case KindClaim:
+		return keysOf(c.next.claims.All())
+	case KindVolume:
+		return keysOf(c.next.volumes.All())
+	case KindClass:
+		return keysOf(c.next.classes.All())
+	case KindDriver:
+		return keysOf(c.next.drivers.All())
+	case KindPool:
+		return keysOf(c.next.pools.All())
+	case KindAttachment:
+		return keysOf(c.next.attachments.All())
+	case KindPod:
+		return keysOf(c.next.pods.All())
+	default:
+		return nil
+	}
+}
+
+func keysOf[V any](all func(yield func(Key, V) bool)) []Key {
+	var keys []Key
+	for key := range all {
+		keys = append(keys, key)
+	}
+	return keys
+}
+
+func (c *Cache) setNode(name string, node *Node) {
+	r := c.records[name]
+	if sameNode(r.node, node) {
+		return
+	}
+	r.node = node
+	c.setRecord(name, r)
+}
+
+func (c *Cache) setCSINode(name string, csi *csiNode) {
+	r := c.records[name]
+	if sameCSINode(r.csi, csi) {
+		return
+	}
+	r.csi = csi
+	c.setRecord(name, r)
+}
+
+func (c *Cache) setRecord(name string, r nodeRecord) {
+	if r == (nodeRecord{}) {
+		delete(c.records, name)
+	} else {
+		c.records[name] = r
+	}
+	if c.dirty {
+		return
+	}
+	c.dirty = true
+	if c.options.NodeDelay > 0 {
+		c.timer = time.AfterFunc(c.options.NodeDelay, c.Flush)
+	}
+}
+
+// settleNodes brings the gathered changes of nodes into the next snapshot. Where only readiness or drivers changed, the
+// compiled sets stay.
+func (c *Cache) settleNodes() {
+	if !c.dirty {
+		return
+	}
+	c.dirty = false
+	if c.timer != nil {
+		c.timer.Stop()
+	}
+	nodes := make([]*Node, 0, len(c.records))
+	for _, r := range c.records {
+		if n := r.joined(); n != nil {
+			nodes = append(nodes, n)
+		}
+	}
+	slices.SortFunc(nodes, func(a, b *Node) int { return cmp.Compare(a.Name, b.Name) })
+	c.next.nodes = nodes
+	if c.next.index.sameLayout(nodes) {
+		return
+	}
+	before := c.next.index
+	c.next.index = newNodeIndex(nodes)
+	c.next.index.warm(before)
+	for _, pools := range c.next.poolsOf.All() {
+		if pools.layout.Load() != nil {
+			pools.layoutOn(c.next.index)
+		}
+	}
+}
+
+func (c *Cache) setVolume(key Key, volume *Volume) {
+	old, _ := c.next.volumes.Get(key)
+	if old != nil && old.unclaimed() {
+		c.next.unclaimed = without(c.next.unclaimed, Key{Name: old.Class}, key)
+	}
+	if old != nil && old.ClaimRef != (Key{}) && (volume == nil || volume.ClaimRef != old.ClaimRef) {
+		c.next.keptFor = withoutName(c.next.keptFor, old.ClaimRef, key.Name)
+	}
+	if volume == nil {
+		c.next.volumes = c.next.volumes.Delete(key)
+		return
+	}
+	c.next.volumes = c.next.volumes.Set(key, volume)
+	if volume.unclaimed() {
+		names, _ := c.next.unclaimed.Get(Key{Name: volume.Class})
+		c.next.unclaimed = c.next.unclaimed.Set(Key{Name: volume.Class}, names.Set(key, unit{}))
+	}
+	if volume.ClaimRef != (Key{}) {
+		c.next.keptFor = withName(c.next.keptFor, volume.ClaimRef, key.Name)
+	}
+}
+
+func (c *Cache) setPool(key Key, pool *Pool) {
+	if old, _ := c.next.pools.Get(key); old != nil && (pool == nil || pool.Class != old.Class) {
+		of, _ := c.next.poolsOf.Get(Key{Name: old.Class})
+		if of = of.delete(key); of == nil {
+			c.next.poolsOf = c.next.poolsOf.Delete(Key{Name: old.Class})
+		} else {
+			c.next.poolsOf = c.next.poolsOf.Set(Key{Name: old.Class}, of)
+		}
+	}
+	if pool == nil {
+		c.next.pools = c.next.pools.Delete(key)
+		return
+	}
+	c.next.pools = c.next.pools.Set(key, pool)
+	of, _ := c.next.poolsOf.Get(Key{Name: pool.Class})
+	c.next.poolsOf = c.next.poolsOf.Set(Key{Name: pool.Class}, of.set(pool))
+}
+
+func (c *Cache) setPod(key Key, pod *Pod) {
+	if old, _ := c.next.pods.Get(key); old != nil {
+		for _, v := range old.Volumes {
+			c.next.users = withoutName(c.next.users, Key{key.Namespace, v.Claim}, key.Name)
+		}
+	}
+	if pod == nil {
+		c.next.pods = c.next.pods.Delete(key)
+		return
+	}
+	c.next.pods = c.next.pods.Set(key, pod)
+	for _, v := range pod.Volumes {
+		c.next.users = withName(c.next.users, Key{key.Namespace, v.Claim}, key.Name)
+	}
+}

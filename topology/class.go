@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package topology
+
+import (
+	storagev1 "k8s.io/api/storage/v1"
+)
+
+// defaultClassAnnotation marks the class that claims without one get (pkg/volume/util/storageclass.go of Kubernetes).
+const defaultClassAnnotation = "storageclass.kubernetes.io/is-default-class"
+
+// noProvisioner is the provisioner of classes whose volumes are made by hand.
+const noProvisioner = "kubernetes.io/no-provisioner"
+
+// Class is a StorageClass. Immutable.
+type Class struct {
+	Name        string
+	Provisioner string
+	// Delayed is the binding mode WaitForFirstConsumer.
+	Delayed bool
+	Default bool
+	// Allowed is the condition of allowedTopologies; nil allows every node.
+	Allowed *Selector
+	// Object is the whole object, without what only the API server needs. It must not be changed.
+	Object *storagev1.StorageClass
+}
+
+// Provisions tells whether volumes of the class are made on demand.
+func (c *Class) Provisions() bool { return c.Provisioner != "" && c.Provisioner != noProvisioner }
+
+func classFromAPI(c *storagev1.StorageClass) *Class {
+	object := c.DeepCopy()
+	object.ManagedFields = nil
+	return &Class{
+		Name:        shared(c.Name),
+		Provisioner: shared(c.Provisioner),
+		Delayed:     c.VolumeBindingMode != nil && *c.VolumeBindingMode == storagev1.VolumeBindingWaitForFirstConsumer,
+		Default:     c.Annotations[defaultClassAnnotation] == "true",
+		Allowed:     AllowedTopologies(c.AllowedTopologies),
+		Object:      object,
+	}
+}
+
+// Driver is a CSIDriver. Immutable.
+type Driver struct {
+	Name string
+	// StorageCapacity tells whether the driver publishes its pools and asks the scheduler to look at them.
+	StorageCapacity bool
+	// AttachRequired is true where the attach controller has to act, which is the default.
+	AttachRequired bool
+	// Object is the whole object, without what only the API server needs. It must not be changed.
+	Object *storagev1.CSIDriver
+}
+
+func driverFromAPI(d *storagev1.CSIDriver) *Driver {
+	object := d.DeepCopy()
+	object.ManagedFields = nil
+	return &Driver{
+		Name:            shared(d.Name),
+		StorageCapacity: d.Spec.StorageCapacity != nil && *d.Spec.StorageCapacity,
+		AttachRequired:  d.Spec.AttachRequired == nil || *d.Spec.AttachRequired,
+		Object:          object,
+	}
+}

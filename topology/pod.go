@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package topology
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// Pod is a pod as far as its volumes go. Immutable.
+type Pod struct {
+	Namespace, Name string
+	UID             types.UID
+	// Node is empty until the pod is assigned to one.
+	Node string
+	// Terminal is a phase of Succeeded or Failed; Deleting is a deletion timestamp.
+	Terminal, Deleting bool
+	// Owner is the UID of the controlling owner, such as a StatefulSet.
+	Owner types.UID
+	// Volumes are those that moorage looks at, in the pod's order; others are left out.
+	Volumes []PodVolume
+}
+
+// PodVolume is a volume of a pod that comes from a claim.
+type PodVolume struct {
+	// Name is the volume's name in the pod.
+	Name string
+	// Claim is the claim's name, in the pod's namespace.
+	Claim string
+	// Ephemeral is a generic ephemeral volume: its claim must be owned by the pod.
+	Ephemeral bool
+}
+
+// Key is the pod's namespace and name.
+func (p *Pod) Key() Key { return Key{p.Namespace, p.Name} }
+
+// EphemeralClaimName is the name of the claim that Kubernetes makes for a pod's generic ephemeral volume
+// (k8s.io/component-helpers/storage/ephemeral).
+func EphemeralClaimName(pod, volume string) string { return pod + "-" + volume }
+
+// PodFromAPI trims a pod. The pod is not kept and not changed.
+func PodFromAPI(p *corev1.Pod) *Pod {
+	out := &Pod{
+		Namespace: shared(p.Namespace),
+		Name:      p.Name,
+		UID:       p.UID,
+		Node:      shared(p.Spec.NodeName),
+		Terminal:  p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed,
+		Deleting:  p.DeletionTimestamp != nil,
+	}
+	if ref := metav1.GetControllerOfNoCopy(p); ref != nil {
+		out.Owner = types.UID(shared(string(ref.UID)))
+	}
+	for i := range p.Spec.Volumes {
+		v := &p.Spec.Volumes[i]
+		switch {
+		case v.PersistentVolumeClaim != nil:
+			out.Volumes = append(out.Volumes, PodVolume{Name: shared(v.Name), Claim: v.PersistentVolumeClaim.ClaimName})
+		case v.Ephemeral != nil:
+			out.Volumes = append(out.Volumes, PodVolume{Name: shared(v.Name), Claim: EphemeralClaimName(p.Name, v.Name), Ephemeral: true})
+		}
+	}
+	return out
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package topology
+
+import (
+	"iter"
+
+	storagev1 "k8s.io/api/storage/v1"
+
+	"github.com/moorage-k8s/moorage/topology/hamt"
+)
+
+// Snapshot is the cluster's storage at one moment. It is immutable and safe for concurrent use; keep it as long as you
+// like. What its methods return is shared with other readers and must not be changed.
+type Snapshot struct {
+	index *nodeIndex
+	nodes []*Node
+
+	claims      hamt.Map[Key, *Claim]
+	volumes     hamt.Map[Key, *Volume]
+	classes     hamt.Map[Key, *Class]
+	drivers     hamt.Map[Key, *Driver]
+	attachments hamt.Map[Key, *Attachment]
+	pods        hamt.Map[Key, *Pod]
+	pools       hamt.Map[Key, *Pool]
+
+	// What follows is derived from the above, kept in step by the one place that changes each.
+	poolsOf   hamt.Map[Key, *classPools]         // class → its pools
+	unclaimed hamt.Map[Key, hamt.Map[Key, unit]] // class → volumes that no claim holds
+	keptFor   hamt.Map[Key, []string]            // claim → volumes whose claimRef names it, sorted
+	users     hamt.Map[Key, []string]            // claim → pods of its namespace that use it, sorted
+}
+
+type unit = struct{}
+
+// NumNodes is the number of nodes. Nodes have the indexes 0 to NumNodes-1, in the order of their names.
+func (s *Snapshot) NumNodes() int { return len(s.nodes) }
+
+// Node returns the node at index i.
+func (s *Snapshot) Node(i int) *Node { return s.nodes[i] }
+
+// NodeIndex returns the index of the node with that name, and whether the cache knows it.
+func (s *Snapshot) NodeIndex(name string) (int, bool) {
+	i, ok := s.index.byName[name]
+	return int(i), ok
+}
+
+// NodeIndexOf is NodeIndex for a name that is still in a buffer; it does not allocate.
+func (s *Snapshot) NodeIndexOf(name []byte) (int, bool) {
+	i, ok := s.index.byName[string(name)]
+	return int(i), ok
+}
+
+// AllNodes is the set of all nodes.
+func (s *Snapshot) AllNodes() NodeSet { return s.index.all }
+
+// Nodes returns the nodes on which the selector holds or cannot be decided (Selector.Err). Compiled once for each selector
+// and set of nodes.
+func (s *Snapshot) Nodes(selector *Selector) NodeSet { return s.index.match(selector) }
+
+// Claim returns a claim, or nil where the cache knows none of that name.
+func (s *Snapshot) Claim(namespace, name string) *Claim {
+	c, _ := s.claims.Get(Key{namespace, name})
+	return c
+}
+
+// Volume returns a volume, or nil.
+func (s *Snapshot) Volume(name string) *Volume {
+	v, _ := s.volumes.Get(Key{Name: name})
+	return v
+}
+
+// Class returns a class, or nil.
+func (s *Snapshot) Class(name string) *Class {
+	c, _ := s.classes.Get(Key{Name: name})
+	return c
+}
+
+// Driver returns a CSIDriver, or nil.
+func (s *Snapshot) Driver(name string) *Driver {
+	d, _ := s.drivers.Get(Key{Name: name})
+	return d
+}
+
+// StorageClass returns a class's object. It is what admission rules look classes up by.
+func (s *Snapshot) StorageClass(name string) (*storagev1.StorageClass, bool) {
+	if c := s.Class(name); c != nil {
+		return c.Object, true
+	}
+	return nil, false
+}
+
+// CSIDriver returns a driver's object. It is what admission rules look drivers up by.
+func (s *Snapshot) CSIDriver(name string) (*storagev1.CSIDriver, bool) {
+	if d := s.Driver(name); d != nil {
+		return d.Object, true
+	}
+	return nil, false
+}
+
+// PoolGroups returns the pools of a class.
+func (s *Snapshot) PoolGroups(class string) PoolGroups {
+	pools, _ := s.poolsOf.Get(Key{Name: class})
+	if pools == nil {
+		return PoolGroups{}
+	}
+	return PoolGroups{pools: pools, layout: pools.layoutOn(s.index)}
+}
+
+// Unclaimed ranges over the class's volumes that are available and kept for no claim, in no useful order.
+func (s *Snapshot) Unclaimed(class string) iter.Seq[*Volume] {
+	return func(yield func(*Volume) bool) {
+		names, _ := s.unclaimed.Get(Key{Name: class})
+		for key := range names.All() {
+			if v, _ := s.volumes.Get(key); !yield(v) {
+				return
+			}
+		}
+	}
+}
+
+// KeptFor ranges over the volumes whose claimRef names the claim, by name, whatever their state.
+func (s *Snapshot) KeptFor(claim Key) iter.Seq[*Volume] {
+	return func(yield func(*Volume) bool) {
+		names, _ := s.keptFor.Get(claim)
+		for _, name := range names {
+			if !yield(s.Volume(name)) {
+				return
+			}
+		}
+	}
+}
+
+// Users ranges over the pods that use the claim, by name, whatever their state.
+func (s *Snapshot) Users(claim Key) iter.Seq[*Pod] {
+	return func(yield func(*Pod) bool) {
+		names, _ := s.users.Get(claim)
+		for _, name := range names {
+			p, _ := s.pods.Get(Key{claim.Namespace, name})
+			if !yield(p) {
+				return
+			}
+		}
+	}
+}
+
+// Len returns how many objects of the kind the snapshot holds. Pods without claims are not held.
+func (s *Snapshot) Len(kind Kind) int {
+	switch kind {
+	case KindNode:
+		return len(s.nodes)
+	case KindCSINode:
+		n := 0
+		for _, node := range s.nodes {
+			if node.HasCSINode {
+				n++
+			}
+		}
+		return n
+	case KindClaim:
+		return s.claims.Len()
+	case KindVolume:
+		return s.volumes.Len()
+	case KindClass:
+		return s.classes.Len()
+	case KindDriver:
+		return s.drivers.Len()
+	case KindPool:
+		return s.pools.Len()
+	case KindAttachment:
+		return s.attachments.Len()
+	case KindPod:
+		return s.pods.Len()
+	default:
+		return 0
+	}
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package topology
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	storagehelpers "k8s.io/component-helpers/storage/volume"
+)
+
+// Volume is a trimmed PersistentVolume. Immutable.
+type Volume struct {
+	Name string
+	// Class is the class's name; the beta annotation comes before the field.
+	Class string
+	// Capacity is in bytes, rounded up.
+	Capacity        int64
+	AccessModes     AccessModes
+	Block           bool
+	AttributesClass string
+	// ClaimRef names the claim that the volume is bound to or kept for; its zero value means that it is for any.
+	ClaimRef    Key
+	ClaimRefUID types.UID
+	// Available is the phase Available. Deleting: it has a deletion timestamp.
+	Available, Deleting bool
+	// Affinity is the volume's node affinity; nil where every node can reach it.
+	Affinity *Selector
+	// Driver and Handle are of a CSI volume; both are empty for other sources.
+	Driver, Handle string
+	// Labels are kept for what reads them: claims that select among available volumes, and zones.
+	Labels map[string]string
+}
+
+// KeptFor tells whether the volume is bound to the claim or kept for it: IsVolumeBoundToClaim of
+// k8s.io/component-helpers/storage/volume. The UID counts only where the volume names one.
+func (v *Volume) KeptFor(c *Claim) bool {
+	return v.ClaimRef == c.Key() && (v.ClaimRefUID == "" || v.ClaimRefUID == c.UID)
+}
+
+// unclaimed tells whether a delayed claim could be matched to the volume on the scheduler's own choice.
+func (v *Volume) unclaimed() bool {
+	return v.Available && !v.Deleting && v.ClaimRef == (Key{})
+}
+
+func volumeFromAPI(v *corev1.PersistentVolume) *Volume {
+	capacity := v.Spec.Capacity[corev1.ResourceStorage]
+	out := &Volume{
+		Name:        v.Name,
+		Class:       shared(storagehelpers.GetPersistentVolumeClass(v)),
+		Capacity:    capacity.Value(),
+		AccessModes: accessModes(v.Spec.AccessModes),
+		Block:       v.Spec.VolumeMode != nil && *v.Spec.VolumeMode == corev1.PersistentVolumeBlock,
+		Available:   v.Status.Phase == corev1.VolumeAvailable,
+		Deleting:    v.DeletionTimestamp != nil,
+		Affinity:    VolumeAffinity(v.Spec.NodeAffinity),
+	}
+	if v.Spec.VolumeAttributesClassName != nil {
+		out.AttributesClass = shared(*v.Spec.VolumeAttributesClassName)
+	}
+	if ref := v.Spec.ClaimRef; ref != nil {
+		out.ClaimRef, out.ClaimRefUID = Key{shared(ref.Namespace), ref.Name}, ref.UID
+	}
+	if csi := v.Spec.CSI; csi != nil {
+		out.Driver, out.Handle = shared(csi.Driver), csi.VolumeHandle
+	}
+	if len(v.Labels) > 0 {
+		out.Labels = make(map[string]string, len(v.Labels))
+		for k, value := range v.Labels {
+			out.Labels[shared(k)] = shared(value)
+		}
+	}
+	return out
+}
