@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package manifests_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/moorage-k8s/moorage/topology"
+	"github.com/moorage-k8s/moorage/topology/manifests"
+)
+
+// folder writes the files of a txtar archive into a temporary folder.
+func folder(t *testing.T, archive string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, f := range txtar.Parse([]byte(archive)).Files {
+		path := filepath.Join(dir, f.Name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, f.Data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestLoadReadsEveryForm(t *testing.T) {
+	dir := folder(t, `
+-- nodes.yaml --
+# a comment before the first document
+---
+apiVersion: v1
+kind: Node
+metadata: {name: node-1, labels: {zone: a}}
+---
+---
+apiVersion: v1
+kind: Node
+metadata: {name: node-2, labels: {zone: b}}
+-- deeper/list.json --
+{"apiVersion":"v1","kind":"List","items":[
+  {"apiVersion":"storage.k8s.io/v1","kind":"StorageClass","metadata":{"name":"fast"},"provisioner":"d1","volumeBindingMode":"WaitForFirstConsumer"},
+  {"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"app"}}]}
+{"apiVersion":"v1","kind":"NodeList","items":[{"metadata":{"name":"node-3"}}]}
+-- claim.yml --
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data}
+spec: {storageClassName: fast, fieldOfALaterVersion: 1, resources: {requests: {storage: 1Gi}}}
+-- crd.yaml --
+apiVersion: example.org/v1
+kind: Gadget
+metadata: {name: g}
+-- notes.txt --
+not a manifest
+`)
+	cache := topology.New(topology.Options{})
+	result, err := manifests.Load(cache, dir, filepath.Join(dir, "claim.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := manifests.Result{
+		Files: 5, SkippedFiles: 1,
+		Objects: map[topology.Kind]int{
+			topology.KindNode: 3, topology.KindClass: 1, topology.KindClaim: 1,
+		},
+		SkippedKinds: map[string]int{"Deployment": 1, "Gadget": 1},
+		Repeated:     []string{"PersistentVolumeClaim default/data"},
+	}
+	if diff := cmp.Diff(want, result); diff != "" {
+		t.Errorf("result (-want +got):\n%s", diff)
+	}
+	s := cache.Snapshot()
+	if got := s.Claim("default", "data"); got == nil || got.Class != "fast" || got.Request != 1<<30 {
+		t.Errorf("claim default/data: %+v", got)
+	}
+	if class := s.Class("fast"); class == nil || !class.Delayed {
+		t.Errorf("class fast: %+v", class)
+	}
+	if got := s.NumNodes(); got != 3 {
+		t.Errorf("%d nodes, want 3", got)
+	}
+	if missing := cache.Missing(); len(missing) > 0 {
+		t.Errorf("after a load these kinds have not synced: %v", missing)
+	}
+}
+
+func TestLoadErrorsSayWhere(t *testing.T) {
+	for _, test := range []struct {
+		name, content, want string
+	}{
+		{"not YAML", "a: [1\n", "bad.yaml, document 1 is not YAML"},
+		{"second document", "apiVersion: v1\nkind: Node\nmetadata: {name: node-1}\n---\nkind: Node\n", "bad.yaml, document 2: not an API object"},
+		{"a scalar", "hello\n", "bad.yaml, document 1: not an API object"},
+		{"wrong type", "apiVersion: v1\nkind: Node\nmetadata: {name: node-1, labels: 7}\n", "bad.yaml, document 1: Node:"},
+		{"no name", "apiVersion: v1\nkind: Node\n", "bad.yaml, document 1: Node has no metadata.name"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir := folder(t, "-- bad.yaml --\n"+test.content)
+			cache := topology.New(topology.Options{})
+			_, err := manifests.Load(cache, dir)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Fatalf("error %v, want one with %q", err, test.want)
+			}
+			if len(cache.Missing()) != len(topology.Kinds) {
+				t.Error("the cache was changed although the load failed")
+			}
+		})
+	}
+	_, err := manifests.Load(topology.New(topology.Options{}), filepath.Join(t.TempDir(), "absent"))
+	if err == nil || !strings.Contains(err.Error(), "absent") {
+		t.Errorf("error for an absent path: %v", err)
+	}
+}
