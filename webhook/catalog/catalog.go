@@ -29,9 +29,9 @@ type Catalog struct {
 	sources []Source
 	removed []Removed
 
-	driverByName        map[string]*Driver
-	sourceByField       map[string]*Source
-	removedByField      map[string]*Removed
+	driverByName         map[string]*Driver
+	sourceByField        map[string]*Source
+	removedByField       map[string]*Removed
 	removedByProvisioner map[string]*Removed
 }
 
@@ -64,9 +64,9 @@ func Load(data []byte) (*Catalog, error) {
 	}
 	c := &Catalog{
 		drivers: doc.Drivers, sources: doc.Sources, removed: doc.Removed,
-		driverByName:        make(map[string]*Driver, len(doc.Drivers)),
-		sourceByField:       make(map[string]*Source, len(doc.Sources)),
-		removedByField:      make(map[string]*Removed, len(doc.Removed)),
+		driverByName:         make(map[string]*Driver, len(doc.Drivers)),
+		sourceByField:        make(map[string]*Source, len(doc.Sources)),
+		removedByField:       make(map[string]*Removed, len(doc.Removed)),
 		removedByProvisioner: make(map[string]*Removed, len(doc.Removed)),
 	}
 	for i := range c.drivers {

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package rules holds the admission rules: what makes a volume specification fail later or unsafe now, and what to do about
+// it. The webhook asks them about objects on their way into the cluster, the command line about files; both get the same
+// answer.
+//
+// A rule is data plus one pure function: object, old object and lookup go in, findings come out. The package promises that
+// inputs are never mutated, that a rule never blocks or does I/O, that one rule's panic does not stop the others, and that a
+// rule is silent when it cannot know. It must not know HTTP, AdmissionReview, or how a finding is printed.
+//
+// To add a rule: write its function in the file of its family, and add a row to the registry in registry.go.
+package rules
+
+import (
+	"fmt"
+	"slices"
+
+	storagev1 "k8s.io/api/storage/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/moorage-k8s/moorage/webhook/catalog"
+)
+
+// Rule is one entry of the registry.
+type Rule struct {
+	// ID names the rule in configuration, messages, metrics and documentation. It never changes its meaning.
+	ID string
+	// Summary says when it fires, in one sentence.
+	Summary string
+	// Kinds are the objects it reads.
+	Kinds []Kind
+	// Action is what happens to the object where the configuration says nothing else.
+	Action Action
+	// Symptom is the error that the user would have met later without the rule.
+	Symptom string
+	// Remediation is what to do, in one line.
+	Remediation string
+	// Doc is where the rule is documented: a file below the repository's root and an anchor in it.
+	Doc string
+	// ExplainsAPI says that some of its findings are on objects that the API server's own validation refuses. Such an object
+	// never reaches a validating webhook, so those findings are told as warnings by the mutating one.
+	ExplainsAPI bool
+	// NeedsLookup says that the rule is silent without a Lookup, at least for some objects.
+	NeedsLookup bool
+	// Check is the rule. It must be pure, must not keep or change what it is given, and may leave out of a finding what is
+	// the same for all of the rule's findings.
+	Check func(*Input) []Finding
+}
+
+// Finding is one fault of one object.
+type Finding struct {
+	// Rule is the rule's ID. Check leaves it empty.
+	Rule string
+	// Action is what is to happen. Check leaves it empty for the rule's own action, or sets a milder or stricter one that
+	// this case deserves; an action from the configuration replaces either.
+	Action Action
+	// Path is the field, with indexes. Nil means the whole object.
+	Path *field.Path
+	// Message says what is wrong. It names containers, volumes and claims instead of indexes, so that it is the same before
+	// and after an update that only moves them, and quotes whatever the user wrote.
+	Message string
+	// Symptom and Remediation are the rule's unless this case has better ones.
+	Symptom     string
+	Remediation string
+	// RefusedByAPI says that the API server's own validation refuses the object for this.
+	RefusedByAPI bool
+}
+
+// Input is what a rule is asked about. All of it is shared and read-only.
+type Input struct {
+	// Kind is what Object is.
+	Kind Kind
+	// Object is the object as it is to be stored: a pointer to one of the types in KindTable.
+	Object runtime.Object
+	// Old is the object before an update, nil for a creation. Evaluate already leaves out what an update does not make
+	// worse; a rule reads Old only if the change itself is its subject.
+	Old runtime.Object
+	// Lookup sees the cluster; nil when there is none.
+	Lookup Lookup
+	// Catalog is never nil.
+	Catalog *catalog.Catalog
+	// Settings are the rules' parameters.
+	Settings *Settings
+}
+
+// Lookup is what the rules may ask about the cluster. Implementations answer from memory, without blocking, and two calls
+// during one evaluation give the same answer; the objects are shared and read-only.
+type Lookup interface {
+	// StorageClass returns a class by its name.
+	StorageClass(name string) (*storagev1.StorageClass, bool)
+}
+
+// Settings are the parameters of rules that have any. The zero value means the defaults.
+type Settings struct {
+	// BidirectionalRoots are the host folders at or below which Bidirectional mounts are allowed, as absolute paths.
+	// Nil means DefaultBidirectionalRoots; empty means nowhere.
+	BidirectionalRoots []string
+}
+
+// Action is what happens to an object with a finding.
+type Action string
+
+// The actions, from the strictest to the mildest.
+const (
+	// Deny refuses the object.
+	Deny Action = "deny"
+	// Warn lets it in, and warns whoever wrote it.
+	Warn Action = "warn"
+	// Audit lets it in, and only counts and logs.
+	Audit Action = "audit"
+	// Off does not ask the rule at all.
+	Off Action = "off"
+)
+
+var actions = []Action{Deny, Warn, Audit, Off}
+
+// ParseAction reads an action from configuration.
+func ParseAction(s string) (Action, error) {
+	if a := Action(s); slices.Contains(actions, a) {
+		return a, nil
+	}
+	return "", fmt.Errorf("unknown action %q: use deny, warn, audit or off", s)
+}
