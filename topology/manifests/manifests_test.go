@@ -41,9 +41,7 @@ kind: Node
 metadata: {name: node-1, labels: {zone: a}}
 ---
 ---
-apiVersion: v1
-kind: Node
-metadata: {name: node-2, labels: {zone: b}}
+{apiVersion: v1, kind: Node, metadata: {name: node-2, labels: {zone: b}}}
 -- deeper/list.json --
 {"apiVersion":"v1","kind":"List","items":[
   {"apiVersion":"storage.k8s.io/v1","kind":"StorageClass","metadata":{"name":"fast"},"provisioner":"d1","volumeBindingMode":"WaitForFirstConsumer"},

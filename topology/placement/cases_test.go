@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package placement_test
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/yaml"
+
+	"github.com/moorage-k8s/moorage/topology"
+	"github.com/moorage-k8s/moorage/topology/manifests"
+	"github.com/moorage-k8s/moorage/topology/placement"
+)
+
+var update = flag.Bool("update", false, "write what the engine says into the cases")
+
+// TestCases asks the engine about every case in testdata: a comment that says what is promised, a cluster, a pod, and what
+// is said of each node.
+func TestCases(t *testing.T) {
+	cases, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(cases) == 0 {
+		t.Fatalf("no cases: %v", err)
+	}
+	for _, path := range cases {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
+			archive, err := txtar.ParseFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files := map[string][]byte{}
+			for _, f := range archive.Files {
+				files[f.Name] = f.Data
+			}
+			got := answer(t, files)
+			if *update {
+				for i := range archive.Files {
+					if archive.Files[i].Name == "want" {
+						archive.Files[i].Data = []byte(got)
+					}
+				}
+				if err := os.WriteFile(path, txtar.Format(archive), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if diff := cmp.Diff(string(files["want"]), got); diff != "" {
+				t.Errorf("%s(-want +got):\n%s", archive.Comment, diff)
+			}
+		})
+	}
+}
+
+func answer(t *testing.T, files map[string][]byte) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "cluster.yaml"), files["cluster.yaml"], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cache := topology.New(topology.Options{})
+	if _, err := manifests.Load(cache, dir); err != nil {
+		t.Fatal(err)
+	}
+	var pod corev1.Pod
+	if err := yaml.UnmarshalStrict(files["pod.yaml"], &pod); err != nil {
+		t.Fatal(err)
+	}
+	pod.Namespace = "default"
+	var config placement.Config
+	if err := yaml.UnmarshalStrict(files["config.yaml"], &config); err != nil {
+		t.Fatal(err)
+	}
+	engine, err := placement.NewEngine(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := cache.Snapshot()
+	verdict := engine.Filter(s, placement.NewDemand(s, topology.PodFromAPI(&pod)))
+	scores := engine.Score(s, verdict)
+	var out bytes.Buffer
+	for i := range s.NumNodes() {
+		if refusal := verdict.Refusal(i); refusal != nil {
+			fmt.Fprintf(&out, "%s: %s: %s\n", s.Node(i).Name, refusal.Predicate, refusal.Reason)
+		} else {
+			fmt.Fprintf(&out, "%s: fits, score %d\n", s.Node(i).Name, scores.Node(i))
+		}
+	}
+	for _, u := range verdict.Undecided {
+		fmt.Fprintf(&out, "undecided: %s: %s\n", u.Cause, u.Detail)
+	}
+	return out.String()
+}

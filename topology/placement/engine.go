@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package placement
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/moorage-k8s/moorage/topology"
+)
+
+// Mode is what a predicate of moorage's own does with a node that it would refuse.
+type Mode string
+
+// The modes. The zero Mode is Enforce.
+const (
+	Enforce Mode = "Enforce"
+	// Score keeps the node, below every node that passes.
+	Score Mode = "Score"
+	// Off does not ask the predicate.
+	Off Mode = "Off"
+)
+
+// Policy is which pool PoolFit prefers.
+type Policy string
+
+// The policies. The zero Policy is Spread.
+const (
+	Spread Policy = "Spread"
+	Pack   Policy = "Pack"
+)
+
+// Config configures an Engine. The zero value is the default.
+type Config struct {
+	// Predicates by name; those not named are enforced. Only predicates that kube-scheduler does not have can be named.
+	Predicates map[string]Mode
+	// Scorers by name; those not named keep their weight and policy.
+	Scorers map[string]ScorerConfig
+}
+
+// ScorerConfig configures one scorer.
+type ScorerConfig struct {
+	// Weight is the scorer's share in the mean; 0 switches it off.
+	Weight int
+	// Policy is for scorers that have one; empty is the scorer's default.
+	Policy Policy
+}
+
+// maxWeight keeps weights comparable; nothing is gained by larger ones.
+const maxWeight = 100
+
+// Engine answers questions with one configuration. It is immutable and safe for concurrent use.
+type Engine struct {
+	modes   map[string]Mode
+	scorers []weightedScorer
+}
+
+// NewEngine returns an engine. The error joins one for each name that is not known, with those that are, and for each value
+// out of range; each starts with the field's path in MoorageConfiguration.
+func NewEngine(config Config) (*Engine, error) {
+	var faults []error
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
+	for name, mode := range config.Predicates {
+		switch known := configurablePredicates(); {
+		case !slices.Contains(known, name):
+			fault("extender.predicates.%s: no such predicate; known: %s", name, strings.Join(known, ", "))
+		case mode != Enforce && mode != Score && mode != Off:
+			fault("extender.predicates.%s: %q is none of Enforce, Score, Off", name, mode)
+		}
+	}
+	for name, s := range config.Scorers {
+		if !slices.ContainsFunc(scorers, func(known scorer) bool { return known.name == name }) {
+			fault("extender.scorers: no scorer %q; known: %s", name, strings.Join(scorerNames(), ", "))
+		}
+		if s.Weight < 0 || s.Weight > maxWeight {
+			fault("extender.scorers: weight %d of %s is not from 0 to %d", s.Weight, name, maxWeight)
+		}
+		if s.Policy != "" && s.Policy != Spread && s.Policy != Pack {
+			fault("extender.scorers: policy %q of %s is neither Spread nor Pack", s.Policy, name)
+		}
+	}
+	if err := errors.Join(faults...); err != nil {
+		return nil, err
+	}
+	return &Engine{modes: maps.Clone(config.Predicates), scorers: weighted(config.Scorers)}, nil
+}
+
+func configurablePredicates() []string {
+	var names []string
+	for _, p := range predicates {
+		if p.configurable {
+			names = append(names, p.name)
+		}
+	}
+	return names
+}
+
+// Filter tells for every node of the snapshot whether the pod's volumes allow it.
+func (e *Engine) Filter(s *topology.Snapshot, d *Demand) *Verdict {
+	v := &Verdict{Feasible: s.AllNodes().Clone(), Undecided: d.Undecided, delayed: delayedClaims(s, d)}
+	q := &query{s: s, d: d, verdict: v, delayed: v.delayed}
+	for _, p := range predicates {
+		if mode := e.modes[p.name]; mode != Off {
+			q.ask(p, mode)
+		}
+	}
+	return v
+}

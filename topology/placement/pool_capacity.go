@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package placement
+
+import "github.com/moorage-k8s/moorage/topology"
+
+// poolCapacity refuses the nodes that reach no pool with room for a delayed claim by itself: hasEnoughCapacity of
+// kube-scheduler's volumebinding. It asks only drivers whose CSIDriver says storageCapacity.
+func poolCapacity(q *query) {
+	var pools []*topology.Pool
+	for i := range q.delayed {
+		c := &q.delayed[i]
+		if !q.poolsCount(c) || !c.Claim.HasRequest {
+			continue
+		}
+		groups := q.s.PoolGroups(c.Claim.Class)
+		full := make([]bool, groups.Len())
+		some := false
+		for g := range full {
+			pools = groups.AppendPools(pools[:0], g)
+			full[g] = !anyFits(pools, c.Claim.Request)
+			some = some || full[g]
+		}
+		if some {
+			q.refuse(c.volume, ReasonCapacity, inGroups(c.provision, groups, full))
+		}
+	}
+}
+
+// poolsCount tells whether pools limit where the claim can be provisioned.
+func (q *query) poolsCount(c *delayedClaim) bool {
+	if !c.Class.Provisions() {
+		return false
+	}
+	driver := q.s.Driver(c.Class.Provisioner)
+	return driver != nil && driver.StorageCapacity
+}
+
+func anyFits(pools []*topology.Pool, request int64) bool {
+	for _, p := range pools {
+		if limit, known := p.VolumeLimit(); known && limit >= request {
+			return true
+		}
+	}
+	return false
+}
+
+// inGroups returns those of the nodes whose group is marked.
+func inGroups(nodes topology.NodeSet, groups topology.PoolGroups, marked []bool) topology.NodeSet {
+	out := topology.NewNodeSet(nodes.Size())
+	for i := range nodes.All() {
+		if marked[groups.Of(i)] {
+			out.Add(i)
+		}
+	}
+	return out
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package placement
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/moorage-k8s/moorage/topology"
+)
+
+// predicate refuses nodes. It reports every set of nodes that it refuses through refuse, and passes what it cannot decide.
+type predicate struct {
+	name string
+	run  func(q *query)
+	// configurable predicates judge what kube-scheduler does not; the others agree with it and are always enforced.
+	configurable bool
+}
+
+// The names of the predicates, for configuration and explanations.
+const (
+	VolumeAffinity       = "VolumeAffinity"
+	ProvisioningTopology = "ProvisioningTopology"
+	PoolCapacity         = "PoolCapacity"
+	JointCapacity        = "JointCapacity"
+)
+
+// predicates are all there are, in the order in which they are asked; a node's reason is that of the first to refuse it.
+var predicates = []predicate{
+	{VolumeAffinity, volumeAffinity, false},
+	{ProvisioningTopology, provisioningTopology, false},
+	{PoolCapacity, poolCapacity, false},
+	{JointCapacity, jointCapacity, true},
+}
+
+// query is one run of the predicates.
+type query struct {
+	s       *topology.Snapshot
+	d       *Demand
+	delayed []delayedClaim
+	verdict *Verdict
+	asking  string
+	mode    Mode
+}
+
+// refuse takes nodes out of the feasible ones, or with the mode Score puts them below the others. The set is kept: it must
+// not be changed afterwards.
+func (q *query) refuse(volume int, reason Reason, nodes topology.NodeSet) {
+	if nodes.Empty() {
+		return
+	}
+	if q.mode == Score {
+		q.verdict.demote(nodes)
+		return
+	}
+	q.verdict.Feasible.AndNot(nodes)
+	q.verdict.Eliminations = append(q.verdict.Eliminations,
+		Elimination{Predicate: q.asking, Volume: volume, Reason: reason, Nodes: nodes})
+}
+
+// ask runs one predicate. One that panics has decided nothing more.
+func (q *query) ask(p predicate, mode Mode) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			q.verdict.Undecided = append(slices.Clip(q.verdict.Undecided),
+				Undecided{Cause: CausePredicateFailed, Detail: fmt.Sprintf("predicate %s failed: %v", p.name, fault)})
+		}
+	}()
+	q.asking, q.mode = p.name, mode
+	p.run(q)
+}

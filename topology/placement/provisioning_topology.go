@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package placement
+
+// provisioningTopology refuses the nodes on which a delayed claim has neither an existing volume to bind nor a class that
+// may provision there: checkVolumeProvisions of kube-scheduler's volumebinding. Without it a pod waits on a node for a
+// volume that its class never makes there.
+func provisioningTopology(q *query) {
+	for i := range q.delayed {
+		c := &q.delayed[i]
+		if c.elsewhere.Size() > 0 {
+			q.refuse(c.volume, ReasonSelectedNode, c.elsewhere)
+		}
+		switch {
+		case !c.Class.Provisions():
+			q.refuse(c.volume, ReasonNoVolume, c.provision)
+		case c.Class.Allowed != nil:
+			refused := c.provision.Clone()
+			refused.AndNot(q.s.Nodes(c.Class.Allowed))
+			q.refuse(c.volume, ReasonNoVolume, refused)
+		}
+	}
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package placement
+
+// Reason is why a node is refused. Its text starts with 'node(s)' and holds no name or size: kube-scheduler groups nodes
+// with the same text in the pod's event.
+type Reason uint8
+
+// The reasons, in the order of the predicates that give them.
+const (
+	// ReasonVolumeAffinity and the two after it have the texts of kube-scheduler's volumebinding plugin.
+	ReasonVolumeAffinity Reason = iota
+	ReasonSelectedNode
+	ReasonNoVolume
+	ReasonCapacity
+	ReasonJointCapacity
+	reasonCount
+)
+
+// Code tells kube-scheduler whether evicting pods from the node could help.
+type Code uint8
+
+const (
+	// Unresolvable is UnschedulableAndUnresolvable: no eviction helps. It is the default, since the preemption dry run knows
+	// in-tree plugins only and would choose victims in vain.
+	Unresolvable Code = iota
+	// Unschedulable invites preemption.
+	Unschedulable
+)
+
+var reasons = [reasonCount]struct {
+	text string
+	code Code
+}{
+	ReasonVolumeAffinity: {"node(s) didn't match PersistentVolume's node affinity", Unresolvable},
+	ReasonSelectedNode:   {"node(s) are not the node that a claim of the pod is being provisioned for", Unresolvable},
+	ReasonNoVolume:       {"node(s) didn't find available persistent volumes to bind", Unresolvable},
+	ReasonCapacity:       {"node(s) did not have enough free storage", Unresolvable},
+	ReasonJointCapacity:  {"node(s) did not have enough free storage for all claims of the pod together", Unresolvable},
+}
+
+// String is the text that kube-scheduler shows.
+func (r Reason) String() string { return reasons[r].text }
+
+// Code tells whether evicting pods could help.
+func (r Reason) Code() Code { return reasons[r].code }
+
+// String is the name that an explanation shows.
+func (c Code) String() string {
+	if c == Unschedulable {
+		return "Unschedulable"
+	}
+	return "Unresolvable"
+}

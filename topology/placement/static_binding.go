@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package placement
+
+import (
+	"cmp"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/moorage-k8s/moorage/topology"
+)
+
+// delayedClaim is a delayed volume of the pod, and where it would be provisioned rather than bound to a volume that exists.
+type delayedClaim struct {
+	// volume is the index in Demand.Volumes.
+	volume int
+	*Volume
+	// matches are the existing volumes that would be bound, each with the nodes on which it would be.
+	matches []staticMatch
+	// provision are the nodes on which no existing volume would be bound. It may be shared and must not be changed.
+	provision topology.NodeSet
+	// elsewhere are the nodes refused because provisioning for another node was asked for already; empty if not.
+	elsewhere topology.NodeSet
+}
+
+type staticMatch struct {
+	volume *topology.Volume
+	nodes  topology.NodeSet
+}
+
+// delayedClaims matches the pod's delayed claims to existing volumes as findMatchingVolumes of kube-scheduler's
+// volumebinding does: claims by ascending size, each taking on each node the smallest volume that fits and is not taken by
+// a claim before it; what is left is to be provisioned. A claim for which a node was selected before is provisioned there
+// or nowhere. In-tree does this node by node; here each step is done for all nodes at once.
+func delayedClaims(s *topology.Snapshot, d *Demand) []delayedClaim {
+	var delayed []delayedClaim
+	for i := range d.Volumes {
+		if v := &d.Volumes[i]; v.State == Delayed {
+			delayed = append(delayed, delayedClaim{volume: i, Volume: v})
+		}
+	}
+	order := make([]int, len(delayed))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(delayed[a].Claim.Request, delayed[b].Claim.Request) })
+	taken := map[string]topology.NodeSet{}
+	for _, i := range order {
+		c := &delayed[i]
+		if c.Claim.HasSelectedNode {
+			c.selectedNode(s)
+		} else {
+			c.matchStatic(s, taken)
+		}
+	}
+	return delayed
+}
+
+func (c *delayedClaim) selectedNode(s *topology.Snapshot) {
+	c.provision = topology.NewNodeSet(s.NumNodes())
+	if i, ok := s.NodeIndex(c.Claim.SelectedNode); ok {
+		c.provision.Add(i)
+	}
+	c.elsewhere = c.provision.Clone()
+	c.elsewhere.Not()
+}
+
+// matchStatic finds the volumes that the claim would be bound to, and notes them as taken.
+func (c *delayedClaim) matchStatic(s *topology.Snapshot, taken map[string]topology.NodeSet) {
+	c.provision = s.AllNodes()
+	var candidates []*topology.Volume
+	for v := range s.KeptFor(c.Claim.Key()) {
+		if v.Class == c.Claim.Class && v.KeptFor(c.Claim) && fitsClaim(v, c.Claim) {
+			candidates = append(candidates, v)
+		}
+	}
+	kept := len(candidates) > 0
+	if !kept {
+		for v := range s.Unclaimed(c.Claim.Class) {
+			if fitsClaim(v, c.Claim) && v.AccessModes.Has(c.Claim.AccessModes) &&
+				(c.Claim.Selector == nil || c.Claim.Selector.Matches(labels.Set(v.Labels))) {
+				candidates = append(candidates, v)
+			}
+		}
+		slices.SortFunc(candidates, func(a, b *topology.Volume) int {
+			return cmp.Or(cmp.Compare(a.Capacity, b.Capacity), cmp.Compare(a.Name, b.Name))
+		})
+	}
+	if len(candidates) == 0 {
+		return
+	}
+	c.provision = c.provision.Clone()
+	for _, v := range candidates {
+		nodes := s.Nodes(v.Affinity).Clone()
+		nodes.And(c.provision)
+		if before, ok := taken[v.Name]; ok {
+			nodes.AndNot(before)
+		}
+		if nodes.Empty() {
+			continue
+		}
+		c.provision.AndNot(nodes)
+		c.matches = append(c.matches, staticMatch{v, nodes})
+		if before, ok := taken[v.Name]; ok {
+			before.Or(nodes)
+		} else {
+			taken[v.Name] = nodes.Clone()
+		}
+		if c.provision.Empty() {
+			break
+		}
+	}
+}
+
+// fitsClaim is what a volume must meet before it is asked whether it is kept for the claim (FindMatchingVolume of
+// k8s.io/component-helpers/storage/volume).
+func fitsClaim(v *topology.Volume, c *topology.Claim) bool {
+	return v.Capacity >= c.Request && v.Block == c.Block && v.AttributesClass == c.AttributesClass && !v.Deleting
+}
