@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package zones
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	storagev1 "k8s.io/api/storage/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/util/retry"
+
+	"github.com/moorage-k8s/moorage/e2e/binaries"
+	"github.com/moorage-k8s/moorage/e2e/controlplane"
+	"github.com/moorage-k8s/moorage/e2e/csidriver"
+	"github.com/moorage-k8s/moorage/e2e/process"
+)
+
+// StorageOptions describe a driver on a set of nodes.
+type StorageOptions struct {
+	// Driver is the driver's name; empty means csi.e2e.moorage.dev. Drivers in one control plane at once need different ones.
+	Driver string
+	// PerNode makes each node a segment of its own, as local storage is; otherwise each zone is one.
+	PerNode bool
+	// PoolSize is the size in bytes of each segment's pool; 0 means 100 GiB.
+	PoolSize int64
+	// Pools sets the sizes in bytes of single segments' pools (zone or node name), in place of PoolSize.
+	Pools map[string]int64
+	// MaximumVolumeSize bounds a single volume, in bytes; 0 means that only the pool does.
+	MaximumVolumeSize int64
+	// AttachLimit is the count that each CSINode reports as allocatable; nil means no limit.
+	AttachLimit *int32
+	// AttachRequired is what the CSIDriver object says. Nobody attaches here: with true, VolumeAttachments stay as the
+	// attach-detach controller writes them.
+	AttachRequired bool
+	// CapacityPollInterval is how often capacities are published; 0 means each second.
+	CapacityPollInterval time.Duration
+}
+
+// Storage is a driver with its provisioner, known to all nodes of a set.
+type Storage struct {
+	// Driver is the running driver, for failures on command and for looking into its pools.
+	Driver *csidriver.Driver
+
+	nodes       *Nodes
+	options     StorageOptions
+	namespace   string
+	socketDir   string
+	provisioner *process.Process
+	classes     []string
+}
+
+// AddStorage starts a driver and the real external-provisioner for it, and registers it with the nodes. It does not wait for
+// capacities: there are none before there is a class. Remove takes all of it away again.
+func (n *Nodes) AddStorage(ctx context.Context, options StorageOptions) (_ *Storage, err error) {
+	if options.Driver == "" {
+		options.Driver = "csi.e2e.moorage.dev"
+	}
+	if options.PoolSize == 0 {
+		options.PoolSize = 100 << 30
+	}
+	if options.CapacityPollInterval == 0 {
+		options.CapacityPollInterval = time.Second
+	}
+	s := &Storage{nodes: n, options: options, namespace: strings.ReplaceAll(options.Driver, ".", "-")}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Remove(context.WithoutCancel(ctx)))
+		}
+	}()
+	if err = s.startDriver(); err != nil {
+		return nil, err
+	}
+	if err = s.register(ctx); err != nil {
+		return nil, err
+	}
+	return s, s.startProvisioner()
+}
+
+// TopologyKey returns the key of the driver's segments. It is a label of the nodes.
+func (s *Storage) TopologyKey() string {
+	if s.options.PerNode {
+		return "topology." + s.options.Driver + "/node"
+	}
+	return "topology." + s.options.Driver + "/zone"
+}
+
+// SegmentOf returns the segment that a node is in.
+func (s *Storage) SegmentOf(node string) string {
+	if s.options.PerNode {
+		return node
+	}
+	return s.nodes.ZoneOf(node)
+}
+
+// Segments returns all segments, each once.
+func (s *Storage) Segments() []string {
+	if s.options.PerNode {
+		return s.nodes.Names()
+	}
+	return s.nodes.Zones()
+}
+
+// startDriver starts the driver with its socket in a folder of its own: the control plane's may have too long a path.
+func (s *Storage) startDriver() error {
+	pools := make(map[string]int64)
+	for _, segment := range s.Segments() {
+		pools[segment] = s.options.PoolSize
+		if size, ok := s.options.Pools[segment]; ok {
+			pools[segment] = size
+		}
+	}
+	var err error
+	if s.socketDir, err = os.MkdirTemp("", "csi-"); err != nil {
+		return fmt.Errorf("make a folder for the driver's socket: %w", err)
+	}
+	s.Driver, err = csidriver.Start(filepath.Join(s.socketDir, "csi.sock"), csidriver.Options{
+		Name: s.options.Driver, TopologyKey: s.TopologyKey(), Pools: pools, MaximumVolumeSize: s.options.MaximumVolumeSize,
+	})
+	return err
+}
+
+// register writes what the driver's operator (CSIDriver) and each node's kubelet (label and CSINode) write.
+func (s *Storage) register(ctx context.Context) error {
+	client := s.nodes.control.Client()
+	yes, no := true, false
+	if _, err := client.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: s.namespace}}, metav1.CreateOptions{}); err != nil {
+		return fmt.Errorf("create the namespace of driver %s: %w", s.options.Driver, err)
+	}
+	_, err := client.StorageV1().CSIDrivers().Create(ctx, &storagev1.CSIDriver{
+		ObjectMeta: metav1.ObjectMeta{Name: s.options.Driver},
+		Spec:       storagev1.CSIDriverSpec{AttachRequired: &s.options.AttachRequired, PodInfoOnMount: &no, StorageCapacity: &yes},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		return fmt.Errorf("create CSIDriver %s: %w", s.options.Driver, err)
+	}
+	for _, name := range s.nodes.Names() {
+		if err := s.registerNode(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Storage) registerNode(ctx context.Context, name string) error {
+	client := s.nodes.control.Client()
+	err := retry.RetryOnConflict(retry.DefaultRetry, func() error {
+		node, err := client.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		node.Labels[s.TopologyKey()] = s.SegmentOf(name)
+		_, err = client.CoreV1().Nodes().Update(ctx, node, metav1.UpdateOptions{})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("label node %s with its segment: %w", name, err)
+	}
+	return s.updateCSINode(ctx, name, func(drivers []storagev1.CSINodeDriver) []storagev1.CSINodeDriver {
+		driver := storagev1.CSINodeDriver{Name: s.options.Driver, NodeID: name, TopologyKeys: []string{s.TopologyKey()}}
+		if s.options.AttachLimit != nil {
+			driver.Allocatable = &storagev1.VolumeNodeResources{Count: s.options.AttachLimit}
+		}
+		return append(drivers, driver)
+	})
+}
+
+func (s *Storage) updateCSINode(ctx context.Context, name string, change func([]storagev1.CSINodeDriver) []storagev1.CSINodeDriver) error {
+	client := s.nodes.control.Client().StorageV1().CSINodes()
+	err := retry.RetryOnConflict(retry.DefaultRetry, func() error {
+		csiNode, err := client.Get(ctx, name, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		csiNode.Spec.Drivers = change(csiNode.Spec.Drivers)
+		_, err = client.Update(ctx, csiNode, metav1.UpdateOptions{})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("update CSINode %s: %w", name, err)
+	}
+	return nil
+}
+
+// startProvisioner starts the sidecar with the flags of a driver that has topology and publishes capacities.
+func (s *Storage) startProvisioner() error {
+	control := s.nodes.control
+	kubeconfig, err := control.Kubeconfig("provisioner-"+s.namespace, "system:masters")
+	if err != nil {
+		return err
+	}
+	s.provisioner, err = control.Run(process.Command{
+		Name: binaries.Provisioner.Name + "-" + s.namespace,
+		Path: control.Program(binaries.Provisioner.Name),
+		Args: []string{
+			"--csi-address=" + s.Driver.Socket(), "--kubeconfig=" + kubeconfig,
+			// The selected node's segment alone for delayed claims, all segments for immediate ones.
+			"--strict-topology", "--immediate-topology",
+			// No pod runs the sidecar, so capacities have no owner.
+			"--enable-capacity", "--capacity-ownerref-level=-1", "--capacity-poll-interval=" + s.options.CapacityPollInterval.String(),
+			"--kube-api-qps=200", "--kube-api-burst=400", "--kube-api-capacity-qps=100", "--kube-api-capacity-burst=200",
+			"--retry-interval-start=200ms", "--retry-interval-max=5s", "--timeout=60s",
+			"--v=4",
+		},
+		Env: []string{"NAMESPACE=" + s.namespace},
+	})
+	return err
+}
+
+// AddClass makes a class of the driver that waits for the first consumer, and returns when its capacity is published for each
+// segment. The caller may change it before it is made; change can be nil. The class goes when the storage is removed.
+func (s *Storage) AddClass(ctx context.Context, name string, change func(*storagev1.StorageClass)) (*storagev1.StorageClass, error) {
+	mode, policy := storagev1.VolumeBindingWaitForFirstConsumer, corev1.PersistentVolumeReclaimDelete
+	class := &storagev1.StorageClass{
+		ObjectMeta: metav1.ObjectMeta{Name: name}, Provisioner: s.options.Driver, VolumeBindingMode: &mode, ReclaimPolicy: &policy,
+	}
+	if change != nil {
+		change(class)
+	}
+	class, err := s.nodes.control.Client().StorageV1().StorageClasses().Create(ctx, class, metav1.CreateOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("create StorageClass %s: %w", name, err)
+	}
+	s.classes = append(s.classes, class.Name)
+	if *class.VolumeBindingMode != storagev1.VolumeBindingWaitForFirstConsumer {
+		// The provisioner publishes no capacities for it: the scheduler would not look at them.
+		return class, nil
+	}
+	return class, controlplane.AwaitReady(ctx, s.provisioner, func(ctx context.Context) error {
+		capacities, err := s.Capacities(ctx, class.Name)
+		if err == nil && len(capacities) != len(s.Segments()) {
+			err = fmt.Errorf("the capacity of class %s is published for %d of %d segments", class.Name, len(capacities), len(s.Segments()))
+		}
+		return err
+	})
+}
+
+// Capacities returns the CSIStorageCapacity objects of a class, by segment.
+func (s *Storage) Capacities(ctx context.Context, class string) (map[string]storagev1.CSIStorageCapacity, error) {
+	list, err := s.nodes.control.Client().StorageV1().CSIStorageCapacities(s.namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("list the capacities of driver %s: %w", s.options.Driver, err)
+	}
+	bySegment := make(map[string]storagev1.CSIStorageCapacity)
+	for _, c := range list.Items {
+		if c.StorageClassName == class && c.Capacity != nil {
+			bySegment[c.NodeTopology.MatchLabels[s.TopologyKey()]] = c
+		}
+	}
+	return bySegment, nil
+}
+
+// Remove waits until the driver's volumes are deleted, which they are once their claims have been, and then takes away classes, driver
+// and provisioner. Volumes that stay are an error that names them.
+func (s *Storage) Remove(ctx context.Context) error {
+	var errs []error
+	client := s.nodes.control.Client()
+	errs = append(errs, s.awaitNoVolumes(ctx))
+	for _, class := range s.classes {
+		errs = append(errs, ignoreNotFound(client.StorageV1().StorageClasses().Delete(ctx, class, metav1.DeleteOptions{})))
+	}
+	if s.provisioner != nil {
+		errs = append(errs, s.provisioner.Stop(ctx))
+	}
+	for _, name := range s.nodes.Names() {
+		errs = append(errs, s.updateCSINode(ctx, name, func(drivers []storagev1.CSINodeDriver) []storagev1.CSINodeDriver {
+			kept := drivers[:0]
+			for _, d := range drivers {
+				if d.Name != s.options.Driver {
+					kept = append(kept, d)
+				}
+			}
+			return kept
+		}))
+	}
+	errs = append(errs,
+		ignoreNotFound(client.StorageV1().CSIDrivers().Delete(ctx, s.options.Driver, metav1.DeleteOptions{})),
+		s.removeNamespace(ctx))
+	if s.Driver != nil {
+		errs = append(errs, s.Driver.Stop())
+	}
+	if s.socketDir != "" {
+		errs = append(errs, os.RemoveAll(s.socketDir))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("remove driver %s: %w", s.options.Driver, err)
+	}
+	return nil
+}
+
+func (s *Storage) awaitNoVolumes(ctx context.Context) error {
+	if s.Driver == nil {
+		return nil
+	}
+	err := wait.PollUntilContextTimeout(ctx, awaitPoll, awaitTimeout, true, func(context.Context) (bool, error) {
+		return len(s.Driver.Volumes()) == 0, nil
+	})
+	if err != nil {
+		return fmt.Errorf("wait for the volumes to be deleted (delete their claims first): %w; left are %v", err, s.Driver.Volumes())
+	}
+	return nil
+}
+
+// removeNamespace deletes the namespace with the published capacities, and waits until it is gone: a driver of the same name may follow.
+func (s *Storage) removeNamespace(ctx context.Context) error {
+	client := s.nodes.control.Client().CoreV1().Namespaces()
+	if err := ignoreNotFound(client.Delete(ctx, s.namespace, metav1.DeleteOptions{})); err != nil {
+		return err
+	}
+	err := wait.PollUntilContextTimeout(ctx, awaitPoll, awaitTimeout, true, func(ctx context.Context) (bool, error) {
+		_, err := client.Get(ctx, s.namespace, metav1.GetOptions{})
+		if err != nil && ignoreNotFound(err) == nil {
+			return true, nil
+		}
+		return false, err
+	})
+	if err != nil {
+		return fmt.Errorf("wait for namespace %s to be gone: %w", s.namespace, err)
+	}
+	return nil
+}
