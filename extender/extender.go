@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package extender
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/moorage-k8s/moorage/topology"
+	"github.com/moorage-k8s/moorage/topology/placement"
+)
+
+// DefaultMaxBodyBytes is the largest body that is read unless configured: 5,000 whole nodes with their image lists are
+// about 63 MB.
+const DefaultMaxBodyBytes = 128 << 20
+
+const (
+	// maxRequests is the number of requests that are worked on at a time. A kube-scheduler has one under way, so more than a
+	// few mean a mistake or an attack, and each may hold a whole body.
+	maxRequests = 16
+	// maxQueueing is how long a request waits to be among them.
+	maxQueueing = time.Second
+)
+
+// Options configure an Extender.
+type Options struct {
+	// Snapshot gives the cluster as it is now. Required.
+	Snapshot func() *topology.Snapshot
+	// Missing gives the kinds that have not been read in full yet; requests are answered once there are none. Required.
+	Missing func() []topology.Kind
+	// Engine decides. Required.
+	Engine *placement.Engine
+	// MaxBodyBytes is the largest body that is read, DefaultMaxBodyBytes where 0.
+	MaxBodyBytes int64
+	// Registry is where the metrics are registered. Required.
+	Registry prometheus.Registerer
+	Logger   logr.Logger
+}
+
+// Extender answers kube-scheduler. It is an http.Handler for POST /filter and POST /prioritize, safe for concurrent use.
+type Extender struct {
+	options Options
+	metrics *metrics
+	mux     *http.ServeMux
+	slots   chan struct{}
+}
+
+// New returns an Extender. It panics where a required option is missing or the metrics are registered already, as both are
+// mistakes in the program.
+func New(options Options) *Extender {
+	if options.Snapshot == nil || options.Missing == nil || options.Engine == nil || options.Registry == nil {
+		panic("extender.New: Snapshot, Missing, Engine and Registry are required")
+	}
+	if options.MaxBodyBytes == 0 {
+		options.MaxBodyBytes = DefaultMaxBodyBytes
+	}
+	e := &Extender{
+		options: options,
+		metrics: newMetrics(options.Registry),
+		mux:     http.NewServeMux(),
+		slots:   make(chan struct{}, maxRequests),
+	}
+	e.mux.Handle("/filter", e.verb("filter", e.filter))
+	e.mux.Handle("/prioritize", e.verb("prioritize", e.prioritize))
+	e.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		refuse(w, http.StatusNotFound, fmt.Sprintf("moorage's extender has no %s; it serves POST /filter and POST /prioritize", r.URL.Path))
+	})
+	return e
+}
+
+func (e *Extender) ServeHTTP(w http.ResponseWriter, r *http.Request) { e.mux.ServeHTTP(w, r) }
+
+// verb wraps what all verbs have in common: limits, reading, metrics. A verb returns its answer and its HTTP status.
+func (e *Extender) verb(name string, serve func(r *request) ([]byte, int)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		status := e.serve(w, r, name, serve)
+		e.metrics.requests.WithLabelValues(name, strconv.Itoa(status)).Inc()
+		e.metrics.duration.WithLabelValues(name).Observe(time.Since(start).Seconds())
+	})
+}
+
+func (e *Extender) serve(w http.ResponseWriter, r *http.Request, name string, serve func(r *request) ([]byte, int)) int {
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		return refuse(w, http.StatusMethodNotAllowed, fmt.Sprintf("/%s takes POST, not %s", name, r.Method))
+	}
+	release, ok := e.slot(r)
+	if !ok {
+		return refuse(w, http.StatusServiceUnavailable,
+			fmt.Sprintf("%d requests are under way already; is more than one scheduler calling this moorage?", maxRequests))
+	}
+	defer release()
+	body, status, err := e.read(w, r)
+	if err != nil {
+		return refuse(w, status, err.Error())
+	}
+	request, err := decode(body)
+	if err != nil {
+		return refuse(w, http.StatusBadRequest, fmt.Sprintf("the body is no ExtenderArgs of k8s.io/kube-scheduler/extender/v1: %v", err))
+	}
+	answer, status := serve(request)
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(answer)))
+	w.WriteHeader(status)
+	if _, err := w.Write(answer); err != nil {
+		e.options.Logger.V(1).Info("The scheduler did not take the answer", "verb", name, "error", err.Error())
+	}
+	return status
+}
+
+// slot waits for a place among the requests under way.
+func (e *Extender) slot(r *http.Request) (release func(), ok bool) {
+	release = func() { <-e.slots }
+	select {
+	case e.slots <- struct{}{}:
+		return release, true
+	default:
+	}
+	wait := time.NewTimer(maxQueueing)
+	defer wait.Stop()
+	select {
+	case e.slots <- struct{}{}:
+		return release, true
+	case <-wait.C:
+	case <-r.Context().Done():
+	}
+	return nil, false
+}
+
+// read reads the body, up to the limit. The buffer is of the announced size, so that a large body is not copied as it grows;
+// what is announced is believed up to a megabyte.
+func (e *Extender) read(w http.ResponseWriter, r *http.Request) (body []byte, status int, err error) {
+	const believed = 1 << 20
+	limit := e.options.MaxBodyBytes
+	tooLarge := fmt.Errorf("the body is larger than %d bytes; set nodeCacheCapable: true for the extender, so that the scheduler "+
+		"sends names instead of whole nodes, or raise extender.maxBodyBytes", limit)
+	if r.ContentLength > limit {
+		return nil, http.StatusRequestEntityTooLarge, tooLarge
+	}
+	body = make([]byte, 0, min(max(r.ContentLength, 0), believed)+512)
+	from := http.MaxBytesReader(w, r.Body, limit)
+	for {
+		if len(body) == cap(body) {
+			body = append(body, 0)[:len(body)]
+		}
+		n, err := from.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		var over *http.MaxBytesError
+		switch {
+		case errors.Is(err, io.EOF):
+			return body, 0, nil
+		case errors.As(err, &over):
+			return nil, http.StatusRequestEntityTooLarge, tooLarge
+		case err != nil:
+			return nil, http.StatusBadRequest, fmt.Errorf("the body could not be read to its end: %w", err)
+		}
+	}
+}
+
+// unsynced is what is answered until the cluster has been read; empty once it has.
+func (e *Extender) unsynced() string {
+	missing := e.options.Missing()
+	if len(missing) == 0 {
+		return ""
+	}
+	names := make([]string, len(missing))
+	for i, kind := range missing {
+		names[i] = string(kind)
+	}
+	return "moorage has not read the whole cluster yet; still missing: " + strings.Join(names, ", ")
+}
+
+func refuse(w http.ResponseWriter, status int, message string) int {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(errorAnswer(message), '\n'))
+	return status
+}

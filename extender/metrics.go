@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package extender
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/moorage-k8s/moorage/topology/placement"
+)
+
+// metrics are the extender's, on the registry that it was made with. No label names a pod, a node or a claim.
+type metrics struct {
+	requests   *prometheus.CounterVec
+	duration   *prometheus.HistogramVec
+	nodes      *prometheus.CounterVec
+	rejections *prometheus.CounterVec
+	undecided  *prometheus.CounterVec
+	panics     prometheus.Counter
+}
+
+func newMetrics(registry prometheus.Registerer) *metrics {
+	m := &metrics{
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "moorage_extender_requests_total",
+			Help: "Requests of kube-scheduler, by verb and HTTP status.",
+		}, []string{"verb", "code"}),
+		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "moorage_extender_request_duration_seconds",
+			Help:    "Time from the first byte of a request to the last byte of its answer, by verb.",
+			Buckets: prometheus.ExponentialBuckets(0.0001, 2, 16),
+		}, []string{"verb"}),
+		nodes: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "moorage_extender_nodes_total",
+			Help: "Nodes judged by filter: passed, rejected, or passed because the cache does not know them.",
+		}, []string{"verdict"}),
+		rejections: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "moorage_extender_rejections_total",
+			Help: "Nodes rejected by filter, by the predicate that was first to reject them and its reason.",
+		}, []string{"predicate", "reason"}),
+		undecided: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "moorage_extender_undecided_total",
+			Help: "Volumes of which filter decided nothing and so passed every node, by cause.",
+		}, []string{"cause"}),
+		panics: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "moorage_extender_panics_total",
+			Help: "Requests that hit a fault in moorage and were answered as if it had no opinion.",
+		}),
+	}
+	registry.MustRegister(m.requests, m.duration, m.nodes, m.rejections, m.undecided, m.panics)
+	return m
+}
+
+func (m *metrics) rejected(e *placement.Elimination, nodes int) {
+	m.rejections.WithLabelValues(e.Predicate, e.Reason.String()).Add(float64(nodes))
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package extender
+
+import (
+	"net/http"
+
+	"github.com/moorage-k8s/moorage/topology/placement"
+)
+
+// prioritize answers /prioritize. kube-scheduler ignores an error here, so before the cluster has been read the answer is a
+// status that says so.
+func (e *Extender) prioritize(r *request) (answer []byte, status int) {
+	if message := e.unsynced(); message != "" {
+		return errorAnswer(message), http.StatusServiceUnavailable
+	}
+	return prioritizeAnswer(make([]byte, 0, answerSize(r)+24*len(r.nodes)), r, e.scores(r)), http.StatusOK
+}
+
+// scores asks the engine to rate the candidates. A node that the cache does not know has the worst score, and a fault in
+// the engine gives all the same.
+func (e *Extender) scores(r *request) (score func(i int) int) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			e.fault("prioritize", r, fault)
+			score = func(int) int { return 0 }
+		}
+	}()
+	s := e.options.Snapshot()
+	scores := e.options.Engine.Score(s, e.options.Engine.Filter(s, placement.NewDemand(s, r.pod)))
+	rated := make([]int, len(r.nodes))
+	for i := range r.nodes {
+		if node, known := s.NodeIndexOf(r.nodes[i].name); known {
+			rated[i] = scores.Node(node)
+		}
+	}
+	return func(i int) int { return rated[i] }
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package extender
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/moorage-k8s/moorage/topology"
+)
+
+// request is what is read of an ExtenderArgs. Its byte slices are parts of the body.
+type request struct {
+	pod *topology.Pod
+	// nodes are the candidates, in the order given.
+	nodes []candidate
+	// full tells that whole nodes were given and are to be given back.
+	full bool
+}
+
+// candidate is a node that the scheduler asks about.
+type candidate struct {
+	// name is the name itself; quoted is the name as JSON.
+	name, quoted []byte
+	// object is the whole node as it was given, where it was.
+	object []byte
+}
+
+// decode reads an ExtenderArgs. Like encoding/json it takes names of fields in any case, and the last of a repeated one.
+func decode(body []byte) (*request, error) {
+	s := &scanner{data: body}
+	var pod []byte
+	var byName, byObject []candidate
+	var names, objects bool
+	err := s.members(func(key []byte) error {
+		var err error
+		switch {
+		case bytes.EqualFold(key, []byte("Pod")):
+			pod, err = s.value()
+		case bytes.EqualFold(key, []byte("NodeNames")):
+			byName, names, err = decodeNames(s)
+		case bytes.EqualFold(key, []byte("Nodes")):
+			byObject, objects, err = decodeNodes(s)
+		default:
+			_, err = s.value()
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", key, err)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if s.peek() != 0 || s.pos < len(s.data) {
+		return nil, s.errorf("more follows after the end of the object")
+	}
+	r := &request{}
+	switch {
+	case names:
+		r.nodes = byName
+	case objects:
+		r.nodes, r.full = byObject, true
+	default:
+		return nil, errors.New("neither NodeNames nor Nodes is given: there is no node to judge")
+	}
+	if r.pod, err = decodePod(pod); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+func decodeNames(s *scanner) (nodes []candidate, given bool, err error) {
+	if s.null() {
+		return nil, false, nil
+	}
+	// A name is seldom shorter than twelve bytes with its quotes and comma.
+	nodes = make([]candidate, 0, min((len(s.data)-s.pos)/12, 1<<14))
+	err = s.elements(func() error {
+		if s.null() {
+			nodes = append(nodes, candidate{name: []byte{}, quoted: []byte(`""`)})
+			return nil
+		}
+		quoted, plain, err := s.text()
+		if err != nil {
+			return err
+		}
+		c := candidate{name: quoted[1 : len(quoted)-1], quoted: quoted}
+		if !plain {
+			if c.name, err = unquoted(quoted); err != nil {
+				return s.errorf("%w", err)
+			}
+		}
+		nodes = append(nodes, c)
+		return nil
+	})
+	return nodes, true, err
+}
+
+func decodeNodes(s *scanner) (nodes []candidate, given bool, err error) {
+	if s.null() {
+		return nil, false, nil
+	}
+	err = s.members(func(key []byte) error {
+		if !bytes.EqualFold(key, []byte("items")) {
+			_, err := s.value()
+			return err
+		}
+		nodes = nil
+		if s.null() {
+			return nil
+		}
+		return s.elements(func() error {
+			object, err := s.value()
+			if err != nil {
+				return err
+			}
+			var node struct {
+				Metadata struct {
+					Name string `json:"name"`
+				} `json:"metadata"`
+			}
+			if err := json.Unmarshal(object, &node); err != nil {
+				return fmt.Errorf("items[%d]: %w", len(nodes), err)
+			}
+			quoted, err := json.Marshal(node.Metadata.Name)
+			if err != nil {
+				return fmt.Errorf("items[%d]: %w", len(nodes), err)
+			}
+			nodes = append(nodes, candidate{name: []byte(node.Metadata.Name), quoted: quoted, object: object})
+			return nil
+		})
+	})
+	return nodes, true, err
+}
+
+// podFields are the fields of a pod that the engine reads.
+type podFields struct {
+	Metadata struct {
+		Name            string    `json:"name"`
+		Namespace       string    `json:"namespace"`
+		UID             types.UID `json:"uid"`
+		OwnerReferences []struct {
+			UID        types.UID `json:"uid"`
+			Controller *bool     `json:"controller"`
+		} `json:"ownerReferences"`
+	} `json:"metadata"`
+	Spec struct {
+		Volumes []struct {
+			Name                  string `json:"name"`
+			PersistentVolumeClaim *struct {
+				ClaimName string `json:"claimName"`
+			} `json:"persistentVolumeClaim"`
+			Ephemeral *struct{} `json:"ephemeral"`
+		} `json:"volumes"`
+	} `json:"spec"`
+}
+
+func decodePod(data []byte) (*topology.Pod, error) {
+	if data == nil || string(data) == "null" {
+		return nil, errors.New("no Pod is given")
+	}
+	var p podFields
+	if err := json.Unmarshal(data, &p); err != nil {
+		return nil, fmt.Errorf("read the Pod: %w", err)
+	}
+	pod := &topology.Pod{Namespace: p.Metadata.Namespace, Name: p.Metadata.Name, UID: p.Metadata.UID}
+	for _, owner := range p.Metadata.OwnerReferences {
+		if owner.Controller != nil && *owner.Controller {
+			pod.Owner = owner.UID
+		}
+	}
+	for _, v := range p.Spec.Volumes {
+		switch {
+		case v.PersistentVolumeClaim != nil:
+			pod.Volumes = append(pod.Volumes, topology.PodVolume{Name: v.Name, Claim: v.PersistentVolumeClaim.ClaimName})
+		case v.Ephemeral != nil:
+			pod.Volumes = append(pod.Volumes, topology.PodVolume{
+				Name: v.Name, Claim: topology.EphemeralClaimName(pod.Name, v.Name), Ephemeral: true,
+			})
+		}
+	}
+	return pod, nil
+}
