@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package webhook
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	"sigs.k8s.io/yaml"
+)
+
+func TestConfigurations(t *testing.T) {
+	url := "https://127.0.0.1:10250/"
+	opts := ConfigurationOptions{
+		Client:             admissionregistrationv1.WebhookClientConfig{URL: &url, CABundle: []byte("ca")},
+		ExcludedNamespaces: []string{"storage", "kube-system"},
+	}
+	const common = `
+  failurePolicy: Ignore
+  matchConditions:
+  - expression: request.operation != "UPDATE" || !has(object.spec) || !has(oldObject.spec)
+      || object.spec != oldObject.spec
+    name: spec-changed
+  matchPolicy: Equivalent
+`
+	const selector = `
+  namespaceSelector:
+    matchExpressions:
+    - key: kubernetes.io/metadata.name
+      operator: NotIn
+      values: [kube-system, storage]
+    - key: moorage.dev/exclude
+      operator: DoesNotExist
+  sideEffects: None
+  timeoutSeconds: 2
+  admissionReviewVersions: [v1]
+`
+	const podKinds = `
+  - {apiGroups: [apps], apiVersions: [v1], operations: [CREATE, UPDATE], scope: "*", resources: [replicasets, deployments, statefulsets, daemonsets]}
+  - {apiGroups: [batch], apiVersions: [v1], operations: [CREATE, UPDATE], scope: "*", resources: [jobs, cronjobs]}
+  - {apiGroups: [storage.k8s.io], apiVersions: [v1], operations: [CREATE, UPDATE], scope: "*", resources: [storageclasses]}
+  - {apiGroups: [snapshot.storage.k8s.io], apiVersions: [v1], operations: [CREATE, UPDATE], scope: "*", resources: [volumesnapshotclasses]}
+`
+	const core = `
+  - {apiGroups: [""], apiVersions: [v1], operations: [CREATE, UPDATE], scope: "*", resources: [pods, pods/ephemeralcontainers, persistentvolumeclaims, persistentvolumes]}`
+	mutating := `
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingWebhookConfiguration
+metadata: {name: moorage}
+webhooks:
+- name: mutate.moorage.dev
+  reinvocationPolicy: IfNeeded
+  clientConfig: {url: "https://127.0.0.1:10250/mutate", caBundle: Y2E=}` + common + selector + `  rules:` + core + podKinds
+	validating := `
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata: {name: moorage}
+webhooks:
+- name: validate.moorage.dev
+  clientConfig: {url: "https://127.0.0.1:10250/validate", caBundle: Y2E=}` + common + selector + `  rules:` + core + podKinds
+	compare(t, mutating, MutatingConfiguration(opts))
+	compare(t, validating, ValidatingConfiguration(opts))
+	if *opts.Client.URL != "https://127.0.0.1:10250/" {
+		t.Error("the caller's client configuration was changed")
+	}
+}
+
+func TestConfigurationForAService(t *testing.T) {
+	opts := ConfigurationOptions{
+		Name:   "release-moorage",
+		Client: admissionregistrationv1.WebhookClientConfig{Service: &admissionregistrationv1.ServiceReference{Namespace: "storage", Name: "moorage"}},
+	}
+	got := ValidatingConfiguration(opts)
+	if got.Name != "release-moorage" || *got.Webhooks[0].ClientConfig.Service.Path != "/validate" || opts.Client.Service.Path != nil {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// compare holds an object against YAML, both as plain data.
+func compare(t *testing.T, want string, got any) {
+	t.Helper()
+	text, err := yaml.Marshal(got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wantData, gotData any
+	if err := yaml.Unmarshal([]byte(want), &wantData); err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Unmarshal(text, &gotData); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(wantData, gotData); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package webhook is moorage's admission half: it decodes the API server's requests, runs the rules and defaults, and
+// answers with warnings, a patch or a denial.
+//
+// It promises to fail open: an object that it cannot read, a rule that panics, a request that takes too long are admitted
+// with a warning, never denied and never dropped. /mutate never denies. Patches touch only what a default is about. It must
+// not know how a rule or a default decides.
+package webhook
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/go-logr/logr"
+
+	"github.com/moorage-k8s/moorage/webhook/defaults"
+	"github.com/moorage-k8s/moorage/webhook/rules"
+)
+
+const (
+	// DefaultTimeout bounds the work on one request. It is below the two seconds after which the API server goes on
+	// without an answer, so that the answer still arrives.
+	DefaultTimeout = 1500 * time.Millisecond
+	// DefaultMaxBodyBytes bounds a request's body. An AdmissionReview holds at most two objects of the 3 MiB that the API
+	// server takes for one, and less than 1 MiB besides.
+	DefaultMaxBodyBytes = 7 << 20
+)
+
+// Options configure a Webhook. The zero value works, without a view of the cluster.
+type Options struct {
+	// Lookup returns the view of the cluster that one request is to be judged with; it is called once for a request and
+	// may return nil when there is none yet. A nil function means that there never is one.
+	Lookup func() rules.Lookup
+	// Actions replace rules' actions, by rule ID.
+	Actions map[string]rules.Action
+	// Settings are the rules' parameters.
+	Settings rules.Settings
+	// Defaults switch defaults on or off, by name.
+	Defaults map[string]bool
+	// Metrics count; nil counts nowhere.
+	Metrics *Metrics
+	// Logger gets audit findings and failures. The zero value is silent.
+	Logger logr.Logger
+	// Timeout bounds the work on one request; 0 means DefaultTimeout.
+	Timeout time.Duration
+	// MaxBodyBytes bounds a request's body; 0 means DefaultMaxBodyBytes.
+	MaxBodyBytes int64
+}
+
+// Webhook answers admission requests. It is immutable and safe for concurrent use.
+type Webhook struct {
+	evaluator    *rules.Evaluator
+	defaulter    *defaults.Defaulter
+	lookup       func() rules.Lookup
+	metrics      *Metrics
+	logger       logr.Logger
+	timeout      time.Duration
+	maxBodyBytes int64
+}
+
+// New makes a Webhook. Unknown rule IDs, actions and names of defaults are errors that name the nearest known ones.
+func New(opts Options) (*Webhook, error) {
+	if opts.Timeout < 0 || opts.MaxBodyBytes < 0 {
+		return nil, errors.New("configure the webhook: the timeout and the body limit must not be negative")
+	}
+	evaluator, err := rules.NewEvaluator(rules.EvaluatorOptions{Actions: opts.Actions, Settings: opts.Settings})
+	if err != nil {
+		return nil, fmt.Errorf("configure the webhook: %w", err)
+	}
+	defaulter, err := defaults.NewDefaulter(opts.Defaults)
+	if err != nil {
+		return nil, fmt.Errorf("configure the webhook: %w", err)
+	}
+	w := &Webhook{
+		evaluator: evaluator, defaulter: defaulter, lookup: opts.Lookup, metrics: opts.Metrics, logger: opts.Logger,
+		timeout: opts.Timeout, maxBodyBytes: opts.MaxBodyBytes,
+	}
+	if w.lookup == nil {
+		w.lookup = func() rules.Lookup { return nil }
+	}
+	if w.metrics == nil {
+		if w.metrics, err = NewMetrics(nil); err != nil {
+			return nil, err
+		}
+	}
+	if w.timeout == 0 {
+		w.timeout = DefaultTimeout
+	}
+	if w.maxBodyBytes == 0 {
+		w.maxBodyBytes = DefaultMaxBodyBytes
+	}
+	return w, nil
+}
+
+// The paths that the webhook configurations name.
+const (
+	MutatePath   = "/mutate"
+	ValidatePath = "/validate"
+)
+
+// Mutate answers the mutating webhook's requests: it applies the defaults, and explains as a warning what the API server's
+// own validation is about to refuse.
+func (w *Webhook) Mutate() http.Handler { return w.endpoint("mutate", w.mutate) }
+
+// Validate answers the validating webhook's requests: it runs the rules.
+func (w *Webhook) Validate() http.Handler { return w.endpoint("validate", w.validate) }
