@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/grpc/codes"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -164,4 +165,84 @@ func boundVolume(t *testing.T, c *controlplane.ControlPlane, ns, claim string) *
 		t.Fatal(err)
 	}
 	return pv
+}
+
+// A zone that has run out although its capacity said otherwise: the provisioner gives the claim back, and the pod goes elsewhere.
+func TestControlPlaneReschedulesWhenAZoneHasRunOut(t *testing.T) {
+	c := control(t)
+	nodes, err := zones.AddNodes(t.Context(), c, zones.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cleanup(t, nodes.Remove)
+	storage, err := nodes.AddStorage(t.Context(), zones.StorageOptions{Pools: map[string]int64{"zone-a": 0, "zone-b": 50 * gib}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cleanup(t, storage.Remove)
+	class, err := storage.AddClass(t.Context(), "zonal", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// All that the remaining two zones are asked for fails, until one of them is tried after the other has been.
+	storage.Driver.FailCreate("zone-b", 1, codes.ResourceExhausted)
+	storage.Driver.FailCreate("zone-c", 1, codes.ResourceExhausted)
+	scheduler, err := c.StartScheduler(t.Context(), controlplane.SchedulerOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cleanup(t, scheduler.Stop)
+
+	ns := namespace(t, c)
+	createClaim(t, c, ns, "data", class.Name, "1Gi")
+	createPod(t, c, ns, "db", "data")
+	pod := awaitRunning(t, c, ns, "db")
+	if zone := nodes.ZoneOf(pod.Spec.NodeName); zone == "zone-a" || storage.Driver.Pools()[zone].Used != gib {
+		t.Errorf("the pod is in %s and the pools are %v, want both in zone-b or zone-c", zone, storage.Driver.Pools())
+	}
+	await(t, "the event that tells of the failure", func(ctx context.Context) (bool, error) {
+		events, err := c.Client().CoreV1().Events(ns).List(ctx, metav1.ListOptions{FieldSelector: "reason=ProvisioningFailed"})
+		return err == nil && len(events.Items) > 0, err
+	})
+}
+
+// Local storage: each node is a segment of its own, and the volume's node is the pod's.
+func TestControlPlaneProvisionsOnTheNode(t *testing.T) {
+	c := control(t)
+	nodes, err := zones.AddNodes(t.Context(), c, zones.Options{Zones: []string{"zone-a"}, NodesPerZone: 3, Prefix: "local"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cleanup(t, nodes.Remove)
+	storage, err := nodes.AddStorage(t.Context(), zones.StorageOptions{
+		Driver: "local.csi.e2e.moorage.dev", PerNode: true, PoolSize: gib, Pools: map[string]int64{"local-zone-a-1": 5 * gib},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cleanup(t, storage.Remove)
+	class, err := storage.AddClass(t.Context(), "local", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	scheduler, err := c.StartScheduler(t.Context(), controlplane.SchedulerOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cleanup(t, scheduler.Stop)
+
+	ns := namespace(t, c)
+	createClaim(t, c, ns, "data", class.Name, "4Gi")
+	createPod(t, c, ns, "db", "data")
+	if pod := awaitRunning(t, c, ns, "db"); pod.Spec.NodeName != "local-zone-a-1" {
+		t.Errorf("the pod is on %s, want it on the only node with room", pod.Spec.NodeName)
+	}
+	want := []string{"local-zone-a-1"}
+	var got []string
+	for _, v := range storage.Driver.Volumes() {
+		got = append(got, v.Segment)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("segments of the volumes (-want +got):\n%s", diff)
+	}
 }

@@ -9,6 +9,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -22,6 +23,9 @@ import (
 
 	"github.com/moorage-k8s/moorage/e2e/controlplane"
 )
+
+// pollInterval is how often a condition is looked at.
+const pollInterval = 50 * time.Millisecond
 
 // shared is the control plane of all tests, or the error that kept it from starting.
 var shared struct {
@@ -53,7 +57,8 @@ func control(t *testing.T) *controlplane.ControlPlane {
 	return shared.control
 }
 
-// namespace makes a namespace for the test. It is deleted with all that is in it before what the test set up earlier is taken away.
+// namespace makes a namespace for the test. It is emptied before what the test set up earlier is taken away, and then deleted, for which
+// nobody waits: the controller that does it takes its time.
 func namespace(t *testing.T, c *controlplane.ControlPlane) string {
 	t.Helper()
 	client := c.Client().CoreV1().Namespaces()
@@ -62,16 +67,10 @@ func namespace(t *testing.T, c *controlplane.ControlPlane) string {
 		t.Fatal(err)
 	}
 	cleanup(t, func(ctx context.Context) error {
-		if err := client.Delete(ctx, ns.Name, metav1.DeleteOptions{}); err != nil {
+		if err := empty(ctx, c, ns.Name); err != nil {
 			return err
 		}
-		return wait.PollUntilContextCancel(ctx, 50*time.Millisecond, true, func(ctx context.Context) (bool, error) {
-			_, err := client.Get(ctx, ns.Name, metav1.GetOptions{})
-			if apierrors.IsNotFound(err) {
-				return true, nil
-			}
-			return false, err
-		})
+		return client.Delete(ctx, ns.Name, metav1.DeleteOptions{})
 	})
 	await(t, "the namespace's service account", func(ctx context.Context) (bool, error) {
 		_, err := c.Client().CoreV1().ServiceAccounts(ns.Name).Get(ctx, "default", metav1.GetOptions{})
@@ -81,6 +80,37 @@ func namespace(t *testing.T, c *controlplane.ControlPlane) string {
 		return err == nil, err
 	})
 	return ns.Name
+}
+
+// empty deletes workloads, pods and claims. The namespace's own deletion would do so too, but it starts after five seconds and
+// comes back to objects with a grace period or a finalizer after many more.
+func empty(ctx context.Context, c *controlplane.ControlPlane, ns string) error {
+	client, now, all := c.Client(), int64(0), metav1.ListOptions{}
+	background := metav1.DeletePropagationBackground
+	options := metav1.DeleteOptions{PropagationPolicy: &background, GracePeriodSeconds: &now}
+	err := errors.Join(
+		client.AppsV1().StatefulSets(ns).DeleteCollection(ctx, options, all),
+		client.AppsV1().Deployments(ns).DeleteCollection(ctx, options, all),
+		client.BatchV1().Jobs(ns).DeleteCollection(ctx, options, all),
+	)
+	if err != nil {
+		return fmt.Errorf("delete the workloads of namespace %s: %w", ns, err)
+	}
+	return wait.PollUntilContextCancel(ctx, pollInterval, true, func(ctx context.Context) (bool, error) {
+		err := errors.Join(
+			client.CoreV1().Pods(ns).DeleteCollection(ctx, options, all),
+			client.CoreV1().PersistentVolumeClaims(ns).DeleteCollection(ctx, options, all),
+		)
+		if err != nil {
+			return false, err
+		}
+		pods, err := client.CoreV1().Pods(ns).List(ctx, all)
+		if err != nil {
+			return false, err
+		}
+		claims, err := client.CoreV1().PersistentVolumeClaims(ns).List(ctx, all)
+		return err == nil && len(pods.Items)+len(claims.Items) == 0, err
+	})
 }
 
 // cleanup runs f when the test ends, with a context that is still alive then.
@@ -98,7 +128,7 @@ func cleanup(t *testing.T, f func(context.Context) error) {
 // await waits for a condition, and fails the test if it does not come within a minute.
 func await(t *testing.T, what string, condition wait.ConditionWithContextFunc) {
 	t.Helper()
-	if err := wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, time.Minute, true, condition); err != nil {
+	if err := wait.PollUntilContextTimeout(t.Context(), pollInterval, time.Minute, true, condition); err != nil {
 		t.Fatalf("wait for %s: %v", what, err)
 	}
 }

@@ -101,6 +101,10 @@ func TestBuildAgainWhenSomethingChanged(t *testing.T) {
 	if second := build(bumped); second == first || run(t, second) != "v1.2.4" {
 		t.Errorf("a new version was not built: %s", second)
 	}
+	write(t, filepath.Join(dir, "e2e", "go.mod"), "module "+modulePath+"\n\n// A comment.\ngo 1.26.0\n")
+	if same := build(program); same != first {
+		t.Error("a comment in go.mod led to a new build")
+	}
 	write(t, filepath.Join(dir, "e2e", "go.mod"), "module "+modulePath+"\n\ngo 1.26\n")
 	if third := build(program); third == first {
 		t.Error("a change of the dependencies did not lead to a new build")

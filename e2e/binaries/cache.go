@@ -11,7 +11,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
+
+	"golang.org/x/mod/modfile"
 )
 
 // CacheEnv names the environment variable that moves the cache folder.
@@ -90,15 +94,43 @@ func toolchainOf(ctx context.Context, t tree) (string, error) {
 
 // key names the cache folder of one build: readable by its version, and different whenever anything that goes into the program is.
 func (b Binary) key(t tree, toolchain string) (string, error) {
-	mod, err := os.ReadFile(filepath.Join(t.e2e, b.Module, "go.mod"))
+	versions, err := pinnedVersions(filepath.Join(t.e2e, b.Module, "go.mod"))
 	if err != nil {
 		return "", fmt.Errorf("read what pins %s: %w", b.Name, err)
 	}
 	h := sha256.New()
-	for _, part := range []string{b.Name, b.Package, b.ldflags(), toolchain, string(mod)} {
-		fmt.Fprintf(h, "%d %s", len(part), part)
+	for _, part := range []string{b.Name, b.Package, b.ldflags(), toolchain, versions} {
+		_, _ = fmt.Fprintf(h, "%d %s", len(part), part) // a hash never fails
 	}
 	return fmt.Sprintf("%s-%x", b.Version, h.Sum(nil)[:6]), nil
+}
+
+// pinnedVersions returns what a go.mod says of the versions that a build uses, without comments and layout: which requirement is direct
+// changes often while tests are written, and makes no difference to a program.
+func pinnedVersions(path string) (string, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	mod, err := modfile.Parse(path, data, nil)
+	if err != nil {
+		return "", err
+	}
+	var lines []string
+	if mod.Go != nil {
+		lines = append(lines, "go "+mod.Go.Version)
+	}
+	for _, g := range mod.Godebug {
+		lines = append(lines, "godebug "+g.Key+"="+g.Value)
+	}
+	for _, r := range mod.Require {
+		lines = append(lines, "require "+r.Mod.String())
+	}
+	for _, r := range mod.Replace {
+		lines = append(lines, "replace "+r.Old.String()+" "+r.New.String())
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "\n"), nil
 }
 
 // isBuilt tells whether the file is there, and notes that it was used now.

@@ -6,9 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
-	"strings"
+	"sync/atomic"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -51,8 +50,7 @@ type Storage struct {
 
 	nodes       *Nodes
 	options     StorageOptions
-	namespace   string
-	socketDir   string
+	namespace   string // holds the published capacities
 	provisioner *process.Process
 	classes     []string
 }
@@ -69,7 +67,7 @@ func (n *Nodes) AddStorage(ctx context.Context, options StorageOptions) (_ *Stor
 	if options.CapacityPollInterval == 0 {
 		options.CapacityPollInterval = time.Second
 	}
-	s := &Storage{nodes: n, options: options, namespace: strings.ReplaceAll(options.Driver, ".", "-")}
+	s := &Storage{nodes: n, options: options}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Remove(context.WithoutCancel(ctx)))
@@ -108,7 +106,10 @@ func (s *Storage) Segments() []string {
 	return s.nodes.Zones()
 }
 
-// startDriver starts the driver with its socket in a folder of its own: the control plane's may have too long a path.
+// sockets counts the drivers that this program has started.
+var sockets atomic.Int64
+
+// startDriver starts the driver with a pool for each segment.
 func (s *Storage) startDriver() error {
 	pools := make(map[string]int64)
 	for _, segment := range s.Segments() {
@@ -117,11 +118,10 @@ func (s *Storage) startDriver() error {
 			pools[segment] = size
 		}
 	}
+	// Short, because a socket's path may have about 100 bytes, and in the control plane's folder, which goes in every case.
+	socket := filepath.Join(s.nodes.control.Dir(), fmt.Sprintf("csi%d.sock", sockets.Add(1)))
 	var err error
-	if s.socketDir, err = os.MkdirTemp("", "csi-"); err != nil {
-		return fmt.Errorf("make a folder for the driver's socket: %w", err)
-	}
-	s.Driver, err = csidriver.Start(filepath.Join(s.socketDir, "csi.sock"), csidriver.Options{
+	s.Driver, err = csidriver.Start(socket, csidriver.Options{
 		Name: s.options.Driver, TopologyKey: s.TopologyKey(), Pools: pools, MaximumVolumeSize: s.options.MaximumVolumeSize,
 	})
 	return err
@@ -131,10 +131,12 @@ func (s *Storage) startDriver() error {
 func (s *Storage) register(ctx context.Context) error {
 	client := s.nodes.control.Client()
 	yes, no := true, false
-	if _, err := client.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: s.namespace}}, metav1.CreateOptions{}); err != nil {
+	namespace, err := client.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "csi-driver-"}}, metav1.CreateOptions{})
+	if err != nil {
 		return fmt.Errorf("create the namespace of driver %s: %w", s.options.Driver, err)
 	}
-	_, err := client.StorageV1().CSIDrivers().Create(ctx, &storagev1.CSIDriver{
+	s.namespace = namespace.Name
+	_, err = client.StorageV1().CSIDrivers().Create(ctx, &storagev1.CSIDriver{
 		ObjectMeta: metav1.ObjectMeta{Name: s.options.Driver},
 		Spec:       storagev1.CSIDriverSpec{AttachRequired: &s.options.AttachRequired, PodInfoOnMount: &no, StorageCapacity: &yes},
 	}, metav1.CreateOptions{})
@@ -192,12 +194,12 @@ func (s *Storage) updateCSINode(ctx context.Context, name string, change func([]
 // startProvisioner starts the sidecar with the flags of a driver that has topology and publishes capacities.
 func (s *Storage) startProvisioner() error {
 	control := s.nodes.control
-	kubeconfig, err := control.Kubeconfig("provisioner-"+s.namespace, "system:masters")
+	kubeconfig, err := control.Kubeconfig("provisioner-"+s.options.Driver, "system:masters")
 	if err != nil {
 		return err
 	}
 	s.provisioner, err = control.Run(process.Command{
-		Name: binaries.Provisioner.Name + "-" + s.namespace,
+		Name: binaries.Provisioner.Name + "-" + s.options.Driver,
 		Path: control.Program(binaries.Provisioner.Name),
 		Args: []string{
 			"--csi-address=" + s.Driver.Socket(), "--kubeconfig=" + kubeconfig,
@@ -286,9 +288,6 @@ func (s *Storage) Remove(ctx context.Context) error {
 	if s.Driver != nil {
 		errs = append(errs, s.Driver.Stop())
 	}
-	if s.socketDir != "" {
-		errs = append(errs, os.RemoveAll(s.socketDir))
-	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("remove driver %s: %w", s.options.Driver, err)
 	}
@@ -308,21 +307,14 @@ func (s *Storage) awaitNoVolumes(ctx context.Context) error {
 	return nil
 }
 
-// removeNamespace deletes the namespace with the published capacities, and waits until it is gone: a driver of the same name may follow.
+// removeNamespace deletes the published capacities, which a class of the same name would inherit, and then their namespace, for which
+// it does not wait: the controller that deletes it takes its time.
 func (s *Storage) removeNamespace(ctx context.Context) error {
-	client := s.nodes.control.Client().CoreV1().Namespaces()
-	if err := ignoreNotFound(client.Delete(ctx, s.namespace, metav1.DeleteOptions{})); err != nil {
-		return err
+	if s.namespace == "" {
+		return nil
 	}
-	err := wait.PollUntilContextTimeout(ctx, awaitPoll, awaitTimeout, true, func(ctx context.Context) (bool, error) {
-		_, err := client.Get(ctx, s.namespace, metav1.GetOptions{})
-		if err != nil && ignoreNotFound(err) == nil {
-			return true, nil
-		}
-		return false, err
-	})
-	if err != nil {
-		return fmt.Errorf("wait for namespace %s to be gone: %w", s.namespace, err)
-	}
-	return nil
+	client := s.nodes.control.Client()
+	return errors.Join(
+		client.StorageV1().CSIStorageCapacities(s.namespace).DeleteCollection(ctx, metav1.DeleteOptions{}, metav1.ListOptions{}),
+		ignoreNotFound(client.CoreV1().Namespaces().Delete(ctx, s.namespace, metav1.DeleteOptions{})))
 }
