@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command moorage lands pods where their volumes are, and keeps volume specs that cannot work out of a cluster.
+//
+// One file holds one command: its flags, its help, what it prints and its exit status. What the commands do is in the
+// packages that they call.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/moorage-k8s/moorage/internal/version"
+)
+
+// exitFailure is the exit status of every command for what it could not do.
+const exitFailure = 2
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+// run runs the command line and returns its exit status. A first interrupt ends the command in good order, a second at once.
+func run(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	root := rootCommand()
+	root.SetArgs(args)
+	if err := root.ExecuteContext(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(root.ErrOrStderr(), "error:", err)
+		return exitFailure
+	}
+	return 0
+}
+
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "moorage",
+		Short: "Volume-aware placement and admission for Kubernetes",
+		Long: `moorage lands pods where their volumes are, and keeps volume specs that cannot work out of the cluster.
+
+It is a kube-scheduler extender and an admission webhook on one picture of the cluster's storage.`,
+		Version:       version.Get().String(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w; see '%s --help'", err, cmd.CommandPath())
+	})
+	root.AddCommand(serveCommand(), versionCommand())
+	return root
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"golang.org/x/sync/errgroup"
+	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
+	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
+
+	"github.com/moorage-k8s/moorage/topology"
+	"github.com/moorage-k8s/moorage/webhook"
+)
+
+// off in the place of an address switches a server off.
+const off = "0"
+
+const (
+	// drainTime is how long requests under way may take when moorage is told to stop.
+	drainTime = 10 * time.Second
+	// readTime bounds a request from its first byte to its last: 5,000 whole nodes over a slow link.
+	readTime   = 30 * time.Second
+	headerTime = 5 * time.Second
+	idleTime   = 2 * time.Minute
+)
+
+// listenHTTP opens the port at once, so that an error ends the start, and serves when the part runs.
+func listenHTTP(name, address string, handler http.Handler, logger logr.Logger) (part, error) {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, listenError(name, address, err)
+	}
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: 2 * readTime, IdleTimeout: idleTime,
+	}
+	return func(ctx context.Context) error {
+		logger.Info("Serving", "what", name, "url", "http://"+listener.Addr().String())
+		stopped := make(chan error, 1)
+		go func() { stopped <- server.Serve(listener) }()
+		select {
+		case err := <-stopped:
+			return fmt.Errorf("serve the %s on %s: %w", name, address, err)
+		case <-ctx.Done():
+		}
+		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+		defer cancel()
+		if err := server.Shutdown(drain); err != nil {
+			return errors.Join(fmt.Errorf("stop the %s: %w", name, err), server.Close())
+		}
+		return nil
+	}, nil
+}
+
+func listenError(name, address string, err error) error {
+	return fmt.Errorf("listen on %s for the %s: %w; choose another address with --%s-bind-address, or 0 to switch it off", address, name, err, name)
+}
+
+// serveWebhook runs the webhook on controller-runtime's server.
+func serveWebhook(address string, hook *webhook.Webhook, serving *certificate, logger logr.Logger) (part, error) {
+	host, portText, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, listenError("webhook", address, err)
+	}
+	port, err := strconv.Atoi(portText)
+	if err != nil || port < 1 || port > 65535 {
+		return nil, listenError("webhook", address, errors.New("the port must be a number from 1 to 65535"))
+	}
+	// The server opens its port only when it runs: try it now, so that an error ends the start.
+	probe, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, listenError("webhook", address, err)
+	}
+	if err := probe.Close(); err != nil {
+		return nil, listenError("webhook", address, err)
+	}
+	server := ctrlwebhook.NewServer(ctrlwebhook.Options{
+		Host: host, Port: port,
+		TLSOpts: []func(*tls.Config){func(c *tls.Config) {
+			c.MinVersion = tls.VersionTLS12
+			c.GetCertificate = serving.get
+		}},
+	})
+	server.Register(webhook.MutatePath, hook.Mutate())
+	server.Register(webhook.ValidatePath, hook.Validate())
+	return func(ctx context.Context) error {
+		logger.Info("Serving", "what", "webhook", "url", "https://"+net.JoinHostPort(host, portText))
+		both, ctx := errgroup.WithContext(ctx)
+		both.Go(func() error { return serving.watch(ctx) })
+		both.Go(func() error { return server.Start(ctx) })
+		if err := both.Wait(); err != nil {
+			return fmt.Errorf("serve the webhook on %s: %w", address, err)
+		}
+		return nil
+	}, nil
+}
+
+// probes serves metrics and probes.
+func probes(cache *topology.Cache) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(ctrlmetrics.Registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = fmt.Fprintln(w, "ok")
+	})
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		missing := cache.Missing()
+		if len(missing) == 0 {
+			_, _ = fmt.Fprintln(w, "ok")
+			return
+		}
+		names := make([]string, len(missing))
+		for i, kind := range missing {
+			names[i] = string(kind)
+		}
+		http.Error(w, "the cluster has not been read in full; still missing: "+strings.Join(names, ", "), http.StatusServiceUnavailable)
+	})
+	return mux
+}

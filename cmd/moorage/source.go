@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/moorage-k8s/moorage/internal/version"
+	"github.com/moorage-k8s/moorage/topology"
+	"github.com/moorage-k8s/moorage/topology/live"
+	"github.com/moorage-k8s/moorage/topology/manifests"
+)
+
+// newSource makes what feeds the cache: files, which are read at once, or an API server.
+func newSource(flags serveFlags, cache *topology.Cache, logger logr.Logger) (part, error) {
+	if len(flags.from) > 0 {
+		if err := load(cache, flags.from, logger); err != nil {
+			return nil, err
+		}
+		return func(ctx context.Context) error { return reloadOnHangup(ctx, cache, flags.from, logger) }, nil
+	}
+	config, err := clusterConfig(flags.kubeconfig)
+	if err != nil {
+		return nil, err
+	}
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("make a client of the API server %s: %w", config.Host, err)
+	}
+	logger.Info("Reading the cluster", "server", config.Host)
+	return func(ctx context.Context) error {
+		live.Run(ctx, client, cache)
+		return nil
+	}, nil
+}
+
+// clusterConfig finds the cluster by kubectl's rules.
+func clusterConfig(kubeconfig string) (*rest.Config, error) {
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = kubeconfig
+	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, nil).ClientConfig()
+	if err != nil {
+		return nil, fmt.Errorf("find the cluster: %w; name one with --kubeconfig or $KUBECONFIG, or read manifests with --from", err)
+	}
+	config.UserAgent = "moorage/" + version.Get().Version
+	// Watches are the only traffic; the API server's own fairness is limit enough.
+	config.QPS = -1
+	config.ContentType = runtime.ContentTypeProtobuf
+	config.AcceptContentTypes = runtime.ContentTypeProtobuf + "," + runtime.ContentTypeJSON
+	return config, nil
+}
+
+func load(cache *topology.Cache, paths []string, logger logr.Logger) error {
+	start := time.Now()
+	result, err := manifests.Load(cache, paths...)
+	if err != nil {
+		return err
+	}
+	objects, skipped := 0, 0
+	for _, n := range result.Objects {
+		objects += n
+	}
+	for _, n := range result.SkippedKinds {
+		skipped += n
+	}
+	logger.Info("Read the manifests", "files", result.Files, "objects", objects, "otherFiles", result.SkippedFiles, "otherObjects", skipped,
+		"seconds", time.Since(start).Seconds())
+	for _, name := range result.Repeated {
+		logger.Info("An object occurs more than once; the last one counts", "object", name)
+	}
+	return nil
+}
+
+// reloadOnHangup reads the files again on SIGHUP. What cannot be read leaves the cache as it is.
+func reloadOnHangup(ctx context.Context, cache *topology.Cache, paths []string, logger logr.Logger) error {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-hangup:
+			if err := load(cache, paths, logger); err != nil {
+				logger.Error(err, "The manifests could not be read again; going on with what was read before")
+			}
+		}
+	}
+}
+
+// announceSync says when the cluster has been read, or every few seconds what is still missing.
+func announceSync(ctx context.Context, cache *topology.Cache, start time.Time, logger logr.Logger) {
+	const patience = 10 * time.Second
+	for {
+		wait, cancel := context.WithTimeout(ctx, patience)
+		err := live.WaitForSync(wait, cache)
+		cancel()
+		switch {
+		case err == nil:
+			s := cache.Snapshot()
+			logger.Info("Ready: the cluster has been read", "seconds", time.Since(start).Seconds(), "nodes", s.NumNodes(),
+				"volumes", s.Len(topology.KindVolume), "claims", s.Len(topology.KindClaim))
+			return
+		case ctx.Err() != nil:
+			return
+		default:
+			logger.Info("Still not ready", "reason", err.Error())
+		}
+	}
+}

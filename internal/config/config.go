@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package config reads moorage's own configuration, one versioned kind. It is decoded strictly: a field that it does not
+// know is an error that names the field's path, so that a typo does not leave a rule switched off unnoticed. Every field may
+// be left out.
+package config
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	kjson "sigs.k8s.io/json"
+	"sigs.k8s.io/yaml"
+
+	"github.com/moorage-k8s/moorage/topology/placement"
+	"github.com/moorage-k8s/moorage/webhook/rules"
+)
+
+// The version and kind of the configuration.
+const (
+	APIVersion = "moorage.dev/v1alpha1"
+	Kind       = "MoorageConfiguration"
+)
+
+// Configuration is a MoorageConfiguration.
+type Configuration struct {
+	APIVersion string   `json:"apiVersion"`
+	Kind       string   `json:"kind"`
+	Extender   Extender `json:"extender"`
+	Webhook    Webhook  `json:"webhook"`
+	Metrics    Metrics  `json:"metrics"`
+}
+
+// Extender configures kube-scheduler's extender.
+type Extender struct {
+	// BindAddress is host:port; "0" switches the extender off.
+	BindAddress string `json:"bindAddress"`
+	// MaxBodyBytes is the largest request that is read.
+	MaxBodyBytes int64 `json:"maxBodyBytes"`
+	// Predicates by name: Enforce, Score or Off.
+	Predicates map[string]Word `json:"predicates"`
+	Scorers    []Scorer        `json:"scorers"`
+}
+
+// Scorer configures one scorer.
+type Scorer struct {
+	Name string `json:"name"`
+	// Weight is the scorer's share; 0 switches it off.
+	Weight *int `json:"weight"`
+	// Policy is Spread or Pack, for scorers that have one.
+	Policy string `json:"policy"`
+}
+
+// Webhook configures the admission webhook.
+type Webhook struct {
+	// BindAddress is host:port; "0" switches the webhook off.
+	BindAddress string `json:"bindAddress"`
+	// CertFile and KeyFile are the serving certificate, read again when they change. Without them moorage makes one.
+	CertFile string `json:"certFile"`
+	KeyFile  string `json:"keyFile"`
+	// Rules by ID: deny, warn, audit or off.
+	Rules map[string]Word `json:"rules"`
+	// Defaults by name: true or false.
+	Defaults map[string]bool `json:"defaults"`
+	// BidirectionalRoots are the host folders below which Bidirectional mounts are allowed, in place of the built-in ones.
+	BidirectionalRoots []string `json:"bidirectionalRoots"`
+}
+
+// Metrics configures the server of metrics and probes.
+type Metrics struct {
+	// BindAddress is host:port; "0" switches the server off.
+	BindAddress string `json:"bindAddress"`
+}
+
+// Word is one of a few words. A bare off or on in YAML, which YAML 1.1 takes for a boolean, is the word again.
+type Word string
+
+// UnmarshalJSON reads a string or a boolean.
+func (w *Word) UnmarshalJSON(data []byte) error {
+	switch text := string(data); text {
+	case "false":
+		*w = "off"
+	case "true":
+		*w = "on"
+	default:
+		var word string
+		if err := json.Unmarshal(data, &word); err != nil {
+			return fmt.Errorf("%s is not a word", text)
+		}
+		*w = Word(word)
+	}
+	return nil
+}
+
+// Default is the configuration of an empty file.
+func Default() *Configuration {
+	return &Configuration{
+		APIVersion: APIVersion,
+		Kind:       Kind,
+		Extender:   Extender{BindAddress: "127.0.0.1:10261"},
+		Webhook:    Webhook{BindAddress: ":10250"},
+		Metrics:    Metrics{BindAddress: ":8080"},
+	}
+}
+
+// Load reads a file. Its errors name the file and the field.
+func Load(path string) (*Configuration, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the configuration: %w", err)
+	}
+	c, err := Parse(data)
+	if err != nil {
+		return nil, fmt.Errorf("read the configuration %s: %w", path, err)
+	}
+	return c, nil
+}
+
+// Parse reads a configuration on top of the defaults.
+func Parse(data []byte) (*Configuration, error) {
+	asJSON, err := yaml.YAMLToJSONStrict(data)
+	if err != nil {
+		return nil, fmt.Errorf("not YAML: %w", err)
+	}
+	c := Default()
+	c.APIVersion, c.Kind = "", ""
+	strict, err := kjson.UnmarshalStrict(asJSON, c)
+	if err != nil {
+		return nil, err
+	}
+	if c.Kind != Kind || c.APIVersion != APIVersion {
+		return nil, fmt.Errorf("it is apiVersion %q, kind %q; want apiVersion: %s, kind: %s", c.APIVersion, c.Kind, APIVersion, Kind)
+	}
+	if err := errors.Join(strict...); err != nil {
+		return nil, err
+	}
+	return c, c.validate()
+}
+
+// validate checks what can be checked without the rest of the program; names of predicates, rules and defaults are checked
+// by whom they belong to.
+func (c *Configuration) validate() error {
+	var faults []error
+	if c.Extender.MaxBodyBytes < 0 {
+		faults = append(faults, errors.New("extender.maxBodyBytes: must not be negative"))
+	}
+	seen := map[string]bool{}
+	for i, s := range c.Extender.Scorers {
+		switch {
+		case s.Name == "":
+			faults = append(faults, fmt.Errorf("extender.scorers[%d].name: is missing", i))
+		case seen[s.Name]:
+			faults = append(faults, fmt.Errorf("extender.scorers[%d].name: %s occurs twice", i, s.Name))
+		case s.Weight == nil:
+			faults = append(faults, fmt.Errorf("extender.scorers[%d].weight: is missing; 0 switches %s off", i, s.Name))
+		}
+		seen[s.Name] = true
+	}
+	if (c.Webhook.CertFile == "") != (c.Webhook.KeyFile == "") {
+		faults = append(faults, errors.New("webhook.certFile, webhook.keyFile: give both or neither"))
+	}
+	return errors.Join(faults...)
+}
+
+// Placement is the engine's part of the configuration.
+func (c *Configuration) Placement() placement.Config {
+	out := placement.Config{Predicates: map[string]placement.Mode{}, Scorers: map[string]placement.ScorerConfig{}}
+	for name, word := range c.Extender.Predicates {
+		out.Predicates[name] = mode(word)
+	}
+	for _, s := range c.Extender.Scorers {
+		out.Scorers[s.Name] = placement.ScorerConfig{Weight: *s.Weight, Policy: placement.Policy(s.Policy)}
+	}
+	return out
+}
+
+// mode takes the modes in any case.
+func mode(word Word) placement.Mode {
+	for _, m := range []placement.Mode{placement.Enforce, placement.Score, placement.Off} {
+		if strings.EqualFold(string(word), string(m)) {
+			return m
+		}
+	}
+	return placement.Mode(word)
+}
+
+// Actions are the rules' part of the configuration.
+func (c *Configuration) Actions() map[string]rules.Action {
+	out := map[string]rules.Action{}
+	for id, word := range c.Webhook.Rules {
+		out[id] = rules.Action(strings.ToLower(string(word)))
+	}
+	return out
+}

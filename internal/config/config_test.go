@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package config_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/moorage-k8s/moorage/internal/config"
+	"github.com/moorage-k8s/moorage/topology/placement"
+	"github.com/moorage-k8s/moorage/webhook/rules"
+)
+
+const head = "apiVersion: moorage.dev/v1alpha1\nkind: MoorageConfiguration\n"
+
+func TestParse(t *testing.T) {
+	c, err := config.Parse([]byte(head + `
+extender:
+  predicates: {JointCapacity: Off}
+  scorers: [{name: PoolFit, weight: 3, policy: Pack}]
+webhook:
+  bindAddress: "0"
+  rules: {secret-mode-decimal: off, access-mode-rwop-non-csi: Deny}
+  defaults: {class-from-beta-annotation: off}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := placement.Config{
+		Predicates: map[string]placement.Mode{"JointCapacity": placement.Off},
+		Scorers:    map[string]placement.ScorerConfig{"PoolFit": {Weight: 3, Policy: placement.Pack}},
+	}
+	if diff := cmp.Diff(want, c.Placement()); diff != "" {
+		t.Errorf("placement (-want +got):\n%s", diff)
+	}
+	actions := map[string]rules.Action{"secret-mode-decimal": "off", "access-mode-rwop-non-csi": "deny"}
+	if diff := cmp.Diff(actions, c.Actions()); diff != "" {
+		t.Errorf("actions (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(map[string]bool{"class-from-beta-annotation": false}, c.Webhook.Defaults); diff != "" {
+		t.Errorf("defaults (-want +got):\n%s", diff)
+	}
+	if c.Webhook.BindAddress != "0" || c.Extender.BindAddress != "127.0.0.1:10261" {
+		t.Errorf("bind addresses %q, %q", c.Webhook.BindAddress, c.Extender.BindAddress)
+	}
+}
+
+func TestParseErrorsNameTheField(t *testing.T) {
+	for _, test := range []struct{ name, text, want string }{
+		{"an unknown field", head + "extender: {predicate: {}}", `unknown field "extender.predicate"`},
+		{"an unknown field in a list", head + "extender: {scorers: [{name: PoolFit, weight: 1, polizy: Pack}]}", `unknown field "extender.scorers[0].polizy"`},
+		{"a field twice", head + "webhook: {}\nwebhook: {}", `"webhook" already set`},
+		{"another kind", "apiVersion: v1\nkind: ConfigMap\n", `want apiVersion: moorage.dev/v1alpha1, kind: MoorageConfiguration`},
+		{"an empty file", "", "want apiVersion: moorage.dev/v1alpha1"},
+		{"no YAML", "a: [", "not YAML"},
+		{"a wrong type", head + "extender: {maxBodyBytes: many}", "maxBodyBytes"},
+		{"a number for a word", head + "webhook: {rules: {secret-mode-decimal: 1}}", "1 is not a word"},
+		{"a negative limit", head + "extender: {maxBodyBytes: -1}", "extender.maxBodyBytes: must not be negative"},
+		{"a scorer twice", head + "extender: {scorers: [{name: PoolFit, weight: 1}, {name: PoolFit, weight: 2}]}", "extender.scorers[1].name: PoolFit occurs twice"},
+		{"a scorer without weight", head + "extender: {scorers: [{name: PoolFit}]}", "extender.scorers[0].weight: is missing"},
+		{"half a certificate", head + "webhook: {certFile: tls.crt}", "give both or neither"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := config.Parse([]byte(test.text))
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %v, want one with %q", err, test.want)
+			}
+		})
+	}
+}
