@@ -167,8 +167,9 @@ func boundVolume(t *testing.T, c *controlplane.ControlPlane, ns, claim string) *
 	return pv
 }
 
-// A zone that has run out although its capacity said otherwise: the provisioner gives the claim back, and the pod goes elsewhere.
-func TestControlPlaneReschedulesWhenAZoneHasRunOut(t *testing.T) {
+// A zone that has run out although its capacity said otherwise: the provisioner gives the claim back, and the pod is scheduled anew
+// until its volume can be made.
+func TestControlPlaneSchedulesAnewWhenAZoneHasRunOut(t *testing.T) {
 	c := control(t)
 	nodes, err := zones.AddNodes(t.Context(), c, zones.Options{})
 	if err != nil {
@@ -184,7 +185,7 @@ func TestControlPlaneReschedulesWhenAZoneHasRunOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// All that the remaining two zones are asked for fails, until one of them is tried after the other has been.
+	// The first request fails wherever the pod goes.
 	storage.Driver.FailCreate("zone-b", 1, codes.ResourceExhausted)
 	storage.Driver.FailCreate("zone-c", 1, codes.ResourceExhausted)
 	scheduler, err := c.StartScheduler(t.Context(), controlplane.SchedulerOptions{})

@@ -26,15 +26,15 @@ func (b Builder) lock(ctx context.Context, cache string) (unlock func(), err err
 	}
 	said := false
 	err = wait.PollUntilContextCancel(ctx, 100*time.Millisecond, true, func(context.Context) (bool, error) {
-		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if errors.Is(err, syscall.EWOULDBLOCK) {
+		flockErr := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if errors.Is(flockErr, syscall.EWOULDBLOCK) {
 			if !said {
 				b.say("waiting for another process that builds into %s", cache)
 				said = true
 			}
 			return false, nil
 		}
-		return err == nil, err
+		return flockErr == nil, flockErr
 	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("lock the cache folder %s: %w", cache, err), f.Close())

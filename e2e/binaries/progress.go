@@ -43,16 +43,16 @@ func (b Builder) announce(program Binary) func(took time.Duration, err error) {
 
 // count rewrites one line each second until stop is closed, and then clears it.
 func (b Builder) count(name string, stop <-chan struct{}) {
-	const clear = "\r\x1b[K"
+	const clearLine = "\r\x1b[K"
 	started := time.Now()
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
-		_, _ = fmt.Fprintf(b.Progress, "%sbuilding %s … %.0f s", clear, name, time.Since(started).Seconds())
+		_, _ = fmt.Fprintf(b.Progress, "%sbuilding %s … %.0f s", clearLine, name, time.Since(started).Seconds())
 		select {
 		case <-tick.C:
 		case <-stop:
-			_, _ = fmt.Fprint(b.Progress, clear)
+			_, _ = fmt.Fprint(b.Progress, clearLine)
 			return
 		}
 	}

@@ -119,8 +119,8 @@ func TestRBACAndSchedulerRestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := c.Stop(); err != nil {
-			t.Error(err)
+		if stopErr := c.Stop(); stopErr != nil {
+			t.Error(stopErr)
 		}
 	})
 
@@ -154,9 +154,9 @@ func TestRBACAndSchedulerRestart(t *testing.T) {
 
 	// Twice without extender, and with one that nobody serves: the documented configuration says that it can be ignored.
 	for _, extender := range []string{"", "", "http://127.0.0.1:1"} {
-		scheduler, err := c.StartScheduler(t.Context(), SchedulerOptions{ExtenderURL: extender})
-		if err != nil {
-			t.Fatalf("extender %q: %v", extender, err)
+		scheduler, startErr := c.StartScheduler(t.Context(), SchedulerOptions{ExtenderURL: extender})
+		if startErr != nil {
+			t.Fatalf("extender %q: %v", extender, startErr)
 		}
 		if err = scheduler.Stop(t.Context()); err != nil {
 			t.Fatal(err)

@@ -34,13 +34,13 @@ func parse(t *testing.T, data []byte) (parsed schedulerv1.KubeSchedulerConfigura
 // The suite must test what the documentation says, so it may change what it has to and nothing else.
 func TestOnlyWhatTheSuiteNeedsIsChanged(t *testing.T) {
 	t.Parallel()
-	text, want := documented(t)
-	if len(want.Extenders) != 1 || !want.Extenders[0].Ignorable || !want.Extenders[0].NodeCacheCapable {
-		t.Fatalf("the documented extenders are %+v, want one that is ignorable and node-cache-capable", want.Extenders)
+	text, base := documented(t)
+	if len(base.Extenders) != 1 || !base.Extenders[0].Ignorable || !base.Extenders[0].NodeCacheCapable {
+		t.Fatalf("the documented extenders are %+v, want one that is ignorable and node-cache-capable", base.Extenders)
 	}
 	off := false
-	want.ClientConnection.Kubeconfig = "/suite/kubeconfig"
-	want.LeaderElection.LeaderElect = &off
+	base.ClientConnection.Kubeconfig = "/suite/kubeconfig"
+	base.LeaderElection.LeaderElect = &off
 
 	t.Run("with extender", func(t *testing.T) {
 		t.Parallel()
@@ -48,7 +48,7 @@ func TestOnlyWhatTheSuiteNeedsIsChanged(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := *want.DeepCopy()
+		want := *base.DeepCopy()
 		want.Extenders[0].URLPrefix = "http://127.0.0.1:1234"
 		if diff := cmp.Diff(want, parse(t, got)); diff != "" {
 			t.Errorf("configuration (-want +got):\n%s", diff)
@@ -60,7 +60,7 @@ func TestOnlyWhatTheSuiteNeedsIsChanged(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := *want.DeepCopy()
+		want := *base.DeepCopy()
 		want.Extenders = nil
 		if diff := cmp.Diff(want, parse(t, got)); diff != "" {
 			t.Errorf("configuration (-want +got):\n%s", diff)

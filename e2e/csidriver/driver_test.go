@@ -294,10 +294,12 @@ func TestValidateVolumeCapabilities(t *testing.T) {
 		return client.ValidateVolumeCapabilities(t.Context(), &csi.ValidateVolumeCapabilitiesRequest{VolumeId: id, VolumeCapabilities: capability(mode)})
 	}
 	id := created.GetVolume().GetVolumeId()
-	if got, err := ask(id, csi.VolumeCapability_AccessMode_SINGLE_NODE_SINGLE_WRITER); err != nil || got.GetConfirmed() == nil {
+	got, err := ask(id, csi.VolumeCapability_AccessMode_SINGLE_NODE_SINGLE_WRITER)
+	if err != nil || got.GetConfirmed() == nil {
 		t.Errorf("a mode that is served: got %v, %v, want it confirmed", got, err)
 	}
-	if got, err := ask(id, csi.VolumeCapability_AccessMode_MULTI_NODE_READER_ONLY); err != nil || got.GetConfirmed() != nil || got.GetMessage() == "" {
+	got, err = ask(id, csi.VolumeCapability_AccessMode_MULTI_NODE_READER_ONLY)
+	if err != nil || got.GetConfirmed() != nil || got.GetMessage() == "" {
 		t.Errorf("a mode that is not served: got %v, %v, want a message", got, err)
 	}
 	_, err = ask("volume-unknown", csi.VolumeCapability_AccessMode_SINGLE_NODE_WRITER)

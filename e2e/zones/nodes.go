@@ -85,7 +85,10 @@ func AddNodes(ctx context.Context, control *controlplane.ControlPlane, options O
 			}
 		}
 	}
-	return n, n.awaitSchedulable(ctx)
+	if err = n.awaitSchedulable(ctx); err != nil {
+		return nil, err
+	}
+	return n, nil
 }
 
 // add makes one node, and its CSINode, which has no drivers yet.

@@ -79,7 +79,10 @@ func (n *Nodes) AddStorage(ctx context.Context, options StorageOptions) (_ *Stor
 	if err = s.register(ctx); err != nil {
 		return nil, err
 	}
-	return s, s.startProvisioner()
+	if err = s.startProvisioner(); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // TopologyKey returns the key of the driver's segments. It is a label of the nodes.

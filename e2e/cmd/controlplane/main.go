@@ -20,23 +20,20 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	err := run(ctx, os.Args[1:])
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-	case err != nil:
+	if err := run(os.Args[1:]); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "controlplane:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, args []string) error {
+func run(args []string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	flags := flag.NewFlagSet("controlplane", flag.ContinueOnError)
 	minor := flags.String("kubernetes", binaries.DefaultKubernetes, "the minor release of Kubernetes")
 	extender := flags.String("extender", "", "up: the extender that the scheduler calls, such as http://127.0.0.1:10261; none if empty")
 	flags.Usage = func() {
-		fmt.Fprintf(flags.Output(), "usage: controlplane [flags] build|up\n\nbuild builds the control plane's programs into the cache;\n"+
+		_, _ = fmt.Fprintf(flags.Output(), "usage: controlplane [flags] build|up\n\nbuild builds the control plane's programs into the cache;\n"+
 			"up runs it with a scheduler until Ctrl-C.\n\n")
 		flags.PrintDefaults()
 	}
