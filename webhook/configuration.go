@@ -15,8 +15,9 @@ import (
 )
 
 const (
-	// MutateName and ValidateName are the webhooks' names; kubectl prints the latter in every denial.
-	MutateName   = "mutate.moorage.dev"
+	// MutateName is the mutating webhook's name.
+	MutateName = "mutate.moorage.dev"
+	// ValidateName is the validating webhook's name, which kubectl prints in every denial.
 	ValidateName = "validate.moorage.dev"
 	// ExcludeLabel on a namespace keeps everything in it out of admission, whatever its value.
 	ExcludeLabel = "moorage.dev/exclude"

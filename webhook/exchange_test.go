@@ -45,7 +45,7 @@ func reviewOf(t testing.TB, manifest, old string) string {
 		t.Fatal(err)
 	}
 	var meta metav1.TypeMeta
-	if err := json.Unmarshal(object, &meta); err != nil {
+	if err = json.Unmarshal(object, &meta); err != nil {
 		t.Fatal(err)
 	}
 	gvk := meta.GroupVersionKind()
@@ -55,9 +55,9 @@ func reviewOf(t testing.TB, manifest, old string) string {
 		"object": json.RawMessage(object), "userInfo": map[string]any{"username": "jane"},
 	}
 	if old != "" {
-		oldObject, err := yaml.YAMLToJSON([]byte(old))
-		if err != nil {
-			t.Fatal(err)
+		oldObject, oldErr := yaml.YAMLToJSON([]byte(old))
+		if oldErr != nil {
+			t.Fatal(oldErr)
 		}
 		request["operation"], request["oldObject"] = "UPDATE", json.RawMessage(oldObject)
 	}
@@ -78,8 +78,8 @@ func post(t testing.TB, handler http.Handler, body string) (int, string) {
 		t.Fatal(err)
 	}
 	defer func() {
-		if err := response.Body.Close(); err != nil {
-			t.Error(err)
+		if closeErr := response.Body.Close(); closeErr != nil {
+			t.Error(closeErr)
 		}
 	}()
 	text, err := io.ReadAll(response.Body)

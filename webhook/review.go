@@ -117,8 +117,8 @@ func (e *endpoint) read(w http.ResponseWriter, r *http.Request) (*review, int, e
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, e.maxBodyBytes))
 	if err == nil {
 		// The connection may be kept for the next request, which has a deadline of its own.
-		if err := control.SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
-			return nil, http.StatusBadRequest, fmt.Errorf("lift the bound on the time for the body: %w", err)
+		if lift := control.SetReadDeadline(time.Time{}); lift != nil && !errors.Is(lift, http.ErrNotSupported) {
+			return nil, http.StatusBadRequest, fmt.Errorf("lift the bound on the time for the body: %w", lift)
 		}
 	}
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {

@@ -202,7 +202,7 @@ func TestMetrics(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := NewMetrics(registry); err == nil {
+	if _, err = NewMetrics(registry); err == nil {
 		t.Error("a second registration must be an error")
 	}
 	w := newWebhook(t, Options{Metrics: metrics})

@@ -26,14 +26,14 @@ func newAuthority(t *testing.T, at time.Time, lifetime time.Duration) *Authority
 }
 
 func TestIssuedCertificateServesTLS(t *testing.T) {
-	real := time.Now()
-	made := newAuthority(t, real, time.Hour)
+	clock := time.Now()
+	made := newAuthority(t, clock, time.Hour)
 	// Through PEM and back, as a Secret would hold it.
 	ca, err := LoadAuthority(made.Pair())
 	if err != nil {
 		t.Fatal(err)
 	}
-	pair, err := ca.Issue(real, Serving{DNSNames: []string{"moorage.storage.svc"}, IPs: []net.IP{net.IPv4(127, 0, 0, 1)}, Lifetime: time.Minute})
+	pair, err := ca.Issue(clock, Serving{DNSNames: []string{"moorage.storage.svc"}, IPs: []net.IP{net.IPv4(127, 0, 0, 1)}, Lifetime: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}

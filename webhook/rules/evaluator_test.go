@@ -110,7 +110,7 @@ func TestUpdateTellsOnlyWhatItMakesWorse(t *testing.T) {
 }
 
 func TestAPanicLeavesTheOtherRules(t *testing.T) {
-	always := func(in *Input) []Finding { return []Finding{{Message: "found"}} }
+	always := func(*Input) []Finding { return []Finding{{Message: "found"}} }
 	onOld := func(in *Input) []Finding {
 		if in.Object.(*corev1.Pod).Name == "old" {
 			panic("old objects upset me")

@@ -184,14 +184,14 @@ func secretModeDecimal(in *Input) []Finding {
 		if v.Secret == nil && v.Projected == nil {
 			continue
 		}
-		at := path.Child("volumes").Index(i)
+		volume := path.Child("volumes").Index(i)
 		if s := v.Secret; s != nil {
-			at, what := at.Child("secret"), fmt.Sprintf("secret volume %q", v.Name)
+			at, what := volume.Child("secret"), fmt.Sprintf("secret volume %q", v.Name)
 			tell(s.DefaultMode, at.Child("defaultMode"), what)
 			itemModes(s.Items, at, what, tell)
 			continue
 		}
-		at, what := at.Child("projected"), fmt.Sprintf("projected volume %q", v.Name)
+		at, what := volume.Child("projected"), fmt.Sprintf("projected volume %q", v.Name)
 		holdsSecret := false
 		for j := range v.Projected.Sources {
 			source := &v.Projected.Sources[j]
