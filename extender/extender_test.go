@@ -111,7 +111,7 @@ func post(t *testing.T, url string, body any, into any) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	answer, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Fatal(err)
@@ -245,7 +245,8 @@ func TestRequestsThatCannotBeServed(t *testing.T) {
 		{"too large", "/filter", `{"Pod":{},"NodeNames":["aaaaaaaaaaaaaaaaaaaaaaaa"]}`, options{limit: 20}, 413, "nodeCacheCapable: true"},
 		{
 			"not synced: an Error that the scheduler shows, or passes over when ignorable", "/filter", `{"Pod":{},"NodeNames":["a"]}`,
-			options{missing: []topology.Kind{topology.KindPod}}, 200, "moorage has not read the whole cluster yet; still missing: Pod",
+			options{missing: []topology.Kind{topology.KindPod}},
+			200, "moorage has not read the whole cluster yet; still missing: Pod",
 		},
 		{"not synced", "/prioritize", `{"Pod":{},"NodeNames":["a"]}`, options{missing: []topology.Kind{topology.KindPod}}, 503, "still missing: Pod"},
 		{"another path", "/bind", `{}`, options{}, 404, "POST /filter and POST /prioritize"},
@@ -264,7 +265,7 @@ func TestRequestsThatCannotBeServed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusMethodNotAllowed || response.Header.Get("Allow") != http.MethodPost {
 		t.Errorf("GET: status %d, Allow %q", response.StatusCode, response.Header.Get("Allow"))
 	}
@@ -278,7 +279,7 @@ func TestBodyOfUnknownLength(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusRequestEntityTooLarge {
 		t.Errorf("status %d, want 413", response.StatusCode)
 	}

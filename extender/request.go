@@ -85,20 +85,25 @@ func decodeNames(s *scanner) (nodes []candidate, given bool, err error) {
 			nodes = append(nodes, candidate{name: []byte{}, quoted: []byte(`""`)})
 			return nil
 		}
-		quoted, plain, err := s.text()
-		if err != nil {
-			return err
-		}
-		c := candidate{name: quoted[1 : len(quoted)-1], quoted: quoted}
-		if !plain {
-			if c.name, err = unquoted(quoted); err != nil {
-				return s.errorf("%w", err)
-			}
-		}
+		c, err := decodeName(s)
 		nodes = append(nodes, c)
-		return nil
+		return err
 	})
 	return nodes, true, err
+}
+
+func decodeName(s *scanner) (candidate, error) {
+	quoted, plain, err := s.text()
+	if err != nil {
+		return candidate{}, err
+	}
+	c := candidate{name: quoted[1 : len(quoted)-1], quoted: quoted}
+	if !plain {
+		if c.name, err = unquoted(quoted); err != nil {
+			return candidate{}, s.errorf("%w", err)
+		}
+	}
+	return c, nil
 }
 
 func decodeNodes(s *scanner) (nodes []candidate, given bool, err error) {
@@ -107,35 +112,40 @@ func decodeNodes(s *scanner) (nodes []candidate, given bool, err error) {
 	}
 	err = s.members(func(key []byte) error {
 		if !bytes.EqualFold(key, []byte("items")) {
-			_, err := s.value()
-			return err
+			_, skipped := s.value()
+			return skipped
 		}
 		nodes = nil
 		if s.null() {
 			return nil
 		}
 		return s.elements(func() error {
-			object, err := s.value()
-			if err != nil {
-				return err
-			}
-			var node struct {
-				Metadata struct {
-					Name string `json:"name"`
-				} `json:"metadata"`
-			}
-			if err := json.Unmarshal(object, &node); err != nil {
-				return fmt.Errorf("items[%d]: %w", len(nodes), err)
-			}
-			quoted, err := json.Marshal(node.Metadata.Name)
+			c, err := decodeNode(s)
 			if err != nil {
 				return fmt.Errorf("items[%d]: %w", len(nodes), err)
 			}
-			nodes = append(nodes, candidate{name: []byte(node.Metadata.Name), quoted: quoted, object: object})
+			nodes = append(nodes, c)
 			return nil
 		})
 	})
 	return nodes, true, err
+}
+
+func decodeNode(s *scanner) (candidate, error) {
+	object, err := s.value()
+	if err != nil {
+		return candidate{}, err
+	}
+	var node struct {
+		Metadata struct {
+			Name string `json:"name"`
+		} `json:"metadata"`
+	}
+	if err = json.Unmarshal(object, &node); err != nil {
+		return candidate{}, err
+	}
+	quoted, err := json.Marshal(node.Metadata.Name)
+	return candidate{name: []byte(node.Metadata.Name), quoted: quoted, object: object}, err
 }
 
 // podFields are the fields of a pod that the engine reads.

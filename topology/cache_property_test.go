@@ -39,8 +39,8 @@ func TestIncrementalEqualsRebuilt(t *testing.T) {
 				// A relist: what is gone and what is new arrive together.
 				list := map[Key]metav1.Object{}
 				for range rapid.IntRange(0, 3).Draw(t, "listed") {
-					key := drawKey(t, kind)
-					list[key] = drawObject(t, kind, key)
+					listed := drawKey(t, kind)
+					list[listed] = drawObject(t, kind, listed)
 				}
 				want[kind] = list
 				if err := incremental.Replace(kind, slices.Collect(maps.Values(list))); err != nil {

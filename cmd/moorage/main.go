@@ -32,7 +32,7 @@ func run(args []string) int {
 	root := rootCommand()
 	root.SetArgs(args)
 	if err := root.ExecuteContext(ctx); err != nil && !errors.Is(err, context.Canceled) {
-		fmt.Fprintln(root.ErrOrStderr(), "error:", err)
+		_, _ = fmt.Fprintln(root.ErrOrStderr(), "error:", err)
 		return exitFailure
 	}
 	return 0

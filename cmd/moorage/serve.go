@@ -148,7 +148,7 @@ func serve(ctx context.Context, c *config.Configuration, flags serveFlags, logge
 		return fmt.Errorf("configure the extender: %w", err)
 	}
 	cache := topology.New(topology.Options{})
-	if err := ctrlmetrics.Registry.Register(cache); err != nil {
+	if err = ctrlmetrics.Registry.Register(cache); err != nil {
 		return fmt.Errorf("register the cache's metrics: %w", err)
 	}
 	servers, err := newServers(c, flags, cache, engine, logger)
@@ -176,8 +176,8 @@ func serve(ctx context.Context, c *config.Configuration, flags serveFlags, logge
 	<-ctx.Done()
 	logger.Info("Stopping")
 	running.Wait()
-	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
-		return err
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return cause
 	}
 	return nil
 }

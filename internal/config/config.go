@@ -137,7 +137,10 @@ func Parse(data []byte) (*Configuration, error) {
 	if err := errors.Join(strict...); err != nil {
 		return nil, err
 	}
-	return c, c.validate()
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // validate checks what can be checked without the rest of the program; names of predicates, rules and defaults are checked

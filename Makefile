@@ -1,0 +1,77 @@
+# The commands of the project. `make help` lists them.
+
+SHELL := /bin/bash
+# A workspace would let the replaces of e2e/go.mod move the product's own dependencies.
+export GOWORK := off
+export GOFLAGS := -buildvcs=false
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null)
+LDFLAGS := -s -w -X github.com/moorage-k8s/moorage/internal/version.version=$(VERSION) \
+           -X github.com/moorage-k8s/moorage/internal/version.commit=$(COMMIT)
+
+TOOLS := .cache/tools
+# The race detector needs a C compiler.
+RACE  := $(shell command -v $$(go env CC) >/dev/null 2>&1 && echo -race)
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build bin/moorage
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/moorage ./cmd/moorage
+
+.PHONY: test
+test: test-unit test-race test-e2e ## Run every test, those on a real control plane included (its first build takes some minutes)
+
+.PHONY: test-unit
+test-unit: ## Run the tests that need nothing but Go
+	go test ./...
+
+.PHONY: test-race
+test-race:
+ifeq ($(RACE),)
+	@echo "skipped: tests with the race detector, as there is no C compiler (install gcc)"
+else
+	go test -race ./...
+endif
+
+.PHONY: control-plane
+control-plane: ## Build the control plane of the e2e suites into .cache
+	cd e2e && go run ./cmd/controlplane build
+
+.PHONY: test-e2e
+test-e2e: control-plane ## Run the suites on a real control plane
+	cd e2e && go test -timeout 25m ./...
+
+.PHONY: demo
+demo: ## Show moorage at work on a real control plane; KEEP=1 leaves it running
+	cd e2e && go run ./cmd/demo $(if $(KEEP),--keep)
+
+.PHONY: bench
+bench: ## Run the benchmarks
+	go test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: lint
+lint: $(TOOLS)/golangci-lint $(TOOLS)/gofumpt ## Check the style of the code
+	@unformatted=$$($(TOOLS)/gofumpt -l $$(git ls-files -co --exclude-standard '*.go')); \
+	if [ -n "$$unformatted" ]; then echo "not formatted; run 'make format':"; echo "$$unformatted"; exit 1; fi
+	$(TOOLS)/golangci-lint run ./...
+	cd e2e && ../$(TOOLS)/golangci-lint run --config ../.golangci.yaml ./...
+
+.PHONY: format
+format: $(TOOLS)/gofumpt ## Format the code
+	$(TOOLS)/gofumpt -w $$(git ls-files -co --exclude-standard '*.go')
+
+$(TOOLS)/golangci-lint: tools.mod tools.sum
+	go build -modfile=tools.mod -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+$(TOOLS)/gofumpt: tools.mod tools.sum
+	go build -modfile=tools.mod -o $@ mvdan.cc/gofumpt
+
+.PHONY: clean
+clean: ## Remove what was built, the control plane's programs too
+	rm -rf bin .cache
