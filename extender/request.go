@@ -74,13 +74,14 @@ func decode(body []byte) (*request, error) {
 	return r, nil
 }
 
-func decodeNames(s *scanner) (nodes []candidate, given bool, err error) {
+// decodeNames also tells whether there were any: a null is none.
+func decodeNames(s *scanner) ([]candidate, bool, error) {
 	if s.null() {
 		return nil, false, nil
 	}
 	// A name is seldom shorter than twelve bytes with its quotes and comma.
-	nodes = make([]candidate, 0, min((len(s.data)-s.pos)/12, 1<<14))
-	err = s.elements(func() error {
+	nodes := make([]candidate, 0, min((len(s.data)-s.pos)/12, 1<<14))
+	err := s.elements(func() error {
 		if s.null() {
 			nodes = append(nodes, candidate{name: []byte{}, quoted: []byte(`""`)})
 			return nil
@@ -106,11 +107,13 @@ func decodeName(s *scanner) (candidate, error) {
 	return c, nil
 }
 
-func decodeNodes(s *scanner) (nodes []candidate, given bool, err error) {
+// decodeNodes also tells whether there were any: a null is none.
+func decodeNodes(s *scanner) ([]candidate, bool, error) {
 	if s.null() {
 		return nil, false, nil
 	}
-	err = s.members(func(key []byte) error {
+	var nodes []candidate
+	err := s.members(func(key []byte) error {
 		if !bytes.EqualFold(key, []byte("items")) {
 			_, skipped := s.value()
 			return skipped
