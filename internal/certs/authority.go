@@ -109,7 +109,7 @@ func (a *Authority) Issue(now time.Time, serving Serving) (Pair, error) {
 	if !now.Before(a.certificate.NotAfter) {
 		return Pair{}, fmt.Errorf("issue a serving certificate: the authority expired at %s; make a new one", a.certificate.NotAfter.UTC().Format(time.RFC3339))
 	}
-	name := ""
+	var name string
 	if len(serving.DNSNames) > 0 {
 		name = serving.DNSNames[0]
 	} else {
