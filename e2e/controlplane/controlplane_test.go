@@ -42,7 +42,7 @@ func playVictim() {
 	if _, err = c.StartScheduler(context.Background(), SchedulerOptions{}); err != nil {
 		panic(err)
 	}
-	fmt.Println(c.Dir())
+	_, _ = fmt.Fprintln(os.Stdout, c.Dir())
 	select {}
 }
 

@@ -33,7 +33,10 @@ func AwaitReady(ctx context.Context, p *process.Process, ready func(context.Cont
 	err := wait.PollUntilContextTimeout(ctx, readyPoll, readyTimeout, true, func(ctx context.Context) (bool, error) {
 		select {
 		case <-p.Done():
-			return false, fmt.Errorf("it has ended (%v)", p.Err())
+			if p.Err() == nil {
+				return false, errors.New("it has ended with status 0")
+			}
+			return false, fmt.Errorf("it has ended: %w", p.Err())
 		default:
 		}
 		if last = ready(ctx); last != nil {

@@ -48,7 +48,7 @@ func playParent(role string) {
 	if err != nil {
 		panic(err)
 	}
-	fmt.Println(g.Dir(), p.PID(), grandchild)
+	_, _ = fmt.Fprintln(os.Stdout, g.Dir(), p.PID(), grandchild)
 	if role == "panic" {
 		panic("as the test wants")
 	}

@@ -63,8 +63,8 @@ func build(ctx context.Context, minor string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%d programs of the control plane of Kubernetes %s are in %s\n", len(programs), minor, dir)
-	return nil
+	_, err = fmt.Fprintf(os.Stdout, "%d programs of the control plane of Kubernetes %s are in %s\n", len(programs), minor, dir)
+	return err
 }
 
 func up(ctx context.Context, minor, extender string) (err error) {
@@ -76,7 +76,7 @@ func up(ctx context.Context, minor, extender string) (err error) {
 	if _, err = c.StartScheduler(ctx, controlplane.SchedulerOptions{ExtenderURL: extender}); err != nil {
 		return err
 	}
-	fmt.Printf("export KUBECONFIG=%s\n", c.AdminKubeconfig())
+	_, _ = fmt.Fprintf(os.Stdout, "export KUBECONFIG=%s\n", c.AdminKubeconfig())
 	fmt.Fprintf(os.Stderr, "logs are in %s; Ctrl-C takes it all down\n", c.Dir())
 	<-ctx.Done()
 	return nil
