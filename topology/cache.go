@@ -24,7 +24,12 @@ type Options struct {
 	Now func() time.Time
 }
 
-const defaultNodeDelay = 20 * time.Millisecond
+const (
+	defaultNodeDelay = 20 * time.Millisecond
+	// restFactor keeps a cluster whose nodes change all the time from costing more than a sixth of a core: the larger the
+	// cluster, the longer its changes are gathered.
+	restFactor = 5
+)
 
 // Cache holds the newest Snapshot and applies events to it. Its methods are safe for concurrent use: readers take no lock,
 // writers wait for each other.
@@ -42,6 +47,8 @@ type Cache struct {
 	records map[string]nodeRecord
 	dirty   bool
 	timer   *time.Timer
+	// settling is how long it last took to bring changes of nodes in.
+	settling time.Duration
 }
 
 // New returns an empty cache, which has not synced.
@@ -250,7 +257,7 @@ func (c *Cache) setRecord(name string, r nodeRecord) {
 	}
 	c.dirty = true
 	if c.options.NodeDelay > 0 {
-		c.timer = time.AfterFunc(c.options.NodeDelay, c.Flush)
+		c.timer = time.AfterFunc(max(c.options.NodeDelay, restFactor*c.settling), c.Flush)
 	}
 }
 
@@ -264,6 +271,8 @@ func (c *Cache) settleNodes() {
 	if c.timer != nil {
 		c.timer.Stop()
 	}
+	start := time.Now()
+	defer func() { c.settling = time.Since(start) }()
 	nodes := make([]*Node, 0, len(c.records))
 	for _, r := range c.records {
 		if n := r.joined(); n != nil {
