@@ -100,7 +100,9 @@ func (m *Moorage) Stop(ctx context.Context) error {
 }
 
 // Metrics returns what /metrics answers.
-func (m *Moorage) Metrics(ctx context.Context) (string, error) { return get(ctx, m.MetricsURL+"/metrics") }
+func (m *Moorage) Metrics(ctx context.Context) (string, error) {
+	return get(ctx, m.MetricsURL+"/metrics")
+}
 
 func (m *Moorage) ready(ctx context.Context) error {
 	_, err := get(ctx, m.MetricsURL+"/readyz")
