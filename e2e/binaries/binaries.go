@@ -53,6 +53,12 @@ var (
 		Package: "github.com/kubernetes-csi/external-provisioner/v6/cmd/csi-provisioner",
 		Stamps:  map[string]string{"main.version": "v6.3.0"},
 	}
+	// Kubectl is what people use a cluster with. It serves the minors next to its own as well. It has a module of its own because
+	// nothing else here needs what it depends on.
+	Kubectl = Binary{
+		Name: "kubectl", Version: "v1.37.1", Module: "binaries/kubectl", Package: "k8s.io/kubernetes/cmd/kubectl",
+		Stamps: kubernetesStamps("v1.37.1"),
+	}
 )
 
 // The names of Kubernetes' programs, as KubernetesBinary takes them.
@@ -70,18 +76,25 @@ func KubernetesBinary(minor, name string) (Binary, error) {
 		return Binary{}, fmt.Errorf("kubernetes %q cannot be built, only %s", minor,
 			strings.Join(slices.Sorted(maps.Keys(kubernetesReleases)), ", "))
 	}
-	major, rest, _ := strings.Cut(minor, ".")
+	return Binary{
+		Name: name, Version: release.version, Module: release.module, Package: "k8s.io/kubernetes/cmd/" + name,
+		Stamps: kubernetesStamps(release.version),
+	}, nil
+}
+
+// kubernetesStamps are what the release of a program of Kubernetes sets. Without a version that parses, clients such as Helm
+// refuse to talk to the API server.
+func kubernetesStamps(version string) map[string]string {
+	major, rest, _ := strings.Cut(strings.TrimPrefix(version, "v"), ".")
+	minor, _, _ := strings.Cut(rest, ".")
 	stamps := make(map[string]string)
-	// Without a version that parses, clients such as Helm refuse to talk to the API server.
 	for _, pkg := range []string{"k8s.io/component-base/version", "k8s.io/client-go/pkg/version"} {
-		stamps[pkg+".gitVersion"] = release.version
+		stamps[pkg+".gitVersion"] = version
 		stamps[pkg+".gitMajor"] = major
-		stamps[pkg+".gitMinor"] = rest
+		stamps[pkg+".gitMinor"] = minor
 		stamps[pkg+".gitTreeState"] = "clean"
 	}
-	return Binary{
-		Name: name, Version: release.version, Module: release.module, Package: "k8s.io/kubernetes/cmd/" + name, Stamps: stamps,
-	}, nil
+	return stamps
 }
 
 // ForControlPlane returns all programs that a control plane with storage of the given Kubernetes minor release runs, in the order in
@@ -96,6 +109,15 @@ func ForControlPlane(minor string) ([]Binary, error) {
 		all = append(all, b)
 	}
 	return append(all, Kwok, Provisioner), nil
+}
+
+// ForSuites returns all programs that the suites run: those of the control plane, and kubectl after them.
+func ForSuites(minor string) ([]Binary, error) {
+	all, err := ForControlPlane(minor)
+	if err != nil {
+		return nil, err
+	}
+	return append(all, Kubectl), nil
 }
 
 // ldflags returns the linker's flags: no symbol tables, which nobody debugs here, and the stamps in a fixed order.

@@ -16,7 +16,7 @@ func TestVersionsAreThoseOfTheModules(t *testing.T) {
 	t.Parallel()
 	var programs []Binary
 	for minor := range kubernetesReleases {
-		all, err := ForControlPlane(minor)
+		all, err := ForSuites(minor)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,8 +54,12 @@ func TestVersionsAreThoseOfTheModules(t *testing.T) {
 // Each staging module of Kubernetes belongs to exactly one release of it.
 func TestStagingModulesBelongToTheRelease(t *testing.T) {
 	t.Parallel()
-	for minor, release := range kubernetesReleases {
-		path := filepath.Join("..", release.module, "go.mod")
+	modules := map[string]string{Kubectl.Module: Kubectl.Version}
+	for _, release := range kubernetesReleases {
+		modules[release.module] = release.version
+	}
+	for module, version := range modules {
+		path := filepath.Join("..", module, "go.mod")
 		data, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
@@ -64,18 +68,18 @@ func TestStagingModulesBelongToTheRelease(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, staging := "v0"+strings.TrimPrefix(release.version, "v1"), 0
+		want, staging := "v0"+strings.TrimPrefix(version, "v1"), 0
 		for _, r := range mod.Replace {
 			if !strings.HasPrefix(r.Old.Path, "k8s.io/") {
 				continue
 			}
 			staging++
 			if r.New.Path != r.Old.Path || r.New.Version != want {
-				t.Errorf("kubernetes %s: %s is replaced by %s %s, want itself at %s", minor, r.Old.Path, r.New.Path, r.New.Version, want)
+				t.Errorf("kubernetes %s: %s is replaced by %s %s, want itself at %s", version, r.Old.Path, r.New.Path, r.New.Version, want)
 			}
 		}
 		if staging < 30 {
-			t.Errorf("kubernetes %s: only %d staging modules are replaced in %s", minor, staging, path)
+			t.Errorf("kubernetes %s: only %d staging modules are replaced in %s", version, staging, path)
 		}
 	}
 }

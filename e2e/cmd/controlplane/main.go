@@ -2,7 +2,7 @@
 
 // Command controlplane prepares and runs the control plane of the end-to-end suites for a person.
 //
-//	controlplane build   builds all its programs into the cache, once
+//	controlplane build   builds all its programs into the cache, once, and kubectl
 //	controlplane up      runs it with a scheduler until Ctrl-C, and prints the kubeconfig's path
 package main
 
@@ -33,7 +33,7 @@ func run(args []string) error {
 	minor := flags.String("kubernetes", binaries.DefaultKubernetes, "the minor release of Kubernetes")
 	extender := flags.String("extender", "", "up: the extender that the scheduler calls, such as http://127.0.0.1:10261; none if empty")
 	flags.Usage = func() {
-		_, _ = fmt.Fprintf(flags.Output(), "usage: controlplane [flags] build|up\n\nbuild builds the control plane's programs into the cache;\n"+
+		_, _ = fmt.Fprintf(flags.Output(), "usage: controlplane [flags] build|up\n\nbuild builds the control plane's programs and kubectl into the cache;\n"+
 			"up runs it with a scheduler until Ctrl-C.\n\n")
 		flags.PrintDefaults()
 	}
@@ -52,7 +52,7 @@ func run(args []string) error {
 }
 
 func build(ctx context.Context, minor string) error {
-	programs, err := binaries.ForControlPlane(minor)
+	programs, err := binaries.ForSuites(minor)
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func build(ctx context.Context, minor string) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(os.Stdout, "%d programs of the control plane of Kubernetes %s are in %s\n", len(programs), minor, dir)
+	_, err = fmt.Fprintf(os.Stdout, "%d programs for the suites on Kubernetes %s are in %s\n", len(programs), minor, dir)
 	return err
 }
 
