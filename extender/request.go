@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/moorage-k8s/moorage/topology"
@@ -154,22 +156,13 @@ func decodeNode(s *scanner) (candidate, error) {
 // podFields are the fields of a pod that the engine reads.
 type podFields struct {
 	Metadata struct {
-		Name            string    `json:"name"`
-		Namespace       string    `json:"namespace"`
-		UID             types.UID `json:"uid"`
-		OwnerReferences []struct {
-			UID        types.UID `json:"uid"`
-			Controller *bool     `json:"controller"`
-		} `json:"ownerReferences"`
+		Name            string                  `json:"name"`
+		Namespace       string                  `json:"namespace"`
+		UID             types.UID               `json:"uid"`
+		OwnerReferences []metav1.OwnerReference `json:"ownerReferences"`
 	} `json:"metadata"`
 	Spec struct {
-		Volumes []struct {
-			Name                  string `json:"name"`
-			PersistentVolumeClaim *struct {
-				ClaimName string `json:"claimName"`
-			} `json:"persistentVolumeClaim"`
-			Ephemeral *struct{} `json:"ephemeral"`
-		} `json:"volumes"`
+		Volumes []corev1.Volume `json:"volumes"`
 	} `json:"spec"`
 }
 
@@ -181,21 +174,10 @@ func decodePod(data []byte) (*topology.Pod, error) {
 	if err := json.Unmarshal(data, &p); err != nil {
 		return nil, fmt.Errorf("read the Pod: %w", err)
 	}
-	pod := &topology.Pod{Namespace: p.Metadata.Namespace, Name: p.Metadata.Name, UID: p.Metadata.UID}
-	for _, owner := range p.Metadata.OwnerReferences {
-		if owner.Controller != nil && *owner.Controller {
-			pod.Owner = owner.UID
-		}
-	}
-	for _, v := range p.Spec.Volumes {
-		switch {
-		case v.PersistentVolumeClaim != nil:
-			pod.Volumes = append(pod.Volumes, topology.PodVolume{Name: v.Name, Claim: v.PersistentVolumeClaim.ClaimName})
-		case v.Ephemeral != nil:
-			pod.Volumes = append(pod.Volumes, topology.PodVolume{
-				Name: v.Name, Claim: topology.EphemeralClaimName(pod.Name, v.Name), Ephemeral: true,
-			})
-		}
-	}
-	return pod, nil
+	return topology.PodFromAPI(&corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{
+			Name: p.Metadata.Name, Namespace: p.Metadata.Namespace, UID: p.Metadata.UID, OwnerReferences: p.Metadata.OwnerReferences,
+		},
+		Spec: corev1.PodSpec{Volumes: p.Spec.Volumes},
+	}), nil
 }

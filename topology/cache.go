@@ -3,9 +3,7 @@
 package topology
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -43,7 +41,7 @@ type Cache struct {
 	mu sync.Mutex
 	// next is the state being made; publish shows it to readers.
 	next Snapshot
-	// records are the nodes by name, ahead of next.nodes while dirty.
+	// records are the nodes by name, ahead of next.table while dirty.
 	records map[string]nodeRecord
 	dirty   bool
 	timer   *time.Timer
@@ -61,6 +59,7 @@ func New(options Options) *Cache {
 	}
 	c := &Cache{options: options, records: map[string]nodeRecord{}}
 	c.next.index = newNodeIndex(nil)
+	c.next.table = &nodeTable{index: c.next.index}
 	c.publish()
 	return c
 }
@@ -141,15 +140,21 @@ func (c *Cache) upsert(object metav1.Object) {
 	case *storagev1.CSINode:
 		c.setCSINode(key.Name, csiNodeFromAPI(o))
 	case *corev1.PersistentVolumeClaim:
-		c.next.claims = c.next.claims.Set(key, claimFromAPI(o))
+		c.setClaim(key, claimFromAPI(o))
 	case *corev1.PersistentVolume:
 		volume := volumeFromAPI(o)
 		volume.Affinity = c.selectors.intern(volume.Affinity)
+		for i := range volume.Zones {
+			volume.Zones[i] = c.selectors.intern(volume.Zones[i])
+		}
+		if volume.Migration != nil {
+			volume.Migration.Affinity = c.selectors.intern(volume.Migration.Affinity)
+		}
 		c.setVolume(key, volume)
 	case *storagev1.StorageClass:
 		class := classFromAPI(o)
 		class.Allowed = c.selectors.intern(class.Allowed)
-		c.next.classes = c.next.classes.Set(key, class)
+		c.setClass(key, class)
 	case *storagev1.CSIDriver:
 		c.next.drivers = c.next.drivers.Set(key, driverFromAPI(o))
 	case *storagev1.CSIStorageCapacity:
@@ -157,7 +162,7 @@ func (c *Cache) upsert(object metav1.Object) {
 		pool.Topology = c.selectors.intern(pool.Topology)
 		c.setPool(key, pool)
 	case *storagev1.VolumeAttachment:
-		c.next.attachments = c.next.attachments.Set(key, attachmentFromAPI(o))
+		c.setAttachment(key, attachmentFromAPI(o))
 	case *corev1.Pod:
 		pod := PodFromAPI(o)
 		if len(pod.Volumes) == 0 {
@@ -174,17 +179,17 @@ func (c *Cache) delete(kind Kind, key Key) {
 	case KindCSINode:
 		c.setCSINode(key.Name, nil)
 	case KindClaim:
-		c.next.claims = c.next.claims.Delete(key)
+		c.setClaim(key, nil)
 	case KindVolume:
 		c.setVolume(key, nil)
 	case KindClass:
-		c.next.classes = c.next.classes.Delete(key)
+		c.setClass(key, nil)
 	case KindDriver:
 		c.next.drivers = c.next.drivers.Delete(key)
 	case KindPool:
 		c.setPool(key, nil)
 	case KindAttachment:
-		c.next.attachments = c.next.attachments.Delete(key)
+		c.setAttachment(key, nil)
 	case KindPod:
 		c.setPod(key, nil)
 	}
@@ -226,126 +231,4 @@ func keysOf[V any](all func(yield func(Key, V) bool)) []Key {
 		keys = append(keys, key)
 	}
 	return keys
-}
-
-func (c *Cache) setNode(name string, node *Node) {
-	r := c.records[name]
-	if sameNode(r.node, node) {
-		return
-	}
-	r.node = node
-	c.setRecord(name, r)
-}
-
-func (c *Cache) setCSINode(name string, csi *csiNode) {
-	r := c.records[name]
-	if sameCSINode(r.csi, csi) {
-		return
-	}
-	r.csi = csi
-	c.setRecord(name, r)
-}
-
-func (c *Cache) setRecord(name string, r nodeRecord) {
-	if r == (nodeRecord{}) {
-		delete(c.records, name)
-	} else {
-		c.records[name] = r
-	}
-	if c.dirty {
-		return
-	}
-	c.dirty = true
-	if c.options.NodeDelay > 0 {
-		c.timer = time.AfterFunc(max(c.options.NodeDelay, restFactor*c.settling), c.Flush)
-	}
-}
-
-// settleNodes brings the gathered changes of nodes into the next snapshot. Where only readiness or drivers changed, the
-// compiled sets stay.
-func (c *Cache) settleNodes() {
-	if !c.dirty {
-		return
-	}
-	c.dirty = false
-	if c.timer != nil {
-		c.timer.Stop()
-	}
-	start := time.Now()
-	defer func() { c.settling = time.Since(start) }()
-	nodes := make([]*Node, 0, len(c.records))
-	for _, r := range c.records {
-		if n := r.joined(); n != nil {
-			nodes = append(nodes, n)
-		}
-	}
-	slices.SortFunc(nodes, func(a, b *Node) int { return cmp.Compare(a.Name, b.Name) })
-	c.next.nodes = nodes
-	if c.next.index.sameLayout(nodes) {
-		return
-	}
-	before := c.next.index
-	c.next.index = newNodeIndex(nodes)
-	c.next.index.warm(before)
-	for _, pools := range c.next.poolsOf.All() {
-		if pools.layout.Load() != nil {
-			pools.layoutOn(c.next.index)
-		}
-	}
-}
-
-func (c *Cache) setVolume(key Key, volume *Volume) {
-	old, _ := c.next.volumes.Get(key)
-	if old != nil && old.unclaimed() {
-		c.next.unclaimed = without(c.next.unclaimed, Key{Name: old.Class}, key)
-	}
-	if old != nil && old.ClaimRef != (Key{}) && (volume == nil || volume.ClaimRef != old.ClaimRef) {
-		c.next.keptFor = withoutName(c.next.keptFor, old.ClaimRef, key.Name)
-	}
-	if volume == nil {
-		c.next.volumes = c.next.volumes.Delete(key)
-		return
-	}
-	c.next.volumes = c.next.volumes.Set(key, volume)
-	if volume.unclaimed() {
-		names, _ := c.next.unclaimed.Get(Key{Name: volume.Class})
-		c.next.unclaimed = c.next.unclaimed.Set(Key{Name: volume.Class}, names.Set(key, unit{}))
-	}
-	if volume.ClaimRef != (Key{}) {
-		c.next.keptFor = withName(c.next.keptFor, volume.ClaimRef, key.Name)
-	}
-}
-
-func (c *Cache) setPool(key Key, pool *Pool) {
-	if old, _ := c.next.pools.Get(key); old != nil && (pool == nil || pool.Class != old.Class) {
-		of, _ := c.next.poolsOf.Get(Key{Name: old.Class})
-		if of = of.delete(key); of == nil {
-			c.next.poolsOf = c.next.poolsOf.Delete(Key{Name: old.Class})
-		} else {
-			c.next.poolsOf = c.next.poolsOf.Set(Key{Name: old.Class}, of)
-		}
-	}
-	if pool == nil {
-		c.next.pools = c.next.pools.Delete(key)
-		return
-	}
-	c.next.pools = c.next.pools.Set(key, pool)
-	of, _ := c.next.poolsOf.Get(Key{Name: pool.Class})
-	c.next.poolsOf = c.next.poolsOf.Set(Key{Name: pool.Class}, of.set(pool))
-}
-
-func (c *Cache) setPod(key Key, pod *Pod) {
-	if old, _ := c.next.pods.Get(key); old != nil {
-		for _, v := range old.Volumes {
-			c.next.users = withoutName(c.next.users, Key{key.Namespace, v.Claim}, key.Name)
-		}
-	}
-	if pod == nil {
-		c.next.pods = c.next.pods.Delete(key)
-		return
-	}
-	c.next.pods = c.next.pods.Set(key, pod)
-	for _, v := range pod.Volumes {
-		c.next.users = withName(c.next.users, Key{key.Namespace, v.Claim}, key.Name)
-	}
 }

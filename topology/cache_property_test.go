@@ -66,7 +66,7 @@ func TestIncrementalEqualsRebuilt(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if diff := cmp.Diff(describe(rebuilt.Snapshot()), describe(incremental.Snapshot())); diff != "" {
+		if diff := cmp.Diff(describe(rebuilt.Snapshot()), describe(incremental.Snapshot()), describedOptions); diff != "" {
 			t.Fatalf("incremental cache differs from one made from scratch (-scratch +incremental):\n%s", diff)
 		}
 		checkSets(t, incremental.Snapshot())
@@ -87,6 +87,12 @@ func checkSets(t *rapid.T, s *Snapshot) {
 	}
 	for key, v := range s.volumes.All() {
 		check(key.String(), v.Affinity)
+		for _, zone := range v.Zones {
+			check(key.String(), zone)
+		}
+		if v.Migration != nil {
+			check(key.String(), v.Migration.Affinity)
+		}
 	}
 	for key, c := range s.classes.All() {
 		check(key.String(), c.Allowed)
@@ -97,28 +103,46 @@ func checkSets(t *rapid.T, s *Snapshot) {
 }
 
 type description struct {
-	Nodes       []*Node
-	Claims      map[Key]*Claim
-	Volumes     map[Key]*Volume
-	Classes     map[Key]*Class
-	Drivers     map[Key]*Driver
-	Attachments map[Key]*Attachment
-	Pods        map[Key]*Pod
-	Pools       map[Key]*Pool
-	Unclaimed   map[string][]string
-	KeptFor     map[Key][]string
-	Users       map[Key][]string
-	PoolsOf     map[string]map[string][]string
+	Nodes         []*Node
+	Claims        map[Key]*Claim
+	Volumes       map[Key]*Volume
+	Classes       map[Key]*Class
+	Drivers       map[Key]*Driver
+	Attachments   map[Key]*Attachment
+	Pods          map[Key]*Pod
+	Pools         map[Key]*Pool
+	Unclaimed     map[string][]string
+	KeptFor       map[Key][]string
+	Users         map[Key][]string
+	PoolsOf       map[string]map[string][]string
+	ClaimsOf      map[Key][]string
+	DiskUsers     map[Key][]string
+	AttachmentsOf map[Key][]string
+	Slots         map[string]map[string]int
+	Held          map[Key]string
 }
 
 // describe asks a snapshot everything that it can be asked, in a form that does not depend on history.
-func describe(s *Snapshot) any {
+func describe(s *Snapshot) description {
 	d := description{
-		Nodes: s.nodes, Claims: maps.Collect(s.claims.All()), Volumes: maps.Collect(s.volumes.All()),
+		Nodes: s.table.nodes, Claims: maps.Collect(s.claims.All()), Volumes: maps.Collect(s.volumes.All()),
 		Classes: maps.Collect(s.classes.All()), Drivers: maps.Collect(s.drivers.All()),
 		Attachments: maps.Collect(s.attachments.All()), Pods: maps.Collect(s.pods.All()), Pools: maps.Collect(s.pools.All()),
 		Unclaimed: map[string][]string{}, KeptFor: maps.Collect(s.keptFor.All()), Users: maps.Collect(s.users.All()),
-		PoolsOf: map[string]map[string][]string{},
+		PoolsOf: map[string]map[string][]string{}, ClaimsOf: maps.Collect(s.claimsOf.All()), DiskUsers: maps.Collect(s.diskUsers.All()),
+		AttachmentsOf: maps.Collect(s.attachmentsOf.All()), Slots: map[string]map[string]int{}, Held: map[Key]string{},
+	}
+	for volume, holders := range s.usage.holders.All() {
+		d.Held[volume] = fmt.Sprint(holders)
+	}
+	for driver := range s.usage.counts.All() {
+		slots := AttachSlots{index: s.index, usage: s.usage, driver: driver.Name}
+		slots.counts, _ = s.usage.dense.Get(driver)
+		byNode := map[string]int{}
+		for i := range s.NumNodes() {
+			byNode[s.Node(i).Name] = slots.Used(i)
+		}
+		d.Slots[driver.Name] = byNode
 	}
 	for class := range s.unclaimed.All() {
 		for v := range s.Unclaimed(class.Name) {
@@ -139,20 +163,21 @@ func describe(s *Snapshot) any {
 		}
 		d.PoolsOf[class.Name] = byNode
 	}
-	return describedDiffable{d}
+	return d
 }
 
-type describedDiffable struct{ D description }
-
-// Equal leaves compiled selectors to checkSets and compares them by what they say.
-func (a describedDiffable) Equal(b describedDiffable) bool {
-	return cmp.Equal(a.D, b.D, cmpopts.EquateEmpty(), cmp.Comparer(func(x, y *Selector) bool { return x.String() == y.String() }),
-		cmp.Comparer(func(x, y labels.Selector) bool { return fmt.Sprint(x) == fmt.Sprint(y) }))
+// describedOptions leave compiled selectors to checkSets and compare them by what they say.
+var describedOptions = cmp.Options{
+	cmpopts.EquateEmpty(),
+	cmp.Comparer(func(x, y *Selector) bool { return x.String() == y.String() }),
+	cmp.Comparer(func(x, y labels.Selector) bool { return fmt.Sprint(x) == fmt.Sprint(y) }),
 }
 
 func drawKey(t *rapid.T, kind Kind) Key {
 	name := fmt.Sprintf("x%d", rapid.IntRange(0, 4).Draw(t, "name"))
 	switch kind {
+	case KindClass:
+		return Key{Name: rapid.SampledFrom([]string{"fast", "slow"}).Draw(t, "class")}
 	case KindClaim, KindPod, KindPool:
 		return Key{Namespace: rapid.SampledFrom([]string{"a", "b"}).Draw(t, "namespace"), Name: name}
 	default:
@@ -216,12 +241,25 @@ func drawObject(t *rapid.T, kind Kind, key Key) metav1.Object {
 		c := &corev1.PersistentVolumeClaim{ObjectMeta: meta}
 		c.Spec.StorageClassName = &class
 		c.Spec.Resources.Requests = corev1.ResourceList{corev1.ResourceStorage: size("request")}
+		if rapid.Bool().Draw(t, "bound") {
+			c.Spec.VolumeName = drawKey(t, KindVolume).Name
+		}
 		return c
 	case KindVolume:
 		v := &corev1.PersistentVolume{ObjectMeta: meta}
 		v.Spec.StorageClassName = class
 		v.Spec.Capacity = corev1.ResourceList{corev1.ResourceStorage: size("capacity")}
 		v.Spec.NodeAffinity = drawSelector(t)
+		handle := rapid.SampledFrom([]string{"", "h1", "h2"}).Draw(t, "handle")
+		switch rapid.IntRange(0, 2).Draw(t, "source") {
+		case 0:
+			v.Spec.CSI = &corev1.CSIPersistentVolumeSource{Driver: "d1", VolumeHandle: handle}
+		case 1:
+			v.Spec.AWSElasticBlockStore = &corev1.AWSElasticBlockStoreVolumeSource{VolumeID: handle}
+		}
+		if rapid.Bool().Draw(t, "zoned") {
+			v.Labels = map[string]string{corev1.LabelTopologyZone: rapid.SampledFrom([]string{"1", "1__2", "__", "1___2"}).Draw(t, "zone label")}
+		}
 		v.Status.Phase = rapid.SampledFrom([]corev1.PersistentVolumePhase{"Available", "Bound", "Released"}).Draw(t, "phase")
 		if rapid.Bool().Draw(t, "claimed") {
 			claim := drawKey(t, KindClaim)
@@ -229,7 +267,8 @@ func drawObject(t *rapid.T, kind Kind, key Key) metav1.Object {
 		}
 		return v
 	case KindClass:
-		c := &storagev1.StorageClass{ObjectMeta: meta, Provisioner: "d1"}
+		c := &storagev1.StorageClass{ObjectMeta: meta}
+		c.Provisioner = rapid.SampledFrom([]string{"d1", "d2", "kubernetes.io/aws-ebs"}).Draw(t, "provisioner")
 		if rapid.Bool().Draw(t, "restricted") {
 			c.AllowedTopologies = []corev1.TopologySelectorTerm{{MatchLabelExpressions: []corev1.TopologySelectorLabelRequirement{
 				{Key: "zone", Values: rapid.SliceOfN(rapid.SampledFrom([]string{"1", "2"}), 0, 2).Draw(t, "zones")},
@@ -248,9 +287,22 @@ func drawObject(t *rapid.T, kind Kind, key Key) metav1.Object {
 		}
 		return p
 	case KindAttachment:
-		return &storagev1.VolumeAttachment{ObjectMeta: meta, Spec: storagev1.VolumeAttachmentSpec{Attacher: "d1", NodeName: "x1"}}
+		volume := drawKey(t, KindVolume).Name
+		return &storagev1.VolumeAttachment{ObjectMeta: meta, Spec: storagev1.VolumeAttachmentSpec{
+			Attacher: "d1", NodeName: drawKey(t, KindNode).Name,
+			Source: storagev1.VolumeAttachmentSource{PersistentVolumeName: &volume},
+		}}
 	default:
 		p := &corev1.Pod{ObjectMeta: meta}
+		p.Status.Phase = rapid.SampledFrom([]corev1.PodPhase{"Pending", "Running", "Succeeded"}).Draw(t, "pod phase")
+		if rapid.IntRange(0, 3).Draw(t, "assigned") > 0 {
+			p.Spec.NodeName = drawKey(t, KindNode).Name
+		}
+		if rapid.IntRange(0, 3).Draw(t, "inline") == 0 {
+			p.Spec.Volumes = append(p.Spec.Volumes, corev1.Volume{Name: "disk", VolumeSource: corev1.VolumeSource{
+				AWSElasticBlockStore: &corev1.AWSElasticBlockStoreVolumeSource{VolumeID: rapid.SampledFrom([]string{"h1", "h2"}).Draw(t, "disk")},
+			}})
+		}
 		for i := range rapid.IntRange(0, 2).Draw(t, "volumes") {
 			claim := drawKey(t, KindClaim).Name
 			p.Spec.Volumes = append(p.Spec.Volumes, corev1.Volume{Name: fmt.Sprint("v", i), VolumeSource: corev1.VolumeSource{

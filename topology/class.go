@@ -48,6 +48,8 @@ type Driver struct {
 	StorageCapacity bool
 	// AttachRequired is true where the attach controller has to act, which is the default.
 	AttachRequired bool
+	// Required tells whether the driver asks that pods are kept off nodes without it (preventPodSchedulingIfMissing).
+	Required bool
 	// Object is the whole object, without what only the API server needs. It must not be changed.
 	Object *storagev1.CSIDriver
 }
@@ -59,6 +61,7 @@ func driverFromAPI(d *storagev1.CSIDriver) *Driver {
 		Name:            shared(d.Name),
 		StorageCapacity: d.Spec.StorageCapacity != nil && *d.Spec.StorageCapacity,
 		AttachRequired:  d.Spec.AttachRequired == nil || *d.Spec.AttachRequired,
+		Required:        d.Spec.PreventPodSchedulingIfMissing != nil && *d.Spec.PreventPodSchedulingIfMissing,
 		Object:          object,
 	}
 }

@@ -6,7 +6,7 @@ import "github.com/prometheus/client_golang/prometheus"
 
 var (
 	objectsMetric = prometheus.NewDesc("moorage_cache_objects",
-		"Objects in the cache, by kind. Pods are held only if they have claims.", []string{"kind"}, nil)
+		"Objects in the cache, by kind. Pods are held only if they have claims or disks.", []string{"kind"}, nil)
 	ageMetric = prometheus.NewDesc("moorage_cache_age_seconds",
 		"Time since the API server was last heard of about a kind: an event, a list, or a watch's bookmark.", []string{"kind"}, nil)
 	syncedMetric = prometheus.NewDesc("moorage_cache_synced",

@@ -22,14 +22,18 @@ type Pod struct {
 	Volumes []PodVolume
 }
 
-// PodVolume is a volume of a pod that comes from a claim.
+// PodVolume is a volume of a pod that comes from a claim, or a disk that the pod names inline.
 type PodVolume struct {
 	// Name is the volume's name in the pod.
 	Name string
-	// Claim is the claim's name, in the pod's namespace.
+	// Claim is the claim's name, in the pod's namespace; empty for an inline disk.
 	Claim string
 	// Ephemeral is a generic ephemeral volume: its claim must be owned by the pod.
 	Ephemeral bool
+	// Disk is set for an inline disk that pods on one node may not share freely.
+	Disk *Disk
+	// Driver and Handle are set for an inline volume that a CSI driver serves.
+	Driver, Handle string
 }
 
 // Key is the pod's namespace and name.
@@ -59,6 +63,11 @@ func PodFromAPI(p *corev1.Pod) *Pod {
 			out.Volumes = append(out.Volumes, PodVolume{Name: shared(v.Name), Claim: v.PersistentVolumeClaim.ClaimName})
 		case v.Ephemeral != nil:
 			out.Volumes = append(out.Volumes, PodVolume{Name: shared(v.Name), Claim: EphemeralClaimName(p.Name, v.Name), Ephemeral: true})
+		default:
+			inline := PodVolume{Name: shared(v.Name), Disk: diskOf(v)}
+			if inline.Driver, inline.Handle = migratedInline(v, p.Namespace); inline.Disk != nil || inline.Driver != "" {
+				out.Volumes = append(out.Volumes, inline)
+			}
 		}
 	}
 	return out

@@ -4,6 +4,7 @@ package topology
 
 import (
 	"iter"
+	"strings"
 
 	storagev1 "k8s.io/api/storage/v1"
 
@@ -14,7 +15,7 @@ import (
 // like. What its methods return is shared with other readers and must not be changed.
 type Snapshot struct {
 	index *nodeIndex
-	nodes []*Node
+	table *nodeTable
 
 	claims      hamt.Map[Key, *Claim]
 	volumes     hamt.Map[Key, *Volume]
@@ -29,15 +30,20 @@ type Snapshot struct {
 	unclaimed hamt.Map[Key, hamt.Map[Key, unit]] // class → volumes that no claim holds
 	keptFor   hamt.Map[Key, []string]            // claim → volumes whose claimRef names it, sorted
 	users     hamt.Map[Key, []string]            // claim → pods of its namespace that use it, sorted
+	claimsOf  hamt.Map[Key, []string]            // volume → claims whose volumeName names it, as namespace/name, sorted
+	diskUsers hamt.Map[Key, []string]            // inline disk → pods that use it, as namespace/name, sorted
+	usage     attachUsage
+
+	attachmentsOf hamt.Map[Key, []string] // volume → its attachments, sorted
 }
 
 type unit = struct{}
 
 // NumNodes is the number of nodes. Nodes have the indexes 0 to NumNodes-1, in the order of their names.
-func (s *Snapshot) NumNodes() int { return len(s.nodes) }
+func (s *Snapshot) NumNodes() int { return len(s.table.nodes) }
 
 // Node returns the node at index i.
-func (s *Snapshot) Node(i int) *Node { return s.nodes[i] }
+func (s *Snapshot) Node(i int) *Node { return s.table.nodes[i] }
 
 // NodeIndex returns the index of the node with that name, and whether the cache knows it.
 func (s *Snapshot) NodeIndex(name string) (int, bool) {
@@ -144,19 +150,27 @@ func (s *Snapshot) Users(claim Key) iter.Seq[*Pod] {
 	}
 }
 
-// Len returns how many objects of the kind the snapshot holds. Pods without claims are not held.
+// DiskUsers ranges over the pods that name the inline disk, by name, whatever their state.
+func (s *Snapshot) DiskUsers(disk Key) iter.Seq[*Pod] {
+	return func(yield func(*Pod) bool) {
+		pods, _ := s.diskUsers.Get(disk)
+		for _, pod := range pods {
+			namespace, name, _ := strings.Cut(pod, "/")
+			p, _ := s.pods.Get(Key{namespace, name})
+			if !yield(p) {
+				return
+			}
+		}
+	}
+}
+
+// Len returns how many objects of the kind the snapshot holds. Pods without volumes that moorage looks at are not held.
 func (s *Snapshot) Len(kind Kind) int {
 	switch kind {
 	case KindNode:
-		return len(s.nodes)
+		return s.NumNodes()
 	case KindCSINode:
-		n := 0
-		for _, node := range s.nodes {
-			if node.HasCSINode {
-				n++
-			}
-		}
-		return n
+		return s.WithCSINode().Len()
 	case KindClaim:
 		return s.claims.Len()
 	case KindVolume:

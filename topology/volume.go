@@ -27,7 +27,11 @@ type Volume struct {
 	Affinity *Selector
 	// Driver and Handle are of a CSI volume; both are empty for other sources.
 	Driver, Handle string
-	// Labels are kept for what reads them: claims that select among available volumes, and zones.
+	// Migration is what an in-tree volume is to the CSI driver that serves it; nil for other volumes.
+	Migration *Migration
+	// Zones are the conditions of the volume's zone and region labels; a node must meet each.
+	Zones []*Selector
+	// Labels are what claims select available volumes by.
 	Labels map[string]string
 }
 
@@ -53,6 +57,8 @@ func volumeFromAPI(v *corev1.PersistentVolume) *Volume {
 		Available:   v.Status.Phase == corev1.VolumeAvailable,
 		Deleting:    v.DeletionTimestamp != nil,
 		Affinity:    VolumeAffinity(v.Spec.NodeAffinity),
+		Migration:   migrationOf(v),
+		Zones:       zonesOf(v.Labels),
 	}
 	if v.Spec.VolumeAttributesClassName != nil {
 		out.AttributesClass = shared(*v.Spec.VolumeAttributesClassName)

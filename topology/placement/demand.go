@@ -17,20 +17,28 @@ const (
 	Bound State = iota
 	// Delayed: the claim waits for its first consumer, so the choice of the node decides where it is bound or provisioned.
 	Delayed
+	// InlineVolume: the pod names the volume itself; there is no claim.
+	InlineVolume
 	// Held: kube-scheduler itself holds the pod back (a claim that is missing, lost, being deleted, or waits to be bound
 	// without the pod). Nothing is decided about nodes.
 	Held
 )
 
 // String is the name that an explanation shows.
-func (s State) String() string { return [...]string{"Bound", "Delayed", "Held"}[s] }
+func (s State) String() string { return [...]string{"Bound", "Delayed", "Inline", "Held"}[s] }
 
 // Volume is one volume of the pod, followed through its claim to a volume or a class.
 type Volume struct {
 	// Name is the volume's name in the pod, ClaimName its claim's.
 	Name, ClaimName string
 	State           State
-	// Claim is nil only for a Held volume.
+	// Ephemeral is a generic ephemeral volume, whose claim is made for the pod.
+	Ephemeral bool
+	// Disk is set for an inline disk that pods may not share freely, and Inline for an inline volume that a CSI driver
+	// serves; such volumes have no claim.
+	Disk   *topology.Disk
+	Inline *Inline
+	// Claim is nil for an inline volume, and may be for a Held one.
 	Claim *topology.Claim
 	// Volume is set for a Bound volume that the cache knows.
 	Volume *topology.Volume
@@ -38,9 +46,16 @@ type Volume struct {
 	Class *topology.Class
 }
 
+// Inline is a volume that the pod names inline, by what it is to the CSI driver that serves it.
+type Inline struct{ Driver, Handle string }
+
 // Driver is the CSI driver that serves the volume or would provision it; empty where that is not known.
 func (v *Volume) Driver() string {
 	switch {
+	case v.Inline != nil:
+		return v.Inline.Driver
+	case v.Volume != nil && v.Volume.Migration != nil:
+		return v.Volume.Migration.Driver
 	case v.Volume != nil:
 		return v.Volume.Driver
 	case v.Class != nil:
@@ -95,7 +110,14 @@ func NewDemand(s *topology.Snapshot, pod *topology.Pod) *Demand {
 }
 
 func (d *Demand) resolve(s *topology.Snapshot, from *topology.PodVolume, v *Volume) {
-	*v = Volume{Name: from.Name, ClaimName: from.Claim, State: Held}
+	*v = Volume{Name: from.Name, ClaimName: from.Claim, State: Held, Ephemeral: from.Ephemeral}
+	if from.Claim == "" {
+		v.State, v.Disk = InlineVolume, from.Disk
+		if from.Driver != "" {
+			v.Inline = &Inline{from.Driver, from.Handle}
+		}
+		return
+	}
 	claim := s.Claim(d.Pod.Namespace, from.Claim)
 	if claim == nil {
 		d.undecided(v, CauseClaimMissing, "claim %s/%s is not known", d.Pod.Namespace, from.Claim)

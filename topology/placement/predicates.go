@@ -19,17 +19,29 @@ type predicate struct {
 
 // The names of the predicates, for configuration and explanations.
 const (
+	ReadWriteOncePod     = "ReadWriteOncePod"
+	ExclusiveDisk        = "ExclusiveDisk"
+	DriverRequired       = "DriverRequired"
+	AttachLimits         = "AttachLimits"
 	VolumeAffinity       = "VolumeAffinity"
 	ProvisioningTopology = "ProvisioningTopology"
 	PoolCapacity         = "PoolCapacity"
+	VolumeZone           = "VolumeZone"
 	JointCapacity        = "JointCapacity"
 )
 
 // predicates are all there are, in the order in which they are asked; a node's reason is that of the first to refuse it.
+// The order is that of kube-scheduler's plugins (VolumeRestrictions, NodeVolumeLimits, VolumeBinding, VolumeZone), with
+// moorage's own predicates last.
 var predicates = []predicate{
+	{ReadWriteOncePod, readWriteOncePod, false},
+	{ExclusiveDisk, exclusiveDisk, false},
+	{DriverRequired, driverRequired, false},
+	{AttachLimits, attachLimits, false},
 	{VolumeAffinity, volumeAffinity, false},
 	{ProvisioningTopology, provisioningTopology, false},
 	{PoolCapacity, poolCapacity, false},
+	{VolumeZone, volumeZone, false},
 	{JointCapacity, jointCapacity, true},
 }
 

@@ -6,13 +6,18 @@ package placement
 // with the same text in the pod's event.
 type Reason uint8
 
-// The reasons, in the order of the predicates that give them.
+// The reasons, in the order of the predicates that give them. Where kube-scheduler gives the same reason, the text and the
+// code are its own, so that its event groups the nodes of both.
 const (
-	// ReasonVolumeAffinity and the two after it have the texts of kube-scheduler's volumebinding plugin.
-	ReasonVolumeAffinity Reason = iota
+	ReasonReadWriteOncePod Reason = iota
+	ReasonDiskConflict
+	ReasonDriverRequired
+	ReasonAttachLimit
+	ReasonVolumeAffinity
 	ReasonSelectedNode
 	ReasonNoVolume
 	ReasonCapacity
+	ReasonVolumeZone
 	ReasonJointCapacity
 	reasonCount
 )
@@ -32,10 +37,17 @@ var reasons = [reasonCount]struct {
 	text string
 	code Code
 }{
+	ReasonReadWriteOncePod: {
+		"node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod", Unschedulable,
+	},
+	ReasonDiskConflict:   {"node(s) had no available disk", Unschedulable},
+	ReasonDriverRequired: {"node(s) did not have a CSI driver installed that a volume requires", Unschedulable},
+	ReasonAttachLimit:    {"node(s) exceed max volume count", Unschedulable},
 	ReasonVolumeAffinity: {"node(s) didn't match PersistentVolume's node affinity", Unresolvable},
 	ReasonSelectedNode:   {"node(s) are not the node that a claim of the pod is being provisioned for", Unresolvable},
 	ReasonNoVolume:       {"node(s) didn't find available persistent volumes to bind", Unresolvable},
 	ReasonCapacity:       {"node(s) did not have enough free storage", Unresolvable},
+	ReasonVolumeZone:     {"node(s) had no available volume zone", Unresolvable},
 	ReasonJointCapacity:  {"node(s) did not have enough free storage for all claims of the pod together", Unresolvable},
 }
 

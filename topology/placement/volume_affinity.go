@@ -2,16 +2,40 @@
 
 package placement
 
+import "github.com/moorage-k8s/moorage/topology"
+
 // volumeAffinity refuses the nodes that a bound volume cannot be reached from: checkBoundClaims of kube-scheduler's
 // volumebinding. Without it a pod is sent to a zone where its volume is not.
 func volumeAffinity(q *query) {
 	for i := range q.d.Volumes {
 		v := &q.d.Volumes[i]
-		if v.State != Bound || v.Volume.Affinity == nil {
+		if v.State != Bound {
+			continue
+		}
+		if m := v.Volume.Migration; m != nil {
+			q.refuse(i, ReasonVolumeAffinity, q.unreachableMigrated(v.Volume, m))
+			continue
+		}
+		if v.Volume.Affinity == nil {
 			continue
 		}
 		refused := q.s.Nodes(v.Volume.Affinity).Clone()
 		refused.Not()
 		q.refuse(i, ReasonVolumeAffinity, refused)
 	}
+}
+
+// unreachableMigrated asks an in-tree volume's own affinity on the nodes where its plugin is not migrated, and that of its
+// translation where it is. Where it cannot be translated nothing is decided.
+func (q *query) unreachableMigrated(v *topology.Volume, m *topology.Migration) topology.NodeSet {
+	migrated := q.s.MigratedOn(m.Plugin)
+	refused := q.s.Nodes(v.Affinity).Clone()
+	refused.Not()
+	refused.AndNot(migrated)
+	if m.Err == nil {
+		there := migrated.Clone()
+		there.AndNot(q.s.Nodes(m.Affinity))
+		refused.Or(there)
+	}
+	return refused
 }

@@ -77,7 +77,9 @@ func Cache(size Size) *topology.Cache {
 }
 
 // NodeName is the name of node i.
-func NodeName(i int) string { return fmt.Sprintf("ip-10-%d-%d-%d.example.internal", i>>16, i>>8&255, i&255) }
+func NodeName(i int) string {
+	return fmt.Sprintf("ip-10-%d-%d-%d.example.internal", i>>16, i>>8&255, i&255)
+}
 
 // Node is node i, with the labels that a cloud gives a node.
 func Node(i int) *corev1.Node {

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package placement
+
+// driverRequired refuses the nodes without a CSI driver that a volume needs, for drivers whose CSIDriver asks for that
+// (preventPodSchedulingIfMissing): kube-scheduler's nodevolumelimits since v1.37. Without it the pod waits on a node that
+// cannot mount its volume.
+func driverRequired(q *query) {
+	native, migrated := q.attachments()
+	for i, a := range append(native, migrated...) {
+		driver := q.s.Driver(a.driver)
+		if driver == nil || !driver.Required {
+			continue
+		}
+		refused := q.s.RegisteredOn(a.driver).Clone()
+		refused.Not()
+		if i >= len(native) {
+			refused.And(q.s.WithCSINode())
+		}
+		q.refuse(PodLevel, ReasonDriverRequired, refused)
+	}
+}
