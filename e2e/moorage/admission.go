@@ -41,9 +41,8 @@ func (m *Moorage) install(ctx context.Context, url, caFile string) error {
 		return err
 	}
 	err = wait.PollUntilContextTimeout(ctx, asksPoll, asksWithin, true, func(ctx context.Context) (bool, error) {
-		mutates, err := m.mutates(ctx)
-		if err != nil || !mutates {
-			return false, err
+		if mutates, mutateErr := m.mutates(ctx); mutateErr != nil || !mutates {
+			return false, mutateErr
 		}
 		return m.validates(ctx)
 	})

@@ -12,6 +12,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/moorage-k8s/moorage/e2e/binaries"
@@ -29,12 +31,15 @@ type Options struct {
 
 // Moorage is a running moorage.
 type Moorage struct {
-	// ExtenderURL is for controlplane.SchedulerOptions; MetricsURL has /metrics and the probes.
+	// ExtenderURL is for controlplane.SchedulerOptions; MetricsURL has /metrics and the probes. They outlast Restart.
 	ExtenderURL, MetricsURL string
-	// Process is moorage's own.
+	// Process is moorage's own. Restart replaces it.
 	Process *process.Process
 
-	control *controlplane.ControlPlane
+	control    *controlplane.ControlPlane
+	command    process.Command
+	webhookURL string // empty without admission
+	caFile     string
 }
 
 // Start builds moorage from the tree that this module is part of, runs it, and returns when it is ready and, with
@@ -50,7 +55,10 @@ func Start(ctx context.Context, control *controlplane.ControlPlane, options Opti
 			err = errors.Join(fmt.Errorf("start moorage: %w", err), m.Stop(context.WithoutCancel(ctx)))
 		}
 	}()
-	kubeconfig, err := m.grant(ctx)
+	if err = m.Grant(ctx); err != nil {
+		return nil, err
+	}
+	kubeconfig, err := control.Kubeconfig(user)
 	if err != nil {
 		return nil, err
 	}
@@ -71,28 +79,51 @@ func Start(ctx context.Context, control *controlplane.ControlPlane, options Opti
 		addresses[i] = controlplane.Loopback(port)
 	}
 	m.ExtenderURL, m.MetricsURL = "http://"+addresses[0], "http://"+addresses[1]
-	ca := filepath.Join(control.Dir(), "moorage-ca.crt")
 	args = append(args, "--extender-bind-address="+addresses[0], "--metrics-bind-address="+addresses[1])
 	if options.NoWebhook {
 		args = append(args, "--webhook-bind-address=0")
 	} else {
-		args = append(args, "--webhook-bind-address="+addresses[2], "--webhook-ca-out="+ca)
+		m.webhookURL, m.caFile = "https://"+addresses[2], filepath.Join(control.Dir(), "moorage-ca.crt")
+		args = append(args, "--webhook-bind-address="+addresses[2], "--webhook-ca-out="+m.caFile)
 	}
-	if m.Process, err = control.Run(process.Command{Name: "moorage", Path: file, Args: args}); err != nil {
+	m.command = process.Command{Name: "moorage", Path: file, Args: args}
+	if m.Process, err = control.Run(m.command); err != nil {
 		return nil, err
 	}
-	if err = controlplane.AwaitReady(ctx, m.Process, m.ready); err != nil {
+	if err = m.AwaitReady(ctx); err != nil {
 		return nil, err
 	}
-	if options.NoWebhook {
-		return m, nil
+	return m, nil
+}
+
+// Restart runs moorage again at the same addresses after its process has ended. It does not wait: AwaitReady does.
+func (m *Moorage) Restart() error {
+	p, err := m.control.Run(m.command)
+	if err != nil {
+		return fmt.Errorf("restart moorage: %w", err)
 	}
-	return m, m.install(ctx, "https://"+addresses[2], ca)
+	m.Process = p
+	return nil
+}
+
+// AwaitReady returns when moorage has read the cluster and, with admission, when the API server asks it.
+func (m *Moorage) AwaitReady(ctx context.Context) error {
+	if err := controlplane.AwaitReady(ctx, m.Process, m.ready); err != nil {
+		return err
+	}
+	if m.webhookURL == "" {
+		return nil
+	}
+	// A restarted moorage has an authority of its own, so the configurations of the one before are of no use.
+	if err := m.uninstall(ctx); err != nil {
+		return err
+	}
+	return m.install(ctx, m.webhookURL, m.caFile)
 }
 
 // Stop ends moorage and takes away its rights and its webhook configurations.
 func (m *Moorage) Stop(ctx context.Context) error {
-	err := errors.Join(m.uninstall(ctx), m.revoke(ctx))
+	err := errors.Join(m.uninstall(ctx), m.Revoke(ctx))
 	if m.Process != nil {
 		err = errors.Join(err, m.Process.Stop(ctx))
 	}
@@ -107,6 +138,26 @@ func (m *Moorage) Metrics(ctx context.Context) (string, error) {
 func (m *Moorage) ready(ctx context.Context) error {
 	_, err := get(ctx, m.MetricsURL+"/readyz")
 	return err
+}
+
+// Count returns the value of one series of the metrics, such as moorage_extender_panics_total or
+// moorage_extender_requests_total{code="200",verb="filter"}, with its labels in the order of the alphabet. A series that is not there has
+// counted nothing.
+func (m *Moorage) Count(ctx context.Context, series string) (float64, error) {
+	text, err := m.Metrics(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(text) {
+		if value, ok := strings.CutPrefix(line, series+" "); ok {
+			n, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
+			if err != nil {
+				return 0, fmt.Errorf("read metric %s: %w", series, err)
+			}
+			return n, nil
+		}
+	}
+	return 0, nil
 }
 
 func get(ctx context.Context, url string) (string, error) {

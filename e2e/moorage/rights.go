@@ -5,10 +5,13 @@ package moorage
 import (
 	"context"
 	"errors"
+	"fmt"
 
+	authorizationv1 "k8s.io/api/authorization/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 const (
@@ -28,30 +31,47 @@ var role = []rbacv1.PolicyRule{
 	},
 }
 
-// grant gives moorage its rights and returns a kubeconfig with which it has no others.
-func (m *Moorage) grant(ctx context.Context) (kubeconfig string, err error) {
+// Grant gives moorage its rights.
+func (m *Moorage) Grant(ctx context.Context) error {
 	rbac := m.control.Client().RbacV1()
 	meta := metav1.ObjectMeta{Name: roleName}
-	if _, err = rbac.ClusterRoles().Create(ctx, &rbacv1.ClusterRole{ObjectMeta: meta, Rules: role}, metav1.CreateOptions{}); err != nil {
-		return "", err
+	if _, err := rbac.ClusterRoles().Create(ctx, &rbacv1.ClusterRole{ObjectMeta: meta, Rules: role}, metav1.CreateOptions{}); err != nil {
+		return fmt.Errorf("grant moorage its rights: %w", err)
 	}
-	_, err = rbac.ClusterRoleBindings().Create(ctx, &rbacv1.ClusterRoleBinding{
+	_, err := rbac.ClusterRoleBindings().Create(ctx, &rbacv1.ClusterRoleBinding{
 		ObjectMeta: meta,
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: roleName},
 		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: user}},
 	}, metav1.CreateOptions{})
 	if err != nil {
-		return "", err
+		return fmt.Errorf("grant moorage its rights: %w", err)
 	}
-	return m.control.Kubeconfig(user)
+	return nil
 }
 
-func (m *Moorage) revoke(ctx context.Context) error {
+// Revoke takes moorage's rights away and returns when the API server refuses it: a moorage that starts then cannot read the
+// cluster. One that has read it goes on, as its watches do.
+func (m *Moorage) Revoke(ctx context.Context) error {
 	rbac := m.control.Client().RbacV1()
-	return errors.Join(
+	err := errors.Join(
 		gone(rbac.ClusterRoleBindings().Delete(ctx, roleName, metav1.DeleteOptions{})),
 		gone(rbac.ClusterRoles().Delete(ctx, roleName, metav1.DeleteOptions{})),
 	)
+	if err != nil {
+		return fmt.Errorf("revoke moorage's rights: %w", err)
+	}
+	err = wait.PollUntilContextTimeout(ctx, asksPoll, asksWithin, true, func(ctx context.Context) (bool, error) {
+		review, reviewErr := m.control.Client().AuthorizationV1().SubjectAccessReviews().Create(ctx, &authorizationv1.SubjectAccessReview{
+			Spec: authorizationv1.SubjectAccessReviewSpec{
+				User: user, ResourceAttributes: &authorizationv1.ResourceAttributes{Verb: "list", Resource: "nodes"},
+			},
+		}, metav1.CreateOptions{})
+		return reviewErr == nil && !review.Status.Allowed, reviewErr
+	})
+	if err != nil {
+		return fmt.Errorf("wait for the API server to refuse moorage: %w", err)
+	}
+	return nil
 }
 
 // gone makes 'not found' the success that it is for a deletion.
