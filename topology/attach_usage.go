@@ -19,6 +19,8 @@ type attachUsage struct {
 	counts hamt.Map[Key, hamt.Map[Key, int32]]
 	// dense are the same counts laid out by dense node index, and follow the events.
 	dense hamt.Map[Key, *denseCounts]
+	// bulk is set while many objects arrive at once: dense is then left behind, and laid out anew by on.
+	bulk bool
 }
 
 type holder struct {
@@ -75,6 +77,9 @@ func (u attachUsage) count(index *nodeIndex, driver, node string, by int32) atta
 	} else {
 		u.counts = u.counts.Set(key, counts)
 	}
+	if u.bulk {
+		return u
+	}
 	if counts.Len() == 0 {
 		u.dense = u.dense.Delete(key)
 	} else if dense, _ := u.dense.Get(key); dense == nil {
@@ -85,8 +90,9 @@ func (u attachUsage) count(index *nodeIndex, driver, node string, by int32) atta
 	return u
 }
 
-// on returns the usage for another set of nodes.
+// on returns the usage laid out for the nodes, after a change of nodes or many changes at once.
 func (u attachUsage) on(index *nodeIndex) attachUsage {
+	u.bulk, u.dense = false, hamt.Map[Key, *denseCounts]{}
 	for driver := range u.counts.All() {
 		u.dense = u.dense.Set(driver, u.layOut(driver.Name, index))
 	}

@@ -41,7 +41,14 @@ func BenchmarkEvent(b *testing.B) {
 	}
 	run("volume", func(i int) metav1.Object { return synthetic.Volume(i % full.Volumes) })
 	run("claim", func(i int) metav1.Object { return synthetic.BoundClaim(i % full.Volumes) })
-	run("pod", func(i int) metav1.Object { return synthetic.Pod(i, i%full.Nodes, i%full.Volumes) })
+	run("pod-status", func(i int) metav1.Object { return synthetic.Pod(i, i%full.Nodes, i%full.Volumes) })
+	run("pod-assigned-or-gone", func(i int) metav1.Object {
+		pod := synthetic.Pod(i/(2*97), i%full.Nodes, i%full.Volumes)
+		if i/97%2 == 1 {
+			pod.Status.Phase = corev1.PodSucceeded
+		}
+		return pod
+	})
 	run("zonal-pool", func(i int) metav1.Object {
 		zone := synthetic.Zones[i%len(synthetic.Zones)]
 		return synthetic.Pool("zonal-"+zone, synthetic.Zonal, map[string]string{synthetic.ZoneKey: zone}, int64(i+1)<<30)

@@ -102,6 +102,7 @@ func (c *Cache) Replace(kind Kind, objects []metav1.Object) error {
 		}
 		keep[keyOf(object)] = unit{}
 	}
+	c.next.usage.bulk = true
 	for _, key := range c.keys(kind) {
 		if _, ok := keep[key]; !ok {
 			c.delete(kind, key)
@@ -110,6 +111,7 @@ func (c *Cache) Replace(kind Kind, objects []metav1.Object) error {
 	for _, object := range objects {
 		c.upsert(object)
 	}
+	c.next.usage = c.next.usage.on(c.next.index)
 	if kind == KindNode || kind == KindCSINode {
 		c.settleNodes()
 	}

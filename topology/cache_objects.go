@@ -2,6 +2,8 @@
 
 package topology
 
+import "slices"
+
 // This file is the one place that changes each kind of object, and keeps what is derived from it in step.
 
 func (c *Cache) setVolume(key Key, volume *Volume) {
@@ -104,7 +106,12 @@ func (c *Cache) setPool(key Key, pool *Pool) {
 }
 
 func (c *Cache) setPod(key Key, pod *Pod) {
-	if old, _ := c.next.pods.Get(key); old != nil {
+	old, _ := c.next.pods.Get(key)
+	if old != nil && pod != nil && sameUse(old, pod) {
+		c.next.pods = c.next.pods.Set(key, pod)
+		return
+	}
+	if old != nil {
 		c.countPod(old, -1)
 		for i := range old.Volumes {
 			v := &old.Volumes[i]
@@ -131,4 +138,10 @@ func (c *Cache) setPod(key Key, pod *Pod) {
 		}
 	}
 	c.countPod(pod, 1)
+}
+
+// sameUse tells whether both states of a pod use the same volumes on the same node: most updates of a pod change neither.
+func sameUse(a, b *Pod) bool {
+	return a.Node == b.Node && a.Terminal == b.Terminal && a.UID == b.UID &&
+		slices.EqualFunc(a.Volumes, b.Volumes, func(x, y PodVolume) bool { return x.same(&y) })
 }

@@ -31,6 +31,10 @@ func (d *Disk) Conflicts(o *Disk) bool {
 	return slices.ContainsFunc(d.Monitors, func(m string) bool { return slices.Contains(o.Monitors, m) })
 }
 
+func (d *Disk) same(o *Disk) bool {
+	return d.ID == o.ID && d.Exclusive == o.Exclusive && d.ReadOnly == o.ReadOnly && slices.Equal(d.Monitors, o.Monitors)
+}
+
 // diskOf returns nil for a volume that is no such disk.
 func diskOf(v *corev1.Volume) *Disk {
 	switch {

@@ -36,6 +36,11 @@ type PodVolume struct {
 	Driver, Handle string
 }
 
+func (v *PodVolume) same(o *PodVolume) bool {
+	return v.Name == o.Name && v.Claim == o.Claim && v.Ephemeral == o.Ephemeral && v.Driver == o.Driver && v.Handle == o.Handle &&
+		(v.Disk == o.Disk || (v.Disk != nil && o.Disk != nil && v.Disk.same(o.Disk)))
+}
+
 // Key is the pod's namespace and name.
 func (p *Pod) Key() Key { return Key{p.Namespace, p.Name} }
 

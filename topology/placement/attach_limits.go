@@ -8,40 +8,45 @@ import (
 	"github.com/moorage-k8s/moorage/topology"
 )
 
-// attached is a volume of the pod that occupies an attach slot, by driver and handle.
-type attached struct{ driver, handle string }
-
-// attachments returns the distinct volumes by which the pod would occupy attach slots, and whether every one of them is
-// known. An in-tree volume counts only on nodes that have a CSINode.
-func (q *query) attachments() (native, migrated []attached) {
-	for i := range q.d.Volumes {
-		v := &q.d.Volumes[i]
-		a, inTree := q.attachment(v)
-		to := &native
-		if inTree {
-			to = &migrated
-		}
-		if a.driver != "" && !slices.Contains(*to, a) {
-			*to = append(*to, a)
-		}
-	}
-	return native, migrated
+// attached is a volume of the pod that occupies an attach slot.
+type attached struct {
+	driver, handle string
+	// migrated is an in-tree volume that a CSI driver serves; it counts only on nodes that have a CSINode.
+	migrated bool
 }
 
-func (q *query) attachment(v *Volume) (a attached, inTree bool) {
+// attachments returns the volumes by which the pod would occupy attach slots, each driver and handle once.
+func (q *query) attachments() []attached {
+	out := make([]attached, 0, len(q.d.Volumes))
+	for i := range q.d.Volumes {
+		a := q.attachment(&q.d.Volumes[i])
+		if a.driver == "" {
+			continue
+		}
+		same := func(o attached) bool { return o.driver == a.driver && o.handle == a.handle }
+		if at := slices.IndexFunc(out, same); at >= 0 {
+			out[at].migrated = out[at].migrated && a.migrated
+		} else {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+func (q *query) attachment(v *Volume) (a attached) {
 	switch {
 	case v.Inline != nil:
-		return attached{v.Inline.Driver, v.Inline.Handle}, true
+		return attached{v.Inline.Driver, v.Inline.Handle, true}
 	case v.Claim == nil || v.State == Held:
-		return attached{}, false
-	case v.Volume != nil && v.Volume.Migration != nil:
-		inTree = true
-	case v.Volume == nil && v.Class != nil:
-		driver, _ := q.s.ClaimAttachment(v.Claim)
-		inTree = driver != v.Class.Provisioner
+		return attached{}
 	}
 	a.driver, a.handle = q.s.ClaimAttachment(v.Claim)
-	return a, inTree
+	if v.Volume != nil {
+		a.migrated = v.Volume.Migration != nil
+	} else {
+		a.migrated = v.Class != nil && v.Class.Provisioner != a.driver
+	}
+	return a
 }
 
 // attachLimits refuses the nodes that have too few free attach slots for the pod's volumes: kube-scheduler's
@@ -50,21 +55,18 @@ func (q *query) attachment(v *Volume) (a attached, inTree bool) {
 // A volume that is attached to the node already needs no slot. In-tree counts it twice when no pod of the node uses it, and
 // so refuses the very node that still holds the volume of a pod that is being restarted.
 func attachLimits(q *query) {
-	native, migrated := q.attachments()
-	all := append(native, migrated...)
-	done := map[string]bool{}
-	for _, a := range all {
-		if done[a.driver] {
+	volumes := q.attachments()
+	for i, a := range volumes {
+		if slices.ContainsFunc(volumes[:i], func(before attached) bool { return before.driver == a.driver }) {
 			continue
 		}
-		done[a.driver] = true
 		slots, limited := q.s.AttachSlots(a.driver)
 		if !limited {
 			continue
 		}
 		var handles []string
-		for _, b := range all {
-			if b.driver == a.driver && !slices.Contains(handles, b.handle) {
+		for _, b := range volumes[i:] {
+			if b.driver == a.driver {
 				handles = append(handles, b.handle)
 			}
 		}
@@ -80,9 +82,14 @@ func (q *query) withoutSlots(slots topology.AttachSlots, handles []string) topol
 		}
 	}
 	// What a node holds already it need not attach.
-	held := map[int]int{}
+	var held map[int]int
 	for _, handle := range handles {
-		slots.EachHolder(handle, func(i int) { held[i]++ })
+		slots.EachHolder(handle, func(i int) {
+			if held == nil {
+				held = map[int]int{}
+			}
+			held[i]++
+		})
 	}
 	for i, n := range held {
 		if more := len(handles) - n; more == 0 || slots.Used(i)+more <= slots.Limit(i) {

@@ -6,15 +6,14 @@ package placement
 // (preventPodSchedulingIfMissing): kube-scheduler's nodevolumelimits since v1.37. Without it the pod waits on a node that
 // cannot mount its volume.
 func driverRequired(q *query) {
-	native, migrated := q.attachments()
-	for i, a := range append(native, migrated...) {
+	for _, a := range q.attachments() {
 		driver := q.s.Driver(a.driver)
 		if driver == nil || !driver.Required {
 			continue
 		}
 		refused := q.s.RegisteredOn(a.driver).Clone()
 		refused.Not()
-		if i >= len(native) {
+		if a.migrated {
 			refused.And(q.s.WithCSINode())
 		}
 		q.refuse(PodLevel, ReasonDriverRequired, refused)

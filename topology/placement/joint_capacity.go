@@ -17,13 +17,12 @@ import (
 // poolCapacity to judge. Classes are looked at one by one: that two classes draw on
 // one physical pool cannot be seen in the API.
 func jointCapacity(q *query) {
-	done := map[string]bool{}
 	for i := range q.delayed {
 		class := q.delayed[i].Claim.Class
-		if done[class] || !q.poolsCount(&q.delayed[i]) {
+		before := func(c delayedClaim) bool { return c.Claim.Class == class }
+		if slices.ContainsFunc(q.delayed[:i], before) || !q.poolsCount(&q.delayed[i]) {
 			continue
 		}
-		done[class] = true
 		if claims := q.claimsOfClass(class); len(claims) > 0 {
 			q.refuse(PodLevel, ReasonJointCapacity, q.jointlyFull(class, claims))
 		}
@@ -52,44 +51,77 @@ func (q *query) jointlyFull(class string, claims []*delayedClaim) topology.NodeS
 	if len(claims) > maxJointClaims {
 		return refused
 	}
-	groups := q.s.PoolGroups(class)
-	type question struct {
-		group  int
-		claims uint64
-	}
-	var (
-		last     question
-		lastFull bool
-		answers  = map[question]bool{}
-		pools    []*topology.Pool
-		requests []int64
-	)
+	j := &jointQuestion{groups: q.s.PoolGroups(class), claims: claims}
+	j.whole = make([]answer, j.groups.Len())
 	for i := range q.verdict.Feasible.All() {
-		ask := question{group: groups.Of(i)}
-		for j, c := range claims {
-			if c.provision.Has(i) {
-				ask.claims |= 1 << j
-			}
-		}
-		if ask != last || len(answers) == 0 {
-			full, known := answers[ask]
-			if !known {
-				pools, requests = groups.AppendPools(pools[:0], ask.group), requests[:0]
-				for j, c := range claims {
-					if ask.claims&(1<<j) != 0 {
-						requests = append(requests, c.Claim.Request)
-					}
-				}
-				full = !fitTogether(pools, requests)
-				answers[ask] = full
-			}
-			last, lastFull = ask, full
-		}
-		if lastFull {
+		if j.full(i) {
 			refused.Add(i)
 		}
 	}
 	return refused
+}
+
+// jointQuestion remembers what was found, by the pools that a node reaches and the claims that would be provisioned there.
+type jointQuestion struct {
+	groups topology.PoolGroups
+	claims []*delayedClaim
+	// whole are the answers for all claims together, by group: the usual case. The others are for parts of them.
+	whole  []answer
+	others map[claimsInGroup]bool
+
+	pools    []*topology.Pool
+	requests []int64
+}
+
+type answer uint8
+
+const (
+	notAsked answer = iota
+	fits
+	full
+)
+
+type claimsInGroup struct {
+	group  int
+	claims uint64
+}
+
+// full tells whether the claims that would be provisioned for node i do not fit its pools together.
+func (j *jointQuestion) full(i int) bool {
+	ask := claimsInGroup{group: j.groups.Of(i)}
+	for c := range j.claims {
+		if j.claims[c].provision.Has(i) {
+			ask.claims |= 1 << c
+		}
+	}
+	if ask.claims+1 != 1<<len(j.claims) {
+		isFull, known := j.others[ask]
+		if !known {
+			isFull = !j.fit(ask)
+			if j.others == nil {
+				j.others = map[claimsInGroup]bool{}
+			}
+			j.others[ask] = isFull
+		}
+		return isFull
+	}
+	if j.whole[ask.group] == notAsked {
+		j.whole[ask.group] = full
+		if j.fit(ask) {
+			j.whole[ask.group] = fits
+		}
+	}
+	return j.whole[ask.group] == full
+}
+
+func (j *jointQuestion) fit(ask claimsInGroup) bool {
+	j.pools, j.requests = j.groups.AppendPools(j.pools[:0], ask.group), j.requests[:0]
+	for c := range j.claims {
+		if ask.claims&(1<<c) != 0 {
+			j.requests = append(j.requests, j.claims[c].Claim.Request)
+		}
+	}
+	return fitTogether(j.pools, j.requests)
 }
 
 const (
@@ -104,6 +136,9 @@ const (
 func fitTogether(pools []*topology.Pool, requests []int64) bool {
 	if len(pools) == 0 {
 		return true
+	}
+	if len(pools) == 1 {
+		return fitIn(pools[0], requests)
 	}
 	free := make([]int64, len(pools))
 	for i, p := range pools {
@@ -136,4 +171,16 @@ func fitTogether(pools []*topology.Pool, requests []int64) bool {
 		return false
 	}
 	return pack(requests)
+}
+
+// fitIn is fitTogether for the usual case of one pool.
+func fitIn(p *topology.Pool, requests []int64) bool {
+	limit, known := p.VolumeLimit()
+	free := p.Capacity
+	for _, request := range requests {
+		if free -= request; !known || limit < request {
+			return p.Capacity < 0
+		}
+	}
+	return free >= 0 || p.Capacity < 0
 }

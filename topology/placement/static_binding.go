@@ -24,6 +24,9 @@ type delayedClaim struct {
 	elsewhere topology.NodeSet
 }
 
+// takenVolumes are the nodes on which a volume is taken by a claim of the pod, by the volume's name.
+type takenVolumes map[string]topology.NodeSet
+
 type staticMatch struct {
 	volume *topology.Volume
 	nodes  topology.NodeSet
@@ -40,14 +43,13 @@ func delayedClaims(s *topology.Snapshot, d *Demand) []delayedClaim {
 			delayed = append(delayed, delayedClaim{volume: i, Volume: v})
 		}
 	}
-	order := make([]int, len(delayed))
-	for i := range order {
-		order[i] = i
+	bySize := make([]*delayedClaim, len(delayed))
+	for i := range delayed {
+		bySize[i] = &delayed[i]
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(delayed[a].Claim.Request, delayed[b].Claim.Request) })
-	taken := map[string]topology.NodeSet{}
-	for _, i := range order {
-		c := &delayed[i]
+	slices.SortStableFunc(bySize, func(a, b *delayedClaim) int { return cmp.Compare(a.Claim.Request, b.Claim.Request) })
+	taken := takenVolumes{}
+	for _, c := range bySize {
 		if c.Claim.HasSelectedNode {
 			c.selectedNode(s)
 		} else {
@@ -67,7 +69,7 @@ func (c *delayedClaim) selectedNode(s *topology.Snapshot) {
 }
 
 // matchStatic finds the volumes that the claim would be bound to, and notes them as taken.
-func (c *delayedClaim) matchStatic(s *topology.Snapshot, taken map[string]topology.NodeSet) {
+func (c *delayedClaim) matchStatic(s *topology.Snapshot, taken takenVolumes) {
 	c.provision = s.AllNodes()
 	var candidates []*topology.Volume
 	for v := range s.KeptFor(c.Claim.Key()) {
