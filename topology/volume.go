@@ -18,7 +18,9 @@ type Volume struct {
 	AccessModes     AccessModes
 	Block           bool
 	AttributesClass string
-	// ClaimRef names the claim that the volume is bound to or kept for; its zero value means that it is for any.
+	// HasClaimRef tells whether the volume is bound to a claim or kept for one; ClaimRef names it. A reference that names
+	// nothing keeps the volume from everyone.
+	HasClaimRef bool
 	ClaimRef    Key
 	ClaimRefUID types.UID
 	// Available is the phase Available. Deleting: it has a deletion timestamp.
@@ -38,12 +40,12 @@ type Volume struct {
 // KeptFor tells whether the volume is bound to the claim or kept for it: IsVolumeBoundToClaim of
 // k8s.io/component-helpers/storage/volume. The UID counts only where the volume names one.
 func (v *Volume) KeptFor(c *Claim) bool {
-	return v.ClaimRef == c.Key() && (v.ClaimRefUID == "" || v.ClaimRefUID == c.UID)
+	return v.HasClaimRef && v.ClaimRef == c.Key() && (v.ClaimRefUID == "" || v.ClaimRefUID == c.UID)
 }
 
 // unclaimed tells whether a delayed claim could be matched to the volume on the scheduler's own choice.
 func (v *Volume) unclaimed() bool {
-	return v.Available && !v.Deleting && v.ClaimRef == (Key{})
+	return v.Available && !v.Deleting && !v.HasClaimRef
 }
 
 func volumeFromAPI(v *corev1.PersistentVolume) *Volume {
@@ -64,7 +66,7 @@ func volumeFromAPI(v *corev1.PersistentVolume) *Volume {
 		out.AttributesClass = shared(*v.Spec.VolumeAttributesClassName)
 	}
 	if ref := v.Spec.ClaimRef; ref != nil {
-		out.ClaimRef, out.ClaimRefUID = Key{shared(ref.Namespace), ref.Name}, ref.UID
+		out.HasClaimRef, out.ClaimRef, out.ClaimRefUID = true, Key{shared(ref.Namespace), ref.Name}, ref.UID
 	}
 	if csi := v.Spec.CSI; csi != nil {
 		out.Driver, out.Handle = shared(csi.Driver), csi.VolumeHandle

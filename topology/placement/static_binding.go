@@ -68,50 +68,71 @@ func (c *delayedClaim) selectedNode(s *topology.Snapshot) {
 	c.elsewhere.Not()
 }
 
-// matchStatic finds the volumes that the claim would be bound to, and notes them as taken.
+// matchStatic finds the volumes that the claim would be bound to, and notes them as taken. A volume that is kept for the
+// claim decides a node by itself, for or against; only where it is taken already do the others count.
 func (c *delayedClaim) matchStatic(s *topology.Snapshot, taken takenVolumes) {
 	c.provision = s.AllNodes()
-	var candidates []*topology.Volume
+	open := c.provision
 	for v := range s.KeptFor(c.Claim.Key()) {
-		if v.Class == c.Claim.Class && v.KeptFor(c.Claim) && fitsClaim(v, c.Claim) {
+		if v.Class != c.Claim.Class || !v.KeptFor(c.Claim) || !fitsClaim(v, c.Claim) {
+			continue
+		}
+		free := taken.free(v, s.AllNodes())
+		c.take(s, v, free, taken)
+		open = open.Clone()
+		open.AndNot(free)
+	}
+	if open.Empty() {
+		return
+	}
+	var candidates []*topology.Volume
+	for v := range s.Unclaimed(c.Claim.Class) {
+		if fitsClaim(v, c.Claim) && v.AccessModes.Has(c.Claim.AccessModes) &&
+			(c.Claim.Selector == nil || c.Claim.Selector.Matches(labels.Set(v.Labels))) {
 			candidates = append(candidates, v)
 		}
 	}
-	kept := len(candidates) > 0
-	if !kept {
-		for v := range s.Unclaimed(c.Claim.Class) {
-			if fitsClaim(v, c.Claim) && v.AccessModes.Has(c.Claim.AccessModes) &&
-				(c.Claim.Selector == nil || c.Claim.Selector.Matches(labels.Set(v.Labels))) {
-				candidates = append(candidates, v)
-			}
-		}
-		slices.SortFunc(candidates, func(a, b *topology.Volume) int {
-			return cmp.Or(cmp.Compare(a.Capacity, b.Capacity), cmp.Compare(a.Name, b.Name))
-		})
-	}
-	if len(candidates) == 0 {
-		return
-	}
-	c.provision = c.provision.Clone()
+	slices.SortFunc(candidates, func(a, b *topology.Volume) int {
+		return cmp.Or(cmp.Compare(a.Capacity, b.Capacity), cmp.Compare(a.Name, b.Name))
+	})
 	for _, v := range candidates {
-		nodes := s.Nodes(v.Affinity).Clone()
-		nodes.And(c.provision)
-		if before, ok := taken[v.Name]; ok {
-			nodes.AndNot(before)
-		}
-		if nodes.Empty() {
-			continue
-		}
-		c.provision.AndNot(nodes)
-		c.matches = append(c.matches, staticMatch{v, nodes})
-		if before, ok := taken[v.Name]; ok {
-			before.Or(nodes)
-		} else {
-			taken[v.Name] = nodes.Clone()
-		}
 		if c.provision.Empty() {
 			break
 		}
+		c.take(s, v, taken.free(v, open), taken)
+	}
+}
+
+// take binds the claim to the volume on those of the nodes that reach it and where the claim has none yet.
+func (c *delayedClaim) take(s *topology.Snapshot, v *topology.Volume, nodes topology.NodeSet, taken takenVolumes) {
+	bound := s.Nodes(v.Affinity).Clone()
+	bound.And(nodes)
+	bound.And(c.provision)
+	if bound.Empty() {
+		return
+	}
+	c.provision = c.provision.Clone()
+	c.provision.AndNot(bound)
+	c.matches = append(c.matches, staticMatch{v, bound})
+	taken.add(v, bound)
+}
+
+// free returns those of the nodes on which the volume is not taken. The set must not be changed.
+func (t takenVolumes) free(v *topology.Volume, nodes topology.NodeSet) topology.NodeSet {
+	before, ok := t[v.Name]
+	if !ok {
+		return nodes
+	}
+	out := nodes.Clone()
+	out.AndNot(before)
+	return out
+}
+
+func (t takenVolumes) add(v *topology.Volume, nodes topology.NodeSet) {
+	if before, ok := t[v.Name]; ok {
+		before.Or(nodes)
+	} else {
+		t[v.Name] = nodes.Clone()
 	}
 }
 
