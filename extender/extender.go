@@ -3,6 +3,7 @@
 package extender
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -22,6 +23,10 @@ import (
 // about 63 MB.
 const DefaultMaxBodyBytes = 128 << 20
 
+// DefaultClaimWait is a good ClaimWait where the cache follows an API server: the scheduler's own cache is seldom further
+// ahead.
+const DefaultClaimWait = 100 * time.Millisecond
+
 const (
 	// maxRequests is the number of requests that are worked on at a time. A kube-scheduler has one under way, so more than a
 	// few mean a mistake or an attack, and each may hold a whole body.
@@ -40,12 +45,15 @@ type Options struct {
 	Engine *placement.Engine
 	// MaxBodyBytes is the largest body that is read, DefaultMaxBodyBytes where 0.
 	MaxBodyBytes int64
+	// ClaimWait is how long filter waits for a claim or volume that the scheduler names and the cache has not seen yet; not
+	// at all where 0.
+	ClaimWait time.Duration
 	// Registry is where the metrics are registered. Required.
 	Registry prometheus.Registerer
 	Logger   logr.Logger
 }
 
-// Extender answers kube-scheduler. It is an http.Handler for POST /filter and POST /prioritize, safe for concurrent use.
+// Extender answers kube-scheduler. It is an http.Handler for POST /filter, /prioritize and /preempt, safe for concurrent use.
 type Extender struct {
 	options Options
 	metrics *metrics
@@ -68,18 +76,33 @@ func New(options Options) *Extender {
 		mux:     http.NewServeMux(),
 		slots:   make(chan struct{}, maxRequests),
 	}
-	e.mux.Handle("/filter", e.verb("filter", e.filter))
-	e.mux.Handle("/prioritize", e.verb("prioritize", e.prioritize))
+	e.mux.Handle("/filter", e.verb("filter", onNodes(e.filter)))
+	e.mux.Handle("/prioritize", e.verb("prioritize", onNodes(e.prioritize)))
+	e.mux.Handle("/preempt", e.verb("preempt", func(_ context.Context, body []byte) ([]byte, int) { return e.preempt(body) }))
 	e.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		refuse(w, http.StatusNotFound, fmt.Sprintf("moorage's extender has no %s; it serves POST /filter and POST /prioritize", r.URL.Path))
+		refuse(w, http.StatusNotFound, fmt.Sprintf("moorage's extender has no %s; it serves POST /filter, /prioritize and /preempt", r.URL.Path))
 	})
 	return e
 }
 
 func (e *Extender) ServeHTTP(w http.ResponseWriter, r *http.Request) { e.mux.ServeHTTP(w, r) }
 
-// verb wraps what all verbs have in common: limits, reading, metrics. A verb returns its answer and its HTTP status.
-func (e *Extender) verb(name string, serve func(r *request) ([]byte, int)) http.Handler {
+// verb answers one body, with an HTTP status.
+type verb func(ctx context.Context, body []byte) (answer []byte, status int)
+
+// onNodes makes a verb of what answers an ExtenderArgs.
+func onNodes(serve func(ctx context.Context, r *request) ([]byte, int)) verb {
+	return func(ctx context.Context, body []byte) ([]byte, int) {
+		r, err := decode(body)
+		if err != nil {
+			return errorAnswer(fmt.Sprintf("the body is no ExtenderArgs of k8s.io/kube-scheduler/extender/v1: %v", err)), http.StatusBadRequest
+		}
+		return serve(ctx, r)
+	}
+}
+
+// verb wraps what all verbs have in common: limits, reading, metrics.
+func (e *Extender) verb(name string, serve verb) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		status := e.serve(w, r, name, serve)
@@ -88,7 +111,7 @@ func (e *Extender) verb(name string, serve func(r *request) ([]byte, int)) http.
 	})
 }
 
-func (e *Extender) serve(w http.ResponseWriter, r *http.Request, name string, serve func(r *request) ([]byte, int)) int {
+func (e *Extender) serve(w http.ResponseWriter, r *http.Request, name string, serve verb) int {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
 		return refuse(w, http.StatusMethodNotAllowed, fmt.Sprintf("/%s takes POST, not %s", name, r.Method))
@@ -103,11 +126,7 @@ func (e *Extender) serve(w http.ResponseWriter, r *http.Request, name string, se
 	if err != nil {
 		return refuse(w, status, err.Error())
 	}
-	request, err := decode(body)
-	if err != nil {
-		return refuse(w, http.StatusBadRequest, fmt.Sprintf("the body is no ExtenderArgs of k8s.io/kube-scheduler/extender/v1: %v", err))
-	}
-	answer, status := serve(request)
+	answer, status := serve(r.Context(), body)
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", strconv.Itoa(len(answer)))
 	w.WriteHeader(status)

@@ -249,7 +249,7 @@ func TestRequestsThatCannotBeServed(t *testing.T) {
 			200, "moorage has not read the whole cluster yet; still missing: Pod",
 		},
 		{"not synced", "/prioritize", `{"Pod":{},"NodeNames":["a"]}`, options{missing: []topology.Kind{topology.KindPod}}, 503, "still missing: Pod"},
-		{"another path", "/bind", `{}`, options{}, 404, "POST /filter and POST /prioritize"},
+		{"another path", "/bind", `{}`, options{}, 404, "POST /filter, /prioritize and /preempt"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			server, _ := serve(t, cluster(t), test.options)

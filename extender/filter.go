@@ -3,6 +3,7 @@
 package extender
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 
@@ -11,23 +12,23 @@ import (
 )
 
 // filter answers /filter.
-func (e *Extender) filter(r *request) (answer []byte, status int) {
+func (e *Extender) filter(ctx context.Context, r *request) (answer []byte, status int) {
 	if message := e.unsynced(); message != "" {
 		return errorAnswer(message), http.StatusOK
 	}
-	return filterAnswer(make([]byte, 0, answerSize(r)), r, e.refusals(r)), http.StatusOK
+	return filterAnswer(make([]byte, 0, answerSize(r)), r, e.refusals(ctx, r)), http.StatusOK
 }
 
 // refusals asks the engine about the candidates. A fault in the engine refuses none.
-func (e *Extender) refusals(r *request) (refusal func(i int) (placement.Reason, bool)) {
+func (e *Extender) refusals(ctx context.Context, r *request) (refusal func(i int) (placement.Reason, bool)) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			e.fault("filter", r, fault)
+			e.fault("filter", r.pod, fault)
 			refusal = func(int) (placement.Reason, bool) { return 0, false }
 		}
 	}()
-	s := e.options.Snapshot()
-	verdict := e.options.Engine.Filter(s, placement.NewDemand(s, r.pod))
+	s, demand := e.demand(ctx, r.pod)
+	verdict := e.options.Engine.Filter(s, demand)
 	for i := range verdict.Undecided {
 		e.metrics.undecided.WithLabelValues(string(verdict.Undecided[i].Cause)).Inc()
 	}
@@ -76,10 +77,10 @@ func (e *Extender) count(verdict *placement.Verdict, passed, unknown int, reject
 }
 
 // fault counts and logs a panic.
-func (e *Extender) fault(verb string, r *request, fault any) {
+func (e *Extender) fault(verb string, pod *topology.Pod, fault any) {
 	e.metrics.panics.Inc()
 	e.options.Logger.Error(fmt.Errorf("%v", fault), "A fault in moorage; the pod is scheduled as if it had no opinion",
-		"verb", verb, "pod", topology.Key{Namespace: r.pod.Namespace, Name: r.pod.Name}.String())
+		"verb", verb, "pod", pod.Key().String())
 }
 
 // answerSize guesses an answer's length: the names, each with a reason.

@@ -3,6 +3,8 @@
 package extender
 
 import (
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/moorage-k8s/moorage/topology/placement"
@@ -16,6 +18,7 @@ type metrics struct {
 	rejections *prometheus.CounterVec
 	undecided  *prometheus.CounterVec
 	panics     prometheus.Counter
+	waits      *prometheus.HistogramVec
 }
 
 func newMetrics(registry prometheus.Registerer) *metrics {
@@ -46,8 +49,17 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 			Help: "Requests that hit a fault in moorage and were answered as if it had no opinion.",
 		}),
 	}
-	registry.MustRegister(m.requests, m.duration, m.nodes, m.rejections, m.undecided, m.panics)
+	m.waits = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name:    "moorage_extender_claim_wait_seconds",
+		Help:    "Time that filter waited for a claim or volume that the cache had not seen yet, by how the wait ended.",
+		Buckets: []float64{0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25},
+	}, []string{"result"})
+	registry.MustRegister(m.requests, m.duration, m.nodes, m.rejections, m.undecided, m.panics, m.waits)
 	return m
+}
+
+func (m *metrics) waited(result string, time time.Duration) {
+	m.waits.WithLabelValues(result).Observe(time.Seconds())
 }
 
 func (m *metrics) rejected(e *placement.Elimination, nodes int) {

@@ -3,6 +3,7 @@
 package extender
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/moorage-k8s/moorage/topology/placement"
@@ -10,7 +11,7 @@ import (
 
 // prioritize answers /prioritize. kube-scheduler ignores an error here, so before the cluster has been read the answer is a
 // status that says so.
-func (e *Extender) prioritize(r *request) (answer []byte, status int) {
+func (e *Extender) prioritize(_ context.Context, r *request) (answer []byte, status int) {
 	if message := e.unsynced(); message != "" {
 		return errorAnswer(message), http.StatusServiceUnavailable
 	}
@@ -22,7 +23,7 @@ func (e *Extender) prioritize(r *request) (answer []byte, status int) {
 func (e *Extender) scores(r *request) (score func(i int) int) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			e.fault("prioritize", r, fault)
+			e.fault("prioritize", r.pod, fault)
 			score = func(int) int { return 0 }
 		}
 	}()

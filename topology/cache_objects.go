@@ -112,6 +112,7 @@ func (c *Cache) setPod(key Key, pod *Pod) {
 		return
 	}
 	if old != nil {
+		c.next.podsByUID = c.next.podsByUID.Delete(Key{Name: string(old.UID)})
 		c.countPod(old, -1)
 		for i := range old.Volumes {
 			v := &old.Volumes[i]
@@ -137,6 +138,7 @@ func (c *Cache) setPod(key Key, pod *Pod) {
 			c.next.diskUsers = withName(c.next.diskUsers, v.Disk.ID, key.String())
 		}
 	}
+	c.next.podsByUID = c.next.podsByUID.Set(Key{Name: string(pod.UID)}, key)
 	c.countPod(pod, 1)
 }
 

@@ -35,6 +35,7 @@ type Snapshot struct {
 	usage     attachUsage
 
 	attachmentsOf hamt.Map[Key, []string] // volume → its attachments, sorted
+	podsByUID     hamt.Map[Key, Key]
 }
 
 type unit = struct{}

@@ -43,9 +43,9 @@ func serveCommand() *cobra.Command {
 		Short: "Answer kube-scheduler and the API server",
 		Long: `Serves, on one picture of the cluster's storage:
 
-  kube-scheduler's extender   POST /filter /prioritize     plain HTTP, 127.0.0.1:10261
-  the admission webhook       POST /mutate /validate       HTTPS, :10250
-  metrics and probes          GET /metrics /healthz /readyz  plain HTTP, :8080
+  kube-scheduler's extender   POST /filter /prioritize /preempt  plain HTTP, 127.0.0.1:10261
+  the admission webhook       POST /mutate /validate             HTTPS, :10250
+  metrics and probes          GET /metrics /healthz /readyz      plain HTTP, :8080
 
 The cluster is read from an API server (--kubeconfig, the usual kubeconfig rules, or a pod's service account), or with --from
 from files or folders of manifests, without any API server; those are read again on SIGHUP. /readyz answers 200 once the
@@ -189,10 +189,15 @@ type part func(ctx context.Context) error
 func newServers(c *config.Configuration, flags serveFlags, cache *topology.Cache, engine *placement.Engine, logger logr.Logger) ([]part, error) {
 	var parts []part
 	if c.Extender.BindAddress != off {
-		handler := extender.New(extender.Options{
+		options := extender.Options{
 			Snapshot: cache.Snapshot, Missing: cache.Missing, Engine: engine, MaxBodyBytes: c.Extender.MaxBodyBytes,
-			Registry: ctrlmetrics.Registry, Logger: logger.WithName("extender"),
-		})
+			ClaimWait: c.Extender.ClaimWait.Duration, Registry: ctrlmetrics.Registry, Logger: logger.WithName("extender"),
+		}
+		if len(flags.from) > 0 {
+			// What the files do not have will not come.
+			options.ClaimWait = 0
+		}
+		handler := extender.New(options)
 		server, err := listenHTTP("extender", c.Extender.BindAddress, handler, logger)
 		if err != nil {
 			return nil, err

@@ -11,10 +11,13 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kjson "sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 
+	"github.com/moorage-k8s/moorage/extender"
 	"github.com/moorage-k8s/moorage/topology/placement"
 	"github.com/moorage-k8s/moorage/webhook/rules"
 )
@@ -40,6 +43,8 @@ type Extender struct {
 	BindAddress string `json:"bindAddress"`
 	// MaxBodyBytes is the largest request that is read.
 	MaxBodyBytes int64 `json:"maxBodyBytes"`
+	// ClaimWait is how long filter waits for a claim that the cache has not seen yet, such as 100ms; 0s not at all.
+	ClaimWait metav1.Duration `json:"claimWait"`
 	// Predicates by name: Enforce, Score or Off.
 	Predicates map[string]Word `json:"predicates"`
 	Scorers    []Scorer        `json:"scorers"`
@@ -100,7 +105,7 @@ func Default() *Configuration {
 	return &Configuration{
 		APIVersion: APIVersion,
 		Kind:       Kind,
-		Extender:   Extender{BindAddress: "127.0.0.1:10261"},
+		Extender:   Extender{BindAddress: "127.0.0.1:10261", ClaimWait: metav1.Duration{Duration: extender.DefaultClaimWait}},
 		Webhook:    Webhook{BindAddress: ":10250"},
 		Metrics:    Metrics{BindAddress: ":8080"},
 	}
@@ -143,12 +148,18 @@ func Parse(data []byte) (*Configuration, error) {
 	return c, nil
 }
 
+// maxClaimWait is half of the time that the documentation gives kube-scheduler to wait for an answer.
+const maxClaimWait = time.Second
+
 // validate checks what can be checked without the rest of the program; names of predicates, rules and defaults are checked
 // by whom they belong to.
 func (c *Configuration) validate() error {
 	var faults []error
 	if c.Extender.MaxBodyBytes < 0 {
 		faults = append(faults, errors.New("extender.maxBodyBytes: must not be negative"))
+	}
+	if wait := c.Extender.ClaimWait.Duration; wait < 0 || wait > maxClaimWait {
+		faults = append(faults, fmt.Errorf("extender.claimWait: %s is not from 0s to %s; the scheduler waits for the answer", wait, maxClaimWait))
 	}
 	seen := map[string]bool{}
 	for i, s := range c.Extender.Scorers {
