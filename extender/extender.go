@@ -48,6 +48,9 @@ type Options struct {
 	// ClaimWait is how long filter waits for a claim or volume that the scheduler names and the cache has not seen yet; not
 	// at all where 0.
 	ClaimWait time.Duration
+	// SecondLook is how long filter looks again at a pod that fits nowhere before the scheduler is told so; not at all where 0.
+	// It is for a cache that follows an API server, as the scheduler may have heard of a change first.
+	SecondLook time.Duration
 	// Registry is where the metrics are registered. Required.
 	Registry prometheus.Registerer
 	Logger   logr.Logger
@@ -59,6 +62,7 @@ type Extender struct {
 	metrics *metrics
 	mux     *http.ServeMux
 	slots   chan struct{}
+	looks   looks
 }
 
 // New returns an Extender. It panics where a required option is missing or the metrics are registered already, as both are

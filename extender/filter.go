@@ -28,50 +28,73 @@ func (e *Extender) refusals(ctx context.Context, r *request) (refusal func(i int
 		}
 	}()
 	s, demand := e.demand(ctx, r.pod)
-	verdict := e.options.Engine.Filter(s, demand)
-	for i := range verdict.Undecided {
-		e.metrics.undecided.WithLabelValues(string(verdict.Undecided[i].Cause)).Inc()
+	j := e.judge(r, s, demand)
+	if j.nowhere() {
+		j = e.lookAgain(ctx, r, j)
 	}
-	const passes = -1
-	// The reason of each candidate is looked up once, since the answer needs it three times.
-	found := make([]int16, len(r.nodes))
-	var passed, unknown int
-	rejected := make([]int, len(verdict.Eliminations))
+	e.count(&j)
+	return j.refusal
+}
+
+// judgement is what the engine says of the candidates on one snapshot.
+type judgement struct {
+	snapshot *topology.Snapshot
+	verdict  *placement.Verdict
+	// found is for each candidate the elimination that refuses it, or passes.
+	found           []int16
+	passed, unknown int
+	rejected        []int // by elimination
+}
+
+// passes stands for no elimination.
+const passes = -1
+
+// nowhere tells that no candidate is left.
+func (j *judgement) nowhere() bool { return j.passed+j.unknown == 0 }
+
+func (j *judgement) refusal(i int) (placement.Reason, bool) {
+	if j.found[i] == passes {
+		return 0, false
+	}
+	return j.verdict.Eliminations[j.found[i]].Reason, true
+}
+
+// judge looks the reason of each candidate up once, since the answer needs it three times.
+func (e *Extender) judge(r *request, s *topology.Snapshot, demand *placement.Demand) judgement {
+	verdict := e.options.Engine.Filter(s, demand)
+	j := judgement{snapshot: s, verdict: verdict, found: make([]int16, len(r.nodes)), rejected: make([]int, len(verdict.Eliminations))}
 	for i := range r.nodes {
-		found[i] = passes
+		j.found[i] = passes
 		node, known := s.NodeIndexOf(r.nodes[i].name)
 		switch {
 		case !known:
-			unknown++
+			j.unknown++
 			continue
 		case verdict.Feasible.Has(node):
-			passed++
+			j.passed++
 			continue
 		}
-		for j := range verdict.Eliminations {
-			if verdict.Eliminations[j].Nodes.Has(node) {
-				found[i] = int16(j)
-				rejected[j]++
+		for k := range verdict.Eliminations {
+			if verdict.Eliminations[k].Nodes.Has(node) {
+				j.found[i] = int16(k)
+				j.rejected[k]++
 				break
 			}
 		}
 	}
-	e.count(verdict, passed, unknown, rejected)
-	return func(i int) (placement.Reason, bool) {
-		if found[i] == passes {
-			return 0, false
-		}
-		return verdict.Eliminations[found[i]].Reason, true
-	}
+	return j
 }
 
-func (e *Extender) count(verdict *placement.Verdict, passed, unknown int, rejected []int) {
-	e.metrics.nodes.WithLabelValues("passed").Add(float64(passed))
-	e.metrics.nodes.WithLabelValues("unknown").Add(float64(unknown))
-	for j, n := range rejected {
+func (e *Extender) count(j *judgement) {
+	for i := range j.verdict.Undecided {
+		e.metrics.undecided.WithLabelValues(string(j.verdict.Undecided[i].Cause)).Inc()
+	}
+	e.metrics.nodes.WithLabelValues("passed").Add(float64(j.passed))
+	e.metrics.nodes.WithLabelValues("unknown").Add(float64(j.unknown))
+	for k, n := range j.rejected {
 		if n > 0 {
 			e.metrics.nodes.WithLabelValues("rejected").Add(float64(n))
-			e.metrics.rejected(&verdict.Eliminations[j], n)
+			e.metrics.rejected(&j.verdict.Eliminations[k], n)
 		}
 	}
 }

@@ -19,6 +19,7 @@ type metrics struct {
 	undecided  *prometheus.CounterVec
 	panics     prometheus.Counter
 	waits      *prometheus.HistogramVec
+	looks      *prometheus.CounterVec
 }
 
 func newMetrics(registry prometheus.Registerer) *metrics {
@@ -54,7 +55,12 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 		Help:    "Time that filter waited for a claim or volume that the cache had not seen yet, by how the wait ended.",
 		Buckets: []float64{0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25},
 	}, []string{"result"})
-	registry.MustRegister(m.requests, m.duration, m.nodes, m.rejections, m.undecided, m.panics, m.waits)
+	m.looks = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "moorage_extender_second_looks_total",
+		Help: "Pods that fitted nowhere and were looked at again before kube-scheduler was told, by outcome: fits after all, refused, " +
+			"given-up by the scheduler, or skipped because looking again took too much of the time.",
+	}, []string{"outcome"})
+	registry.MustRegister(m.requests, m.duration, m.nodes, m.rejections, m.undecided, m.panics, m.waits, m.looks)
 	return m
 }
 

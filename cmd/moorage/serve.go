@@ -191,11 +191,12 @@ func newServers(c *config.Configuration, flags serveFlags, cache *topology.Cache
 	if c.Extender.BindAddress != off {
 		options := extender.Options{
 			Snapshot: cache.Snapshot, Missing: cache.Missing, Engine: engine, MaxBodyBytes: c.Extender.MaxBodyBytes,
-			ClaimWait: c.Extender.ClaimWait.Duration, Registry: ctrlmetrics.Registry, Logger: logger.WithName("extender"),
+			ClaimWait: c.Extender.ClaimWait.Duration, SecondLook: extender.DefaultSecondLook,
+			Registry: ctrlmetrics.Registry, Logger: logger.WithName("extender"),
 		}
 		if len(flags.from) > 0 {
 			// What the files do not have will not come.
-			options.ClaimWait = 0
+			options.ClaimWait, options.SecondLook = 0, 0
 		}
 		handler := extender.New(options)
 		server, err := listenHTTP("extender", c.Extender.BindAddress, handler, logger)
