@@ -25,7 +25,7 @@ func (j *Judge) compare(s *topology.Snapshot, pod *corev1.Pod, want map[string][
 		}
 		var refusing []string
 		for _, plugin := range j.plugins {
-			if want[plugin][i].Refused() {
+			if want[plugin][i].Refused() && !want[plugin][i].open {
 				refusing = append(refusing, plugin)
 			}
 		}

@@ -21,6 +21,7 @@ import (
 //   - mend: the plugins are asked about the cluster with the cause mended, as moorage reads it.
 //   - errs: the plugin fails on the node, which ends the attempt before an extender is asked. What moorage says of the node
 //     on the same matter is not compared.
+//   - blurs: the plugin refuses the node, and the cause may be one that moorage leaves undecided. Nor is that compared.
 type Exemption struct {
 	Name, Why string
 
@@ -32,7 +33,7 @@ type Exemption struct {
 
 	mend func(c *Cluster) *Cluster
 
-	errs func(x *lookup, pod *corev1.Pod, node string) bool
+	errs, blurs func(x *lookup, pod *corev1.Pod, node string) bool
 
 	// plugin is the one plugin that is concerned; empty where all are.
 	plugin string
@@ -84,15 +85,24 @@ var Exemptions = []*Exemption{
 		mend: mendPools,
 	},
 	{
-		Name: "PV not translated", Why: "the attempt fails on a node where the PV's plugin is migrated", plugin: names.VolumeBinding,
-		errs: func(x *lookup, pod *corev1.Pod, _ string) bool {
-			return slices.ContainsFunc(pod.Spec.Volumes, func(v corev1.Volume) bool {
-				claim := x.claimOf(pod, &v)
-				if claim == nil {
+		Name: "unreadable PV affinity after translation", plugin: names.VolumeBinding,
+		Why: "undecided: CSI migration takes a PV's zone label apart, and a part may be no zone that a node can have",
+		blurs: func(x *lookup, pod *corev1.Pod, node string) bool {
+			return slices.ContainsFunc(x.volumesOf(pod), func(pv *corev1.PersistentVolume) bool {
+				plugin, err := translator.GetInTreePluginNameFromSpec(pv, nil)
+				if err != nil || !x.migratedOn(node, plugin) {
 					return false
 				}
-				pv := x.volumes[claim.Spec.VolumeName]
-				if pv == nil || !translator.IsPVMigratable(pv) {
+				translated, err := translator.TranslateInTreePVToCSI(logr.Discard(), pv)
+				return err == nil && !readable(translated.Spec.NodeAffinity)
+			})
+		},
+	},
+	{
+		Name: "PV not translated", Why: "the attempt fails on a node where the PV's plugin is migrated", plugin: names.VolumeBinding,
+		errs: func(x *lookup, pod *corev1.Pod, _ string) bool {
+			return slices.ContainsFunc(x.volumesOf(pod), func(pv *corev1.PersistentVolume) bool {
+				if !translator.IsPVMigratable(pv) {
 					return false
 				}
 				_, err := translator.TranslateInTreePVToCSI(logr.Discard(), pv)
@@ -172,10 +182,7 @@ var everywhere = &corev1.VolumeNodeAffinity{Required: &corev1.NodeSelector{NodeS
 func mendAffinity(c *Cluster) *Cluster {
 	out := c
 	for _, pv := range c.Volumes {
-		if pv.Spec.NodeAffinity == nil || pv.Spec.NodeAffinity.Required == nil {
-			continue
-		}
-		if _, err := nodeaffinity.NewNodeSelector(pv.Spec.NodeAffinity.Required); err == nil {
+		if readable(pv.Spec.NodeAffinity) {
 			continue
 		}
 		mended := *pv
@@ -183,6 +190,14 @@ func mendAffinity(c *Cluster) *Cluster {
 		out = out.Swap(pv, &mended)
 	}
 	return out
+}
+
+func readable(affinity *corev1.VolumeNodeAffinity) bool {
+	if affinity == nil || affinity.Required == nil {
+		return true
+	}
+	_, err := nodeaffinity.NewNodeSelector(affinity.Required)
+	return err == nil
 }
 
 func mendPools(c *Cluster) *Cluster {

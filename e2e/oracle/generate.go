@@ -30,6 +30,7 @@ func Generate(seed, round uint64) *Round {
 		migrated: g.dial(), delayed: g.dial(), oncePod: g.dial(), capacity: g.dial(), modes: g.dial(), attachments: g.dial(),
 		prevent: g.dial(), beta: g.dial(), foreign: g.rare(),
 	}
+	g.classes = classNames[:pick(g, 1, 2, len(classNames))]
 	g.makeNodes()
 	g.makeDrivers()
 	g.makeClasses()
@@ -55,6 +56,8 @@ type generator struct {
 	cluster Cluster
 	judged  []*corev1.Pod
 	rows    map[Row]int
+	// classes are those that the round uses: the fewer, the more claims compete for one volume.
+	classes []string
 }
 
 func (g *generator) dial() float64 { return pick(g, 0, 0, 0.1, 0.3, 0.6) }

@@ -53,7 +53,7 @@ func (g *generator) nameClass(c *corev1.PersistentVolumeClaim) {
 			waiting = append(waiting, class.Name)
 		}
 	}
-	class := pick(g, classNames...)
+	class := pick(g, g.classes...)
 	if len(waiting) > 0 && !g.chance(g.dials.held) {
 		class = pick(g, waiting...)
 	}
@@ -61,6 +61,9 @@ func (g *generator) nameClass(c *corev1.PersistentVolumeClaim) {
 	case g.marked(g.dials.held*0.2, RowClassMissing):
 		c.Spec.StorageClassName = &missingName
 	case g.chance(g.dials.held * 0.2):
+		c.Spec.StorageClassName = pick(g, nil, new(""))
+	case g.chance(g.dials.held * 0.1):
+		c.Annotations, c.Spec.StorageClassName = map[string]string{corev1.BetaStorageClassAnnotation: ""}, &class
 	default:
 		annotations, field := g.classOf(class)
 		c.Annotations, c.Spec.StorageClassName = annotations, &field

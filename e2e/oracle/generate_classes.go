@@ -16,7 +16,7 @@ import (
 const unreadable = "not a label value!"
 
 func (g *generator) makeClasses() {
-	for _, name := range classNames {
+	for i, name := range g.classes {
 		c := &storagev1.StorageClass{ObjectMeta: metav1.ObjectMeta{Name: name}}
 		switch {
 		case g.marked(0.15, RowClassNoProvisioner):
@@ -31,7 +31,7 @@ func (g *generator) makeClasses() {
 		}
 		switch {
 		case g.marked(g.dials.held*0.2, RowClassModeless):
-		case g.chance(0.15):
+		case i > 0 && g.chance(0.15), g.chance(g.dials.held):
 			c.VolumeBindingMode = new(storagev1.VolumeBindingImmediate)
 			g.mark(RowClassImmediate)
 		default:
@@ -82,7 +82,7 @@ func (g *generator) makePools() {
 	for i := range g.between(0, 8) {
 		p := &storagev1.CSIStorageCapacity{
 			ObjectMeta:       metav1.ObjectMeta{Namespace: pick(g, mainNamespace, otherNamespace), Name: fmt.Sprintf("pool-%d", i)},
-			StorageClassName: pick(g, classNames...),
+			StorageClassName: pick(g, g.classes...),
 		}
 		switch {
 		case g.marked(0.08, RowPoolNoTopology):

@@ -50,6 +50,9 @@ func (g *generator) makeNodes() {
 			g.mark(RowNoCSINode)
 		}
 	}
+	if g.chance(0.1) {
+		g.cluster.CSINodes = append(g.cluster.CSINodes, g.csiNode(missingName))
+	}
 }
 
 func (g *generator) labelNode(labels map[string]string, zone string, p float64) {

@@ -15,35 +15,35 @@ import (
 const judgedPods = 4
 
 func (g *generator) makePods() {
-	for i := range judgedPods {
-		namespace := pick(g, mainNamespace, mainNamespace, mainNamespace, otherNamespace)
-		g.judged = append(g.judged, g.pod(namespace, fmt.Sprintf("judged-%d", i), g.between(1, 4)))
-	}
-	wanted := map[string]bool{}
-	for _, p := range g.judged {
-		for _, name := range claimNames(p) {
-			wanted[p.Namespace+"/"+name] = true
-		}
-	}
+	used := map[string]bool{}
 	for i := range g.between(0, 12) {
 		namespace := pick(g, mainNamespace, mainNamespace, otherNamespace)
 		p := g.pod(namespace, fmt.Sprintf("pod-%d", i), g.between(0, 3))
-		if g.chance(0.9) {
-			p.Spec.NodeName = g.nodeName()
-			p.Status.Phase = corev1.PodRunning
-			if g.marked(0.1, RowPodTerminal) {
-				p.Status.Phase = pick(g, corev1.PodSucceeded, corev1.PodFailed)
-			}
-			if g.marked(0.1, RowPodTerminating) {
-				p.DeletionTimestamp = deleted()
-			}
-			for _, name := range claimNames(p) {
-				if wanted[namespace+"/"+name] {
-					g.markShared(namespace, name)
-				}
+		g.cluster.Pods = append(g.cluster.Pods, p)
+		if g.chance(0.1) {
+			continue
+		}
+		p.Spec.NodeName = g.nodeName()
+		p.Status.Phase = corev1.PodRunning
+		if g.marked(0.1, RowPodTerminal) {
+			p.Status.Phase = pick(g, corev1.PodSucceeded, corev1.PodFailed)
+		}
+		if g.marked(0.1, RowPodTerminating) {
+			p.DeletionTimestamp = deleted()
+		}
+		for _, name := range claimNames(p) {
+			used[namespace+"/"+name] = true
+		}
+	}
+	for i := range judgedPods {
+		namespace := pick(g, mainNamespace, mainNamespace, mainNamespace, otherNamespace)
+		p := g.pod(namespace, fmt.Sprintf("judged-%d", i), g.between(1, 4))
+		g.judged = append(g.judged, p)
+		for _, name := range claimNames(p) {
+			if used[namespace+"/"+name] {
+				g.markShared(namespace, name)
 			}
 		}
-		g.cluster.Pods = append(g.cluster.Pods, p)
 	}
 }
 

@@ -24,7 +24,7 @@ func (g *generator) makeVolumes() {
 			},
 			Status: corev1.PersistentVolumeStatus{Phase: corev1.VolumeAvailable},
 		}
-		v.Annotations, v.Spec.StorageClassName = g.classOf(pick(g, classNames...))
+		v.Annotations, v.Spec.StorageClassName = g.classOf(pick(g, g.classes...))
 		if g.chance(0.1) {
 			v.Status.Phase = pick(g, corev1.VolumeBound, corev1.VolumeReleased, corev1.VolumePending, corev1.VolumeFailed, "")
 		}
@@ -47,7 +47,7 @@ func (g *generator) classOf(class string) (annotations map[string]string, field 
 	if !g.marked(g.dials.beta*0.3, RowBetaClass) {
 		return nil, class
 	}
-	return map[string]string{corev1.BetaStorageClassAnnotation: class}, pick(g, "", class, pick(g, classNames...))
+	return map[string]string{corev1.BetaStorageClassAnnotation: class}, pick(g, "", class, pick(g, g.classes...))
 }
 
 func (g *generator) accessModes() []corev1.PersistentVolumeAccessMode {
@@ -155,7 +155,7 @@ func (g *generator) labelVolume(v *corev1.PersistentVolume) {
 			value += "__" + pick(g, values...)
 			g.mark(RowZoneList)
 		case 2:
-			value = pick(g, value+"__", "__"+value, value+"____"+value, "")
+			value = pick(g, value+"__", "__"+value, value+"____"+value, value+"___"+value, "")
 			g.mark(RowZoneEmptyPart)
 		case 3:
 			value = pick(g, " "+value, value+" __ "+pick(g, values...), value+"__ ")

@@ -151,12 +151,12 @@ func (j *Judge) expect(x *lookup, base *Cluster, pod *corev1.Pod, h holding, plu
 	out := make([]expectation, len(rulings))
 	for i, r := range rulings {
 		out[i].Ruling = r
-		if r.Outcome == Errored {
-			out[i].open = true
-		}
-		if (r.Outcome == Errored && !j.errsAsExpected(x, pod, plugin, j.intree.nodes[i].Node().Name)) || r.Held {
+		node := j.intree.nodes[i].Node().Name
+		exempted := j.exempted(x, pod, plugin, node, r)
+		out[i].open = exempted || r.Outcome == Errored
+		if (r.Outcome == Errored && !exempted) || r.Held {
 			found = append(found, Disagreement{
-				Kind: Unexplained, Plugin: plugin, Pod: pod, Node: j.intree.nodes[i].Node().Name, InTree: strings.Join(r.Reasons, "; "),
+				Kind: Unexplained, Plugin: plugin, Pod: pod, Node: node, InTree: strings.Join(r.Reasons, "; "),
 			})
 		}
 	}
@@ -214,9 +214,13 @@ func (j *Judge) load(c *Cluster) error {
 	return j.intree.Load(c)
 }
 
-func (j *Judge) errsAsExpected(x *lookup, pod *corev1.Pod, plugin, node string) bool {
+// exempted tells whether an exemption says why the plugin rules so.
+func (j *Judge) exempted(x *lookup, pod *corev1.Pod, plugin, node string, r Ruling) bool {
 	for _, e := range Exemptions {
-		if e.errs != nil && e.plugin == plugin && e.errs(x, pod, node) {
+		if !e.concerns(plugin) {
+			continue
+		}
+		if (r.Outcome == Errored && e.errs != nil && e.errs(x, pod, node)) || (r.Refused() && e.blurs != nil && e.blurs(x, pod, node)) {
 			j.Tally.Exempted[e]++
 			return true
 		}

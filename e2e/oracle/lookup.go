@@ -3,6 +3,9 @@
 package oracle
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
@@ -57,6 +60,26 @@ func (x *lookup) claimOf(pod *corev1.Pod, v *corev1.Volume) *corev1.PersistentVo
 	default:
 		return nil
 	}
+}
+
+// volumesOf are the volumes that the claims of the pod name, as far as the cluster holds them.
+func (x *lookup) volumesOf(pod *corev1.Pod) []*corev1.PersistentVolume {
+	var out []*corev1.PersistentVolume
+	for i := range pod.Spec.Volumes {
+		if claim := x.claimOf(pod, &pod.Spec.Volumes[i]); claim != nil {
+			if pv := x.volumes[claim.Spec.VolumeName]; pv != nil {
+				out = append(out, pv)
+			}
+		}
+	}
+	return out
+}
+
+// migratedOn tells whether the node's CSINode names the in-tree plugin as one that CSI serves.
+func (x *lookup) migratedOn(node, plugin string) bool {
+	return slices.ContainsFunc(x.cluster.CSINodes, func(n *storagev1.CSINode) bool {
+		return n.Name == node && slices.Contains(strings.Split(n.Annotations[corev1.MigratedPluginsAnnotationKey], ","), plugin)
+	})
 }
 
 // foreign tells whether an ephemeral volume's claim was made for something else.

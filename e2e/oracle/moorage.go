@@ -51,43 +51,78 @@ func newEngine() (*placement.Engine, error) {
 	return engine, nil
 }
 
-// snapshotOf brings the cluster into a cache, in a way that the seed chooses: kind by kind as after a list, object by object
-// in any order as from a watch, or over the remains of another cluster.
+// snapshotOf brings the cluster into a cache, in a way that the seed chooses: kind by kind as after a list, or object by
+// object in any order as from a watch; and into an empty cache, or over another cluster with the same names.
 func snapshotOf(c *Cluster, seed uint64) (*topology.Snapshot, error) {
 	rng := rand.New(rand.NewPCG(seed, 0))
 	cache := topology.New(topology.Options{NodeDelay: -1})
-	byKind := map[topology.Kind][]metav1.Object{}
-	objects := c.Objects()
-	for _, o := range objects {
-		kind, ok := topology.KindOf(o)
-		if !ok {
-			return nil, fmt.Errorf("load %T %s into moorage's cache: it does not read this kind", o, o.GetName())
-		}
-		byKind[kind] = append(byKind[kind], o)
+	var before []object
+	if rng.IntN(2) == 0 {
+		before = Generate(seed, 0).Cluster.Objects()
 	}
-	how := rng.IntN(3)
-	if how == 2 {
-		for _, o := range Generate(seed, 0).Cluster.Objects() {
-			if err := cache.Upsert(o); err != nil {
-				return nil, err
-			}
+	for _, o := range before {
+		if err := cache.Upsert(o); err != nil {
+			return nil, err
 		}
 	}
-	if how == 1 {
-		for _, i := range rng.Perm(len(objects)) {
-			if err := cache.Upsert(objects[i]); err != nil {
-				return nil, err
-			}
-		}
-	} else {
-		for _, kind := range topology.Kinds {
-			if err := cache.Replace(kind, byKind[kind]); err != nil {
-				return nil, err
-			}
-		}
+	bring := watch
+	if rng.IntN(2) == 0 {
+		bring = list
+	}
+	if err := bring(cache, before, c.Objects(), rng); err != nil {
+		return nil, fmt.Errorf("load a cluster into moorage's cache: %w", err)
 	}
 	cache.Flush()
 	return cache.Snapshot(), nil
+}
+
+// list replaces all objects, kind by kind.
+func list(cache *topology.Cache, _, objects []object, _ *rand.Rand) error {
+	byKind := map[topology.Kind][]metav1.Object{}
+	for _, o := range objects {
+		kind, _ := topology.KindOf(o)
+		byKind[kind] = append(byKind[kind], o)
+	}
+	for _, kind := range topology.Kinds {
+		if err := cache.Replace(kind, byKind[kind]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// watch puts the objects and deletes those from before, one by one, in any order but that of one object's events.
+func watch(cache *topology.Cache, before, objects []object, rng *rand.Rand) error {
+	type id struct {
+		kind topology.Kind
+		key  topology.Key
+	}
+	idOf := func(o object) id {
+		kind, _ := topology.KindOf(o)
+		return id{kind, topology.Key{Namespace: o.GetNamespace(), Name: o.GetName()}}
+	}
+	stay := map[id]bool{}
+	for _, o := range objects {
+		stay[idOf(o)] = true
+	}
+	var events []func() error
+	for _, o := range objects {
+		events = append(events, func() error { return cache.Upsert(o) })
+	}
+	for _, o := range before {
+		if gone := idOf(o); !stay[gone] {
+			events = append(events, func() error {
+				cache.Delete(gone.kind, gone.key)
+				return nil
+			})
+		}
+	}
+	for _, i := range rng.Perm(len(events)) {
+		if err := events[i](); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ask is moorage's answer for the pod.
