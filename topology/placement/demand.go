@@ -139,7 +139,7 @@ func (d *Demand) resolve(s *topology.Snapshot, from *topology.PodVolume, v *Volu
 			return
 		}
 		v.State = Bound
-		if err := v.Volume.Affinity.Err(); err != nil {
+		if err := unreadable(v.Volume); err != nil {
 			d.undecided(v, CauseUnreadable, "node affinity of volume %s: %v", v.Volume.Name, err)
 		}
 	case v.Class == nil && claim.Class != "":
@@ -151,6 +151,17 @@ func (d *Demand) resolve(s *topology.Snapshot, from *topology.PodVolume, v *Volu
 	default:
 		v.State = Delayed
 	}
+}
+
+// unreadable returns why the volume's node affinity, or what it becomes where its plugin is migrated, cannot be read.
+func unreadable(v *topology.Volume) error {
+	if err := v.Affinity.Err(); err != nil || v.Migration == nil {
+		return err
+	}
+	if v.Migration.Err != nil {
+		return v.Migration.Err
+	}
+	return v.Migration.Affinity.Err()
 }
 
 func (d *Demand) undecided(v *Volume, cause Cause, format string, args ...any) {
