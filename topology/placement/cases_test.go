@@ -28,10 +28,9 @@ var update = flag.Bool("update", false, "write what the engine says into the cas
 // is said of each node. A node of which only 'fits' is wanted may have any score. What is wanted in upstream is what
 // kube-scheduler's own tests want; -update leaves it alone.
 func TestCases(t *testing.T) {
-	for _, path := range casePaths(t) {
-		name := strings.TrimSuffix(filepath.ToSlash(path), ".txtar")
+	for _, name := range caseNames(t) {
 		t.Run(name, func(t *testing.T) {
-			path := filepath.Join("testdata", path)
+			path := filepath.Join("testdata", filepath.FromSlash(name)+".txtar")
 			archive, err := txtar.ParseFile(path)
 			if err != nil {
 				t.Fatal(err)
@@ -59,20 +58,20 @@ func TestCases(t *testing.T) {
 	}
 }
 
-// casePaths returns the cases of testdata and of its folders, as paths in it.
-func casePaths(t *testing.T) []string {
+// caseNames returns the paths of the cases in testdata and its folders, with slashes and without their ending.
+func caseNames(t *testing.T) []string {
 	t.Helper()
-	var paths []string
+	var names []string
 	err := fs.WalkDir(os.DirFS("testdata"), ".", func(path string, _ fs.DirEntry, err error) error {
-		if filepath.Ext(path) == ".txtar" {
-			paths = append(paths, filepath.FromSlash(path))
+		if name, ok := strings.CutSuffix(path, ".txtar"); ok {
+			names = append(names, name)
 		}
 		return err
 	})
-	if err != nil || len(paths) == 0 {
+	if err != nil || len(names) == 0 {
 		t.Fatalf("no cases: %v", err)
 	}
-	return paths
+	return names
 }
 
 // withoutScores leaves out of got the scores of the nodes whose line in want has none.
