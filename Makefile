@@ -44,16 +44,22 @@ control-plane: ## Build the control plane of the e2e suites into .cache
 	cd e2e && go run ./cmd/controlplane build
 
 .PHONY: test-e2e
-test-e2e: control-plane ## Run the suites on a real control plane
-	cd e2e && go test -timeout 25m ./...
+test-e2e: control-plane ## Run the suites on a real control plane, and the engine against kube-scheduler's own plugins
+	cd e2e && go test -p 1 -timeout 25m ./...
+
+ROUNDS ?= 40000
+.PHONY: oracle
+oracle: ## Hold the engine against kube-scheduler's own plugins for ROUNDS random clusters; 40000 are over a million verdicts
+	cd e2e && go test ./oracle -run '^TestOracle$$' -v -timeout 0 -rounds $(ROUNDS)
 
 .PHONY: demo
 demo: ## Show moorage at work on a real control plane; KEEP=1 leaves it running
 	cd e2e && go run ./cmd/demo $(if $(KEEP),--keep)
 
 .PHONY: bench
-bench: ## Run the benchmarks
+bench: ## Run the benchmarks, the one against kube-scheduler's plugins too
 	go test -run '^$$' -bench . -benchmem ./...
+	cd e2e && go test -run '^$$' -bench . -benchmem ./oracle
 
 .PHONY: lint
 lint: $(TOOLS)/golangci-lint $(TOOLS)/gofumpt ## Check the style of the code

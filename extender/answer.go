@@ -5,6 +5,7 @@ package extender
 import (
 	"encoding/json"
 	"strconv"
+	"sync"
 
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
@@ -28,7 +29,7 @@ func filterAnswer(out []byte, r *request, refusal func(i int) (placement.Reason,
 		}
 		first = false
 		if r.full {
-			out = append(out, r.nodes[i].object...)
+			out = append(out, r.nodes[i].object()...)
 		} else {
 			out = append(out, r.nodes[i].quoted...)
 		}
@@ -58,9 +59,20 @@ func refusedAnswer(out []byte, r *request, code placement.Code, refusal func(i i
 		first = false
 		out = append(out, r.nodes[i].quoted...)
 		out = append(out, ':')
-		out = strconv.AppendQuote(out, reason.String())
+		out = append(out, quotedReason(reason)...)
 	}
 	return append(out, '}')
+}
+
+// quotedReasons are the reasons as JSON, each made once.
+var quotedReasons sync.Map
+
+func quotedReason(reason placement.Reason) string {
+	if quoted, ok := quotedReasons.Load(reason); ok {
+		return quoted.(string)
+	}
+	quoted, _ := quotedReasons.LoadOrStore(reason, strconv.Quote(reason.String()))
+	return quoted.(string)
 }
 
 // prioritizeAnswer appends a HostPriorityList.

@@ -3,11 +3,13 @@
 package extender
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -82,7 +84,7 @@ func New(options Options) *Extender {
 	}
 	e.mux.Handle("/filter", e.verb("filter", onNodes(e.filter)))
 	e.mux.Handle("/prioritize", e.verb("prioritize", onNodes(e.prioritize)))
-	e.mux.Handle("/preempt", e.verb("preempt", func(_ context.Context, body []byte) ([]byte, int) { return e.preempt(body) }))
+	e.mux.Handle("/preempt", e.verb("preempt", func(_ context.Context, body, _ []byte) ([]byte, int) { return e.preempt(body) }))
 	e.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, fmt.Sprintf("moorage's extender has no %s; it serves POST /filter, /prioritize and /preempt", r.URL.Path))
 	})
@@ -91,17 +93,17 @@ func New(options Options) *Extender {
 
 func (e *Extender) ServeHTTP(w http.ResponseWriter, r *http.Request) { e.mux.ServeHTTP(w, r) }
 
-// verb answers one body, with an HTTP status.
-type verb func(ctx context.Context, body []byte) (answer []byte, status int)
+// verb appends the answer to one body to out and returns it, with an HTTP status. It keeps neither.
+type verb func(ctx context.Context, body, out []byte) (answer []byte, status int)
 
 // onNodes makes a verb of what answers an ExtenderArgs.
-func onNodes(serve func(ctx context.Context, r *request) ([]byte, int)) verb {
-	return func(ctx context.Context, body []byte) ([]byte, int) {
+func onNodes(serve func(ctx context.Context, r *request, out []byte) ([]byte, int)) verb {
+	return func(ctx context.Context, body, out []byte) ([]byte, int) {
 		r, err := decode(body)
 		if err != nil {
 			return errorAnswer(fmt.Sprintf("the body is no ExtenderArgs of k8s.io/kube-scheduler/extender/v1: %v", err)), http.StatusBadRequest
 		}
-		return serve(ctx, r)
+		return serve(ctx, r, out)
 	}
 }
 
@@ -126,11 +128,14 @@ func (e *Extender) serve(w http.ResponseWriter, r *http.Request, name string, se
 			fmt.Sprintf("%d requests are under way already; is more than one scheduler calling this moorage?", maxRequests))
 	}
 	defer release()
-	body, status, err := e.read(w, r)
+	b := buffers.Get().(*buffer)
+	defer b.release()
+	body, status, err := e.read(w, r, b.body[:0])
 	if err != nil {
 		return refuse(w, status, err.Error())
 	}
-	answer, status := serve(r.Context(), body)
+	answer, status := serve(r.Context(), body, b.answer[:0])
+	b.body, b.answer = body, answer
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", strconv.Itoa(len(answer)))
 	w.WriteHeader(status)
@@ -159,9 +164,9 @@ func (e *Extender) slot(r *http.Request) (release func(), ok bool) {
 	return nil, false
 }
 
-// read reads the body, up to the limit. The buffer is of the announced size, so that a large body is not copied as it grows;
+// read appends the body to into, up to the limit. The buffer is made of the announced size, so that a large body is not copied as it grows;
 // what is announced is believed up to a megabyte.
-func (e *Extender) read(w http.ResponseWriter, r *http.Request) (body []byte, status int, err error) {
+func (e *Extender) read(w http.ResponseWriter, r *http.Request, into []byte) (body []byte, status int, err error) {
 	const believed = 1 << 20
 	limit := e.options.MaxBodyBytes
 	tooLarge := fmt.Errorf("the body is larger than %d bytes; set nodeCacheCapable: true for the extender, so that the scheduler "+
@@ -169,11 +174,11 @@ func (e *Extender) read(w http.ResponseWriter, r *http.Request) (body []byte, st
 	if r.ContentLength > limit {
 		return nil, http.StatusRequestEntityTooLarge, tooLarge
 	}
-	body = make([]byte, 0, min(max(r.ContentLength, 0), believed)+512)
+	body = slices.Grow(into, int(min(max(r.ContentLength, 0), believed))+bytes.MinRead)
 	from := http.MaxBytesReader(w, r.Body, limit)
 	for {
 		if len(body) == cap(body) {
-			body = append(body, 0)[:len(body)]
+			body = slices.Grow(body, bytes.MinRead)
 		}
 		n, err := from.Read(body[len(body):cap(body)])
 		body = body[:len(body)+n]

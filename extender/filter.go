@@ -12,11 +12,11 @@ import (
 )
 
 // filter answers /filter.
-func (e *Extender) filter(ctx context.Context, r *request) (answer []byte, status int) {
+func (e *Extender) filter(ctx context.Context, r *request, out []byte) (answer []byte, status int) {
 	if message := e.unsynced(); message != "" {
 		return errorAnswer(message), http.StatusOK
 	}
-	return filterAnswer(make([]byte, 0, answerSize(r)), r, e.refusals(ctx, r)), http.StatusOK
+	return filterAnswer(out, r, e.refusals(ctx, r)), http.StatusOK
 }
 
 // refusals asks the engine about the candidates. A fault in the engine refuses none.
@@ -65,7 +65,7 @@ func (e *Extender) judge(r *request, s *topology.Snapshot, demand *placement.Dem
 	j := judgement{snapshot: s, verdict: verdict, found: make([]int16, len(r.nodes)), rejected: make([]int, len(verdict.Eliminations))}
 	for i := range r.nodes {
 		j.found[i] = passes
-		node, known := s.NodeIndexOf(r.nodes[i].name)
+		node, known := s.NodeIndexOf(r.nodes[i].name())
 		switch {
 		case !known:
 			j.unknown++
@@ -104,13 +104,4 @@ func (e *Extender) fault(verb string, pod *topology.Pod, fault any) {
 	e.metrics.panics.Inc()
 	e.options.Logger.Error(fmt.Errorf("%v", fault), "A fault in moorage; the pod is scheduled as if it had no opinion",
 		"verb", verb, "pod", pod.Key().String())
-}
-
-// answerSize guesses an answer's length: the names, each with a reason.
-func answerSize(r *request) int {
-	size := 256
-	for i := range r.nodes {
-		size += len(r.nodes[i].object) + len(r.nodes[i].quoted) + 1
-	}
-	return size
 }

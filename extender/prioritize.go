@@ -11,11 +11,11 @@ import (
 
 // prioritize answers /prioritize. kube-scheduler ignores an error here, so before the cluster has been read the answer is a
 // status that says so.
-func (e *Extender) prioritize(_ context.Context, r *request) (answer []byte, status int) {
+func (e *Extender) prioritize(_ context.Context, r *request, out []byte) (answer []byte, status int) {
 	if message := e.unsynced(); message != "" {
 		return errorAnswer(message), http.StatusServiceUnavailable
 	}
-	return prioritizeAnswer(make([]byte, 0, answerSize(r)+24*len(r.nodes)), r, e.scores(r)), http.StatusOK
+	return prioritizeAnswer(out, r, e.scores(r)), http.StatusOK
 }
 
 // scores asks the engine to rate the candidates. A node that the cache does not know has the worst score, and a fault in
@@ -31,7 +31,7 @@ func (e *Extender) scores(r *request) (score func(i int) int) {
 	scores := e.options.Engine.Score(s, e.options.Engine.Filter(s, placement.NewDemand(s, r.pod)))
 	rated := make([]int, len(r.nodes))
 	for i := range r.nodes {
-		if node, known := s.NodeIndexOf(r.nodes[i].name); known {
+		if node, known := s.NodeIndexOf(r.nodes[i].name()); known {
 			rated[i] = scores.Node(node)
 		}
 	}

@@ -24,12 +24,30 @@ type request struct {
 	full bool
 }
 
-// candidate is a node that the scheduler asks about.
+// candidate is a node that the scheduler asks about. It is small, since there are thousands in a request.
 type candidate struct {
-	// name is the name itself; quoted is the name as JSON.
-	name, quoted []byte
-	// object is the whole node as it was given, where it was.
-	object []byte
+	// quoted is the name as JSON, as it stands in the body.
+	quoted []byte
+	// other is set where the name is not simply what stands between the quotes, or where the whole node was given.
+	other *otherForm
+}
+
+type otherForm struct{ name, object []byte }
+
+// name is the node's name.
+func (c *candidate) name() []byte {
+	if c.other != nil {
+		return c.other.name
+	}
+	return c.quoted[1 : len(c.quoted)-1]
+}
+
+// object is the whole node as it was given; nil where only its name was.
+func (c *candidate) object() []byte {
+	if c.other != nil {
+		return c.other.object
+	}
+	return nil
 }
 
 // decode reads an ExtenderArgs. Like encoding/json it takes names of fields in any case, and the last of a repeated one.
@@ -81,11 +99,11 @@ func decodeNames(s *scanner) ([]candidate, bool, error) {
 	if s.null() {
 		return nil, false, nil
 	}
-	// A name is seldom shorter than twelve bytes with its quotes and comma.
-	nodes := make([]candidate, 0, min((len(s.data)-s.pos)/12, 1<<14))
+	// Names of thousands of nodes are seldom shorter than 24 bytes with their quotes and comma.
+	nodes := make([]candidate, 0, (len(s.data)-s.pos)/24+1)
 	err := s.elements(func() error {
 		if s.null() {
-			nodes = append(nodes, candidate{name: []byte{}, quoted: []byte(`""`)})
+			nodes = append(nodes, candidate{quoted: []byte(`""`)})
 			return nil
 		}
 		c, err := decodeName(s)
@@ -100,11 +118,13 @@ func decodeName(s *scanner) (candidate, error) {
 	if err != nil {
 		return candidate{}, err
 	}
-	c := candidate{name: quoted[1 : len(quoted)-1], quoted: quoted}
+	c := candidate{quoted: quoted}
 	if !plain {
-		if c.name, err = unquoted(quoted); err != nil {
+		name, err := unquoted(quoted)
+		if err != nil {
 			return candidate{}, s.errorf("%w", err)
 		}
+		c.other = &otherForm{name: name}
 	}
 	return c, nil
 }
@@ -150,7 +170,7 @@ func decodeNode(s *scanner) (candidate, error) {
 		return candidate{}, err
 	}
 	quoted, err := json.Marshal(node.Metadata.Name)
-	return candidate{name: []byte(node.Metadata.Name), quoted: quoted, object: object}, err
+	return candidate{quoted: quoted, other: &otherForm{name: []byte(node.Metadata.Name), object: object}}, err
 }
 
 // podFields are the fields of a pod that the engine reads.

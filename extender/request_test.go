@@ -42,7 +42,7 @@ func FuzzDecode(f *testing.F) {
 		if !got.full {
 			names := []string{}
 			for _, n := range got.nodes {
-				names = append(names, string(n.name))
+				names = append(names, string(n.name()))
 			}
 			if args.NodeNames != nil && !repeats(body) {
 				if diff := cmp.Diff(*args.NodeNames, names); diff != "" {
@@ -100,4 +100,29 @@ func foldName(key []byte) []byte {
 		out = append(out, string(r)...)
 	}
 	return out
+}
+
+// FuzzDecodePreemption: whatever the body, preempt answers or refuses it, and never panics.
+func FuzzDecodePreemption(f *testing.F) {
+	for _, seed := range []string{
+		`{"Pod":{"metadata":{"name":"app"}},"NodeNameToMetaVictims":{"a":{"Pods":[{"UID":"u"},null],"NumPDBViolations":1},"b":null}}`,
+		`{"Pod":{},"NodeNameToVictims":{"a":{"Pods":[{"metadata":{"uid":"u"}},null]}}}`,
+		`{"Pod":null,"NodeNameToVictims":{}}`, `{}`, `[]`, ``,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		p, err := decodePreemption(body)
+		if err != nil {
+			return
+		}
+		if p.pod == nil {
+			t.Fatalf("read a preemption without a pod: %q", body)
+		}
+		for node, victims := range p.candidates {
+			if victims == nil {
+				t.Fatalf("candidate %q without victims: %q", node, body)
+			}
+		}
+	})
 }
