@@ -15,6 +15,7 @@ import (
 	extenderv1 "k8s.io/kube-scheduler/extender/v1"
 
 	"github.com/moorage-k8s/moorage/topology"
+	"github.com/moorage-k8s/moorage/topology/synthetic"
 )
 
 // crowded has nodes with one attach slot each, all taken: on a by a pod whose volume is attached, on b by an attachment that
@@ -141,5 +142,24 @@ func TestPreemptRequestsThatCannotBeServed(t *testing.T) {
 				t.Errorf("status %d, error %q; want %d with %q", status, got.Error, test.status, test.message)
 			}
 		})
+	}
+}
+
+// A volume that one node has at a time stays where another pod uses it: to evict pods elsewhere is in vain, and to evict the
+// user itself makes room on its node.
+func TestPreemptLeavesAVolumeWhereItIsUsed(t *testing.T) {
+	server, _ := serve(t, synthetic.Cache(synthetic.Size{Nodes: 6, Volumes: 1, Pods: 1}), options{})
+	user, sameZone := synthetic.NodeName(0), synthetic.NodeName(3)
+	candidates := map[string]*extenderv1.MetaVictims{
+		user:     {Pods: []*extenderv1.MetaPod{{UID: "pod-db-0"}}},
+		sameZone: {Pods: []*extenderv1.MetaPod{{UID: "uid-bystander"}}},
+	}
+	var got extenderv1.ExtenderPreemptionResult
+	post(t, server.URL+"/preempt", extenderv1.ExtenderPreemptionArgs{
+		Pod: synthetic.PodWithClaims("urgent", "", synthetic.ClaimName(0)), NodeNameToMetaVictims: candidates,
+	}, &got)
+	want := map[string]*extenderv1.MetaVictims{user: candidates[user]}
+	if diff := cmp.Diff(want, got.NodeNameToMetaVictims); diff != "" {
+		t.Errorf("candidates (-want +got):\n%s", diff)
 	}
 }

@@ -29,10 +29,8 @@ func (s *Snapshot) ClaimAttachment(claim *Claim) (driver, handle string) {
 			return volume.attachment()
 		}
 	}
-	if class := s.Class(claim.Class); class != nil {
-		if driver = attachingDriver(class.Provisioner); driver != "" {
-			return driver, "\x00" + claim.Key().String()
-		}
+	if class := s.Class(claim.Class); class != nil && class.Driver != "" {
+		return class.Driver, "\x00" + claim.Key().String()
 	}
 	return "", ""
 }

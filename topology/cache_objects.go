@@ -122,6 +122,9 @@ func (c *Cache) setPod(key Key, pod *Pod) {
 			if v.Disk != nil {
 				c.next.diskUsers = withoutName(c.next.diskUsers, v.Disk.ID, key.String())
 			}
+			if v.SingleAttach {
+				c.next.inlineUsers = withoutName(c.next.inlineUsers, Key{v.Driver, v.Handle}, key.String())
+			}
 		}
 	}
 	if pod == nil {
@@ -136,6 +139,9 @@ func (c *Cache) setPod(key Key, pod *Pod) {
 		}
 		if v.Disk != nil {
 			c.next.diskUsers = withName(c.next.diskUsers, v.Disk.ID, key.String())
+		}
+		if v.SingleAttach {
+			c.next.inlineUsers = withName(c.next.inlineUsers, Key{v.Driver, v.Handle}, key.String())
 		}
 	}
 	c.next.podsByUID = c.next.podsByUID.Set(Key{Name: string(pod.UID)}, key)

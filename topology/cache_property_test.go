@@ -117,6 +117,7 @@ type description struct {
 	PoolsOf       map[string]map[string][]string
 	ClaimsOf      map[Key][]string
 	DiskUsers     map[Key][]string
+	InlineUsers   map[Key][]string
 	AttachmentsOf map[Key][]string
 	Slots         map[string]map[string]int
 	Held          map[Key]string
@@ -130,6 +131,7 @@ func describe(s *Snapshot) description {
 		Attachments: maps.Collect(s.attachments.All()), Pods: maps.Collect(s.pods.All()), Pools: maps.Collect(s.pools.All()),
 		Unclaimed: map[string][]string{}, KeptFor: maps.Collect(s.keptFor.All()), Users: maps.Collect(s.users.All()),
 		PoolsOf: map[string]map[string][]string{}, ClaimsOf: maps.Collect(s.claimsOf.All()), DiskUsers: maps.Collect(s.diskUsers.All()),
+		InlineUsers:   maps.Collect(s.inlineUsers.All()),
 		AttachmentsOf: maps.Collect(s.attachmentsOf.All()), Slots: map[string]map[string]int{}, Held: map[Key]string{},
 	}
 	for volume, holders := range s.usage.holders.All() {
@@ -260,6 +262,8 @@ func drawObject(t *rapid.T, kind Kind, key Key) metav1.Object {
 		if rapid.Bool().Draw(t, "zoned") {
 			v.Labels = map[string]string{corev1.LabelTopologyZone: rapid.SampledFrom([]string{"1", "1__2", "__", "1___2"}).Draw(t, "zone label")}
 		}
+		v.Spec.AccessModes = rapid.SliceOfNDistinct(rapid.SampledFrom(
+			[]corev1.PersistentVolumeAccessMode{"ReadWriteOnce", "ReadOnlyMany"}), 0, 2, rapid.ID).Draw(t, "modes")
 		v.Status.Phase = rapid.SampledFrom([]corev1.PersistentVolumePhase{"Available", "Bound", "Released"}).Draw(t, "phase")
 		if rapid.Bool().Draw(t, "claimed") {
 			claim := drawKey(t, KindClaim)
@@ -301,6 +305,11 @@ func drawObject(t *rapid.T, kind Kind, key Key) metav1.Object {
 		if rapid.IntRange(0, 3).Draw(t, "inline") == 0 {
 			p.Spec.Volumes = append(p.Spec.Volumes, corev1.Volume{Name: "disk", VolumeSource: corev1.VolumeSource{
 				AWSElasticBlockStore: &corev1.AWSElasticBlockStoreVolumeSource{VolumeID: rapid.SampledFrom([]string{"h1", "h2"}).Draw(t, "disk")},
+			}})
+		}
+		if rapid.IntRange(0, 3).Draw(t, "made by the node") == 0 {
+			p.Spec.Volumes = append(p.Spec.Volumes, corev1.Volume{Name: "csi", VolumeSource: corev1.VolumeSource{
+				CSI: &corev1.CSIVolumeSource{Driver: "d1"},
 			}})
 		}
 		for i := range rapid.IntRange(0, 2).Draw(t, "volumes") {

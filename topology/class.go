@@ -16,6 +16,9 @@ const noProvisioner = "kubernetes.io/no-provisioner"
 type Class struct {
 	Name        string
 	Provisioner string
+	// Driver is the CSI driver that serves the provisioner: the provisioner itself, or for an in-tree one that which it is
+	// migrated to. Empty for in-tree provisioners that kube-scheduler does not take as migrated.
+	Driver string
 	// Delayed is the binding mode WaitForFirstConsumer.
 	Delayed bool
 	Default bool
@@ -34,6 +37,7 @@ func classFromAPI(c *storagev1.StorageClass) *Class {
 	return &Class{
 		Name:        shared(c.Name),
 		Provisioner: shared(c.Provisioner),
+		Driver:      shared(attachingDriver(c.Provisioner)),
 		Delayed:     c.VolumeBindingMode != nil && *c.VolumeBindingMode == storagev1.VolumeBindingWaitForFirstConsumer,
 		Default:     c.Annotations[defaultClassAnnotation] == "true",
 		Allowed:     AllowedTopologies(c.AllowedTopologies),

@@ -34,17 +34,24 @@ type Migration struct {
 	Err error
 }
 
-// migrationOf returns nil for a volume that kube-scheduler takes as it is.
-func migrationOf(v *corev1.PersistentVolume) *Migration {
+// csiForm returns an in-tree volume as what it is to the CSI driver that serves it now, and any other as it is.
+func csiForm(v *corev1.PersistentVolume) (*corev1.PersistentVolume, error) {
 	if v.Spec.CSI != nil || !translator.IsPVMigratable(v) {
+		return v, nil
+	}
+	return translator.TranslateInTreePVToCSI(klog.Background(), v)
+}
+
+// migrationOf returns nil for a volume that kube-scheduler takes as it is. It wants what csiForm says of the volume.
+func migrationOf(v, translated *corev1.PersistentVolume, err error) *Migration {
+	if translated == v {
 		return nil
 	}
-	plugin, err := translator.GetInTreePluginNameFromSpec(v, nil)
-	if err != nil || !migratedPlugins[plugin] {
+	plugin, unknown := translator.GetInTreePluginNameFromSpec(v, nil)
+	if unknown != nil || !migratedPlugins[plugin] {
 		return nil
 	}
 	m := &Migration{Plugin: plugin}
-	translated, err := translator.TranslateInTreePVToCSI(klog.Background(), v)
 	if err != nil {
 		m.Err = err
 		return m
@@ -56,24 +63,26 @@ func migrationOf(v *corev1.PersistentVolume) *Migration {
 	return m
 }
 
-// migratedInline returns the driver and handle of a volume that a pod names inline and that is served by CSI; empty for
+// migrateInline notes what an in-tree volume that a pod names inline is to the CSI driver that serves it now; nothing for
 // others.
-func migratedInline(v *corev1.Volume, namespace string) (driver, handle string) {
-	if !translator.IsInlineMigratable(v) {
-		return "", ""
+func (v *PodVolume) migrateInline(from *corev1.Volume, namespace string) {
+	if !translator.IsInlineMigratable(from) {
+		return
 	}
-	plugin, err := translator.GetInTreePluginNameFromSpec(nil, v)
+	plugin, err := translator.GetInTreePluginNameFromSpec(nil, from)
 	if err != nil || !migratedPlugins[plugin] {
-		return "", ""
+		return
 	}
-	translated, err := translator.TranslateInTreeInlineVolumeToCSI(klog.Background(), v, namespace)
+	translated, err := translator.TranslateInTreeInlineVolumeToCSI(klog.Background(), from, namespace)
 	if err != nil || translated == nil || translated.Spec.CSI == nil {
-		return "", ""
+		return
 	}
-	if driver, err = translator.GetCSINameFromInTreeName(plugin); err != nil {
-		return "", ""
+	driver, err := translator.GetCSINameFromInTreeName(plugin)
+	if err != nil {
+		return
 	}
-	return shared(driver), translated.Spec.CSI.VolumeHandle
+	v.Plugin, v.Driver, v.Handle = shared(plugin), shared(driver), translated.Spec.CSI.VolumeHandle
+	v.SingleAttach = singleAttacher(translated) != ""
 }
 
 // attachingDriver returns the CSI driver that volumes of a provisioner are attached by; empty where kube-scheduler counts

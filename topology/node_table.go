@@ -23,20 +23,47 @@ type driverColumn struct {
 	// is not registered.
 	allocatable []int32
 	limited     bool
+	// lacking are the nodes with a CSINode that does not register the driver; empty where no node registers it.
+	lacking NodeSet
+	// keyless are the nodes on which the driver reports no topology keys, registered or not; empty where it reports some
+	// nowhere. unlabelled are those that lack a label for a key that it reports there.
+	keyless, unlabelled NodeSet
 }
 
 func (t *nodeTable) column(driver string) *driverColumn {
 	if c, ok := t.columns.Load(driver); ok {
 		return c.(*driverColumn)
 	}
-	c := &driverColumn{registered: NewNodeSet(len(t.nodes)), allocatable: make([]int32, len(t.nodes))}
+	none := func() NodeSet { return NewNodeSet(len(t.nodes)) }
+	c := &driverColumn{
+		registered: none(), allocatable: make([]int32, len(t.nodes)), lacking: none(), keyless: none(), unlabelled: none(),
+	}
+	keyed := false
 	for i, n := range t.nodes {
-		c.allocatable[i] = -1
-		if d := n.Driver(driver); d != nil {
-			c.registered.Add(i)
-			c.allocatable[i] = d.Allocatable
-			c.limited = c.limited || d.Allocatable >= 0
+		d := n.Driver(driver)
+		if d == nil || len(d.TopologyKeys) == 0 {
+			c.keyless.Add(i)
 		}
+		if d == nil {
+			c.allocatable[i] = -1
+			if n.HasCSINode {
+				c.lacking.Add(i)
+			}
+			continue
+		}
+		c.registered.Add(i)
+		c.allocatable[i] = d.Allocatable
+		c.limited = c.limited || d.Allocatable >= 0
+		keyed = keyed || len(d.TopologyKeys) > 0
+		if slices.ContainsFunc(d.TopologyKeys, func(key string) bool { _, ok := n.Labels[key]; return !ok }) {
+			c.unlabelled.Add(i)
+		}
+	}
+	if c.registered.Empty() {
+		c.lacking.Clear()
+	}
+	if !keyed {
+		c.keyless.Clear()
 	}
 	kept, _ := t.columns.LoadOrStore(driver, c)
 	return kept.(*driverColumn)
@@ -58,6 +85,18 @@ func (t *nodeTable) migratedNodes(plugin string) NodeSet {
 
 // RegisteredOn returns the nodes whose CSINode registers the driver.
 func (s *Snapshot) RegisteredOn(driver string) NodeSet { return s.table.column(driver).registered }
+
+// LackingDriver returns the nodes whose CSINode does not register the driver; none where no node registers it. A node
+// without a CSINode object is not among them: nothing is known of its drivers.
+func (s *Snapshot) LackingDriver(driver string) NodeSet { return s.table.column(driver).lacking }
+
+// WithoutTopologyKeys returns the nodes where no CSINode reports topology keys of the driver; none where no node does.
+func (s *Snapshot) WithoutTopologyKeys(driver string) NodeSet { return s.table.column(driver).keyless }
+
+// WithoutTopologyLabels returns the nodes that lack a label for one of the topology keys that their CSINode reports.
+func (s *Snapshot) WithoutTopologyLabels(driver string) NodeSet {
+	return s.table.column(driver).unlabelled
+}
 
 // MigratedOn returns the nodes whose CSINode says that the in-tree plugin is served by CSI.
 func (s *Snapshot) MigratedOn(plugin string) NodeSet { return s.table.migratedNodes(plugin) }

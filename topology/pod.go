@@ -22,22 +22,27 @@ type Pod struct {
 	Volumes []PodVolume
 }
 
-// PodVolume is a volume of a pod that comes from a claim, or a disk that the pod names inline.
+// PodVolume is a volume of a pod that comes from a claim, or one that the pod names inline: a disk, or one of a CSI driver.
 type PodVolume struct {
 	// Name is the volume's name in the pod.
 	Name string
-	// Claim is the claim's name, in the pod's namespace; empty for an inline disk.
+	// Claim is the claim's name, in the pod's namespace; empty for an inline volume.
 	Claim string
 	// Ephemeral is a generic ephemeral volume: its claim must be owned by the pod.
 	Ephemeral bool
 	// Disk is set for an inline disk that pods on one node may not share freely.
 	Disk *Disk
-	// Driver and Handle are set for an inline volume that a CSI driver serves.
-	Driver, Handle string
+	// Driver and Handle are set for an inline volume of an in-tree plugin that a CSI driver serves now; Plugin names it.
+	Plugin, Driver, Handle string
+	// SingleAttach tells whether the attach-detach controller attaches that volume to one node at a time.
+	SingleAttach bool
+	// NodeDriver is the driver of an inline volume of the kind csi: the node makes it for the pod, and nobody attaches it.
+	NodeDriver string
 }
 
 func (v *PodVolume) same(o *PodVolume) bool {
-	return v.Name == o.Name && v.Claim == o.Claim && v.Ephemeral == o.Ephemeral && v.Driver == o.Driver && v.Handle == o.Handle &&
+	return v.Name == o.Name && v.Claim == o.Claim && v.Ephemeral == o.Ephemeral && v.Plugin == o.Plugin &&
+		v.Driver == o.Driver && v.Handle == o.Handle && v.SingleAttach == o.SingleAttach && v.NodeDriver == o.NodeDriver &&
 		(v.Disk == o.Disk || (v.Disk != nil && o.Disk != nil && v.Disk.same(o.Disk)))
 }
 
@@ -68,9 +73,11 @@ func PodFromAPI(p *corev1.Pod) *Pod {
 			out.Volumes = append(out.Volumes, PodVolume{Name: shared(v.Name), Claim: v.PersistentVolumeClaim.ClaimName})
 		case v.Ephemeral != nil:
 			out.Volumes = append(out.Volumes, PodVolume{Name: shared(v.Name), Claim: EphemeralClaimName(p.Name, v.Name), Ephemeral: true})
+		case v.CSI != nil:
+			out.Volumes = append(out.Volumes, PodVolume{Name: shared(v.Name), NodeDriver: shared(v.CSI.Driver)})
 		default:
 			inline := PodVolume{Name: shared(v.Name), Disk: diskOf(v)}
-			if inline.Driver, inline.Handle = migratedInline(v, p.Namespace); inline.Disk != nil || inline.Driver != "" {
+			if inline.migrateInline(v, p.Namespace); inline.Disk != nil || inline.Driver != "" {
 				out.Volumes = append(out.Volumes, inline)
 			}
 		}

@@ -34,6 +34,7 @@ type Snapshot struct {
 	diskUsers hamt.Map[Key, []string]            // inline disk → pods that use it, as namespace/name, sorted
 	usage     attachUsage
 
+	inlineUsers   hamt.Map[Key, []string] // driver and handle of an inline volume of one node → pods that name it, sorted
 	attachmentsOf hamt.Map[Key, []string] // volume → its attachments, sorted
 	podsByUID     hamt.Map[Key, Key]
 }

@@ -31,6 +31,9 @@ type Volume struct {
 	Driver, Handle string
 	// Migration is what an in-tree volume is to the CSI driver that serves it; nil for other volumes.
 	Migration *Migration
+	// SingleAttacher is the CSI driver or in-tree plugin by which the attach-detach controller attaches the volume, to one
+	// node at a time; empty for other volumes. See Snapshot.Attaches.
+	SingleAttacher string
 	// Zones are the conditions of the volume's zone and region labels; a node must meet each.
 	Zones []*Selector
 	// Labels are what claims select available volumes by.
@@ -59,8 +62,12 @@ func volumeFromAPI(v *corev1.PersistentVolume) *Volume {
 		Available:   v.Status.Phase == corev1.VolumeAvailable,
 		Deleting:    v.DeletionTimestamp != nil,
 		Affinity:    VolumeAffinity(v.Spec.NodeAffinity),
-		Migration:   migrationOf(v),
 		Zones:       zonesOf(v.Labels),
+	}
+	translated, err := csiForm(v)
+	out.Migration = migrationOf(v, translated, err)
+	if err == nil {
+		out.SingleAttacher = singleAttacher(translated)
 	}
 	if v.Spec.VolumeAttributesClassName != nil {
 		out.AttributesClass = shared(*v.Spec.VolumeAttributesClassName)

@@ -18,7 +18,7 @@ const head = "apiVersion: moorage.dev/v1alpha1\nkind: MoorageConfiguration\n"
 func TestParse(t *testing.T) {
 	c, err := config.Parse([]byte(head + `
 extender:
-  predicates: {JointCapacity: Off}
+  predicates: {JointCapacity: Off, SingleWriter: Score, DriverReady: off}
   scorers: [{name: PoolFit, weight: 3, policy: Pack}]
 webhook:
   bindAddress: "0"
@@ -29,7 +29,7 @@ webhook:
 		t.Fatal(err)
 	}
 	want := placement.Config{
-		Predicates: map[string]placement.Mode{"JointCapacity": placement.Off},
+		Predicates: map[string]placement.Mode{"JointCapacity": placement.Off, "SingleWriter": placement.Score, "DriverReady": placement.Off},
 		Scorers:    map[string]placement.ScorerConfig{"PoolFit": {Weight: 3, Policy: placement.Pack}},
 	}
 	if diff := cmp.Diff(want, c.Placement()); diff != "" {

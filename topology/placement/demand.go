@@ -38,6 +38,8 @@ type Volume struct {
 	// serves; such volumes have no claim.
 	Disk   *topology.Disk
 	Inline *Inline
+	// NodeDriver is set for an inline volume of the kind csi, which the node makes for the pod by that driver.
+	NodeDriver string
 	// Claim is nil for an inline volume, and may be for a Held one.
 	Claim *topology.Claim
 	// Volume is set for a Bound volume that the cache knows.
@@ -46,12 +48,18 @@ type Volume struct {
 	Class *topology.Class
 }
 
-// Inline is a volume that the pod names inline, by what it is to the CSI driver that serves it.
-type Inline struct{ Driver, Handle string }
+// Inline is a volume of an in-tree plugin that the pod names inline, by what it is to the CSI driver that serves it.
+type Inline struct {
+	Plugin, Driver, Handle string
+	// SingleAttach tells whether the attach-detach controller attaches it to one node at a time.
+	SingleAttach bool
+}
 
 // Driver is the CSI driver that serves the volume or would provision it; empty where that is not known.
 func (v *Volume) Driver() string {
 	switch {
+	case v.NodeDriver != "":
+		return v.NodeDriver
 	case v.Inline != nil:
 		return v.Inline.Driver
 	case v.Volume != nil && v.Volume.Migration != nil:
@@ -59,7 +67,7 @@ func (v *Volume) Driver() string {
 	case v.Volume != nil:
 		return v.Volume.Driver
 	case v.Class != nil:
-		return v.Class.Provisioner
+		return v.Class.Driver
 	default:
 		return ""
 	}
@@ -112,9 +120,9 @@ func NewDemand(s *topology.Snapshot, pod *topology.Pod) *Demand {
 func (d *Demand) resolve(s *topology.Snapshot, from *topology.PodVolume, v *Volume) {
 	*v = Volume{Name: from.Name, ClaimName: from.Claim, State: Held, Ephemeral: from.Ephemeral}
 	if from.Claim == "" {
-		v.State, v.Disk = InlineVolume, from.Disk
+		v.State, v.Disk, v.NodeDriver = InlineVolume, from.Disk, from.NodeDriver
 		if from.Driver != "" {
-			v.Inline = &Inline{from.Driver, from.Handle}
+			v.Inline = &Inline{from.Plugin, from.Driver, from.Handle, from.SingleAttach}
 		}
 		return
 	}

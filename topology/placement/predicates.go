@@ -27,12 +27,17 @@ const (
 	ProvisioningTopology = "ProvisioningTopology"
 	PoolCapacity         = "PoolCapacity"
 	VolumeZone           = "VolumeZone"
+	SingleWriter         = "SingleWriter"
+	DriverReady          = "DriverReady"
+	TopologyKeys         = "TopologyKeys"
 	JointCapacity        = "JointCapacity"
 )
 
 // predicates are all there are, in the order in which they are asked; a node's reason is that of the first to refuse it.
 // The order is that of kube-scheduler's plugins (VolumeRestrictions, NodeVolumeLimits, VolumeBinding, VolumeZone), with
-// moorage's own predicates last.
+// moorage's own predicates last. Of these the one whose reason stays true when the others' are mended comes first: while
+// another pod has the volume no change to a node helps; where the driver is missing so are its topology keys; and how much
+// room a pool has matters only where the driver could provision from it.
 var predicates = []predicate{
 	{ReadWriteOncePod, readWriteOncePod, false},
 	{ExclusiveDisk, exclusiveDisk, false},
@@ -42,6 +47,9 @@ var predicates = []predicate{
 	{ProvisioningTopology, provisioningTopology, false},
 	{PoolCapacity, poolCapacity, false},
 	{VolumeZone, volumeZone, false},
+	{SingleWriter, singleWriter, true},
+	{DriverReady, driverReady, true},
+	{TopologyKeys, topologyKeys, true},
 	{JointCapacity, jointCapacity, true},
 }
 

@@ -18,6 +18,10 @@ const (
 	ReasonNoVolume
 	ReasonCapacity
 	ReasonVolumeZone
+	ReasonSingleWriter
+	ReasonDriverReady
+	ReasonTopologyKeys
+	ReasonTopologyLabels
 	ReasonJointCapacity
 	reasonCount
 )
@@ -48,6 +52,10 @@ var reasons = [reasonCount]struct {
 	ReasonNoVolume:       {"node(s) didn't find available persistent volumes to bind", Unresolvable},
 	ReasonCapacity:       {"node(s) did not have enough free storage", Unresolvable},
 	ReasonVolumeZone:     {"node(s) had no available volume zone", Unresolvable},
+	ReasonSingleWriter:   {"node(s) cannot attach a ReadWriteOnce volume that a pod on another node is using", Unresolvable},
+	ReasonDriverReady:    {"node(s) have not registered a CSI driver that a volume needs, as other nodes have", Unresolvable},
+	ReasonTopologyKeys:   {"node(s) report no topology keys for the CSI driver that is to provision a volume, as other nodes do", Unresolvable},
+	ReasonTopologyLabels: {"node(s) lack a topology label that the CSI driver needs to provision a volume", Unresolvable},
 	ReasonJointCapacity:  {"node(s) did not have enough free storage for all claims of the pod together", Unresolvable},
 }
 

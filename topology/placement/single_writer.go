@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package placement
+
+import "github.com/moorage-k8s/moorage/topology"
+
+// singleWriter refuses every node but those of the volume's users, where the attach-detach controller attaches the volume to
+// one node at a time. In-tree counts users of a ReadWriteOncePod claim only. Without this, a second pod of a ReadWriteOnce
+// volume is sent to another node, where the controller refuses the volume ('Multi-Attach error for volume …: Volume is
+// already used by pod(s) …') and the pod hangs in ContainerCreating until the first one goes; in a rolling update, where
+// the first one waits for the second, forever (kubernetes/kubernetes#26567, #103305). Which volumes the controller refuses is
+// for IsMultiAttachAllowed (pkg/volume/util) and attachDesiredVolumes (pkg/controller/volume/attachdetach/reconciler).
+//
+// A failover is never held up: a user that is being deleted, that has ended, or whose node is not Ready or out of service
+// keeps no other pod away, and neither does an attachment that no pod uses. They delay the attach, and the
+// node that has the volume scores better. What is left ends with an event of the user or its node, which wakes the pod.
+func singleWriter(q *query) {
+	var users []*topology.Pod
+	for i := range q.d.Volumes {
+		users = q.appendUsers(users[:0], &q.d.Volumes[i])
+		if held := q.nodesInUse(users); held.Size() > 0 {
+			held.Not()
+			q.refuse(i, ReasonSingleWriter, held)
+		}
+	}
+}
+
+// appendUsers appends the pods that use the volume; none where several nodes may have it at a time, or nobody attaches it. A
+// volume has users through one claim, the one that it is bound to: the controller attaches it for no other.
+func (q *query) appendUsers(to []*topology.Pod, v *Volume) []*topology.Pod {
+	switch {
+	case v.State == Bound && q.s.Attaches(v.Volume.SingleAttacher) && (!v.Volume.HasClaimRef || v.Volume.KeptFor(v.Claim)):
+		return q.s.AppendUsers(to, v.Claim.Key())
+	case v.Inline != nil && v.Inline.SingleAttach && q.s.Attaches(v.Inline.Driver):
+		return q.s.AppendInlineUsers(to, v.Inline.Driver, v.Inline.Handle)
+	default:
+		return to
+	}
+}
+
+// nodesInUse returns the nodes that need the volume for longer: they are healthy and have a user that is to stay. The zero
+// set where there is none. The pod itself does not count, and neither does an earlier pod of its name, which must be gone.
+func (q *query) nodesInUse(users []*topology.Pod) topology.NodeSet {
+	var held topology.NodeSet
+	for _, user := range users {
+		if !holdsNode(user) || user.Deleting || user.Key() == q.d.Pod.Key() {
+			continue
+		}
+		i, known := q.s.NodeIndex(user.Node)
+		if !known {
+			continue
+		}
+		if node := q.s.Node(i); !node.Ready || node.OutOfService {
+			continue
+		}
+		if held.Size() == 0 {
+			held = topology.NewNodeSet(q.s.NumNodes())
+		}
+		held.Add(i)
+	}
+	return held
+}

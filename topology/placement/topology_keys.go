@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package placement
+
+import "github.com/moorage-k8s/moorage/topology"
+
+// topologyKeys refuses the nodes for which a delayed claim's driver could not tell where to provision: where its CSINode
+// reports no topology keys of the driver although others do, or the node lacks a label for one of the keys that it reports.
+// In-tree looks at neither. Without it the pod is sent to such a node, external-provisioner gives up on every try ('no
+// topology key found for node …', 'topology labels from selected node … does not match topology keys from CSINode …':
+// GenerateAccessibilityRequirements in its pkg/controller/topology.go), and since it does not give the claim back to
+// kube-scheduler, the pod stays Pending until somebody mends the node.
+//
+// Only a driver that some node reports keys for provisions by topology. A volume that exists already has its affinity, so
+// nodes on which the claim would be bound to one pass.
+func topologyKeys(q *query) {
+	for i := range q.delayed {
+		c := &q.delayed[i]
+		if !c.Class.Provisions() || c.Class.Driver == "" {
+			continue
+		}
+		q.refuse(c.volume, ReasonTopologyKeys, both(c.provision, q.s.WithoutTopologyKeys(c.Class.Driver)))
+		q.refuse(c.volume, ReasonTopologyLabels, both(c.provision, q.s.WithoutTopologyLabels(c.Class.Driver)))
+	}
+}
+
+// both returns the nodes that are in both sets. It may be few, which must not be changed.
+func both(many, few topology.NodeSet) topology.NodeSet {
+	if few.Empty() {
+		return few
+	}
+	out := few.Clone()
+	out.And(many)
+	return out
+}
