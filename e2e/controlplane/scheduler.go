@@ -4,6 +4,7 @@ package controlplane
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -24,6 +25,9 @@ type SchedulerOptions struct {
 	// differ in the suite is changed: the kubeconfig's path, leader election, and the extender's address, or the extenders if there
 	// is to be none.
 	Configuration string
+	// ClientQPS is how many requests a second kube-scheduler may send to the API server, and as burst; 0 leaves what the configuration says.
+	// kube-scheduler's own 50 a second hold a burst of pods with claims back more than its plugins do.
+	ClientQPS int
 	// Args are added to the program's arguments, and win over earlier ones.
 	Args []string
 }
@@ -46,7 +50,7 @@ func (c *ControlPlane) StartScheduler(ctx context.Context, options SchedulerOpti
 	if err != nil {
 		return nil, err
 	}
-	configuration, err := adaptSchedulerConfiguration(text, kubeconfig, options.ExtenderURL)
+	configuration, err := adaptSchedulerConfiguration(text, kubeconfig, options)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +68,7 @@ func (c *ControlPlane) StartScheduler(ctx context.Context, options SchedulerOpti
 
 // adaptSchedulerConfiguration changes a configuration for the suite. It goes through plain maps: through the typed form, fields
 // that the user left out would come back as zeros, and be no longer the user's configuration.
-func adaptSchedulerConfiguration(text, kubeconfig, extenderURL string) ([]byte, error) {
+func adaptSchedulerConfiguration(text, kubeconfig string, options SchedulerOptions) ([]byte, error) {
 	var configuration map[string]any
 	if err := yaml.UnmarshalStrict([]byte(text), &configuration); err != nil {
 		return nil, fmt.Errorf("read the scheduler configuration: %w", err)
@@ -83,18 +87,23 @@ func adaptSchedulerConfiguration(text, kubeconfig, extenderURL string) ([]byte, 
 	if err := set("leaderElection", "leaderElect", false); err != nil {
 		return nil, err
 	}
+	if options.ClientQPS > 0 {
+		if err := errors.Join(set("clientConnection", "qps", options.ClientQPS), set("clientConnection", "burst", options.ClientQPS)); err != nil {
+			return nil, err
+		}
+	}
 	extenders, _ := configuration["extenders"].([]any)
 	switch {
-	case extenderURL == "":
+	case options.ExtenderURL == "":
 		delete(configuration, "extenders")
 	case len(extenders) != 1:
-		return nil, fmt.Errorf("adapt the scheduler configuration: it has %d extenders, want one to point at %s", len(extenders), extenderURL)
+		return nil, fmt.Errorf("adapt the scheduler configuration: it has %d extenders, want one to point at %s", len(extenders), options.ExtenderURL)
 	default:
 		extender, ok := extenders[0].(map[string]any)
 		if !ok {
 			return nil, fmt.Errorf("adapt the scheduler configuration: its extender is %T, want an object", extenders[0])
 		}
-		extender["urlPrefix"] = extenderURL
+		extender["urlPrefix"] = options.ExtenderURL
 	}
 	return yaml.Marshal(configuration)
 }

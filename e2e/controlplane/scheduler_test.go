@@ -44,19 +44,20 @@ func TestOnlyWhatTheSuiteNeedsIsChanged(t *testing.T) {
 
 	t.Run("with extender", func(t *testing.T) {
 		t.Parallel()
-		got, err := adaptSchedulerConfiguration(text, "/suite/kubeconfig", "http://127.0.0.1:1234")
+		got, err := adaptSchedulerConfiguration(text, "/suite/kubeconfig", SchedulerOptions{ExtenderURL: "http://127.0.0.1:1234", ClientQPS: 700})
 		if err != nil {
 			t.Fatal(err)
 		}
 		want := *base.DeepCopy()
 		want.Extenders[0].URLPrefix = "http://127.0.0.1:1234"
+		want.ClientConnection.QPS, want.ClientConnection.Burst = 700, 700
 		if diff := cmp.Diff(want, parse(t, got)); diff != "" {
 			t.Errorf("configuration (-want +got):\n%s", diff)
 		}
 	})
 	t.Run("without extender", func(t *testing.T) {
 		t.Parallel()
-		got, err := adaptSchedulerConfiguration(text, "/suite/kubeconfig", "")
+		got, err := adaptSchedulerConfiguration(text, "/suite/kubeconfig", SchedulerOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -81,7 +82,7 @@ func TestConfigurationThatCannotBeAdapted(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := adaptSchedulerConfiguration(tc.text, "kubeconfig", "http://127.0.0.1:1")
+			_, err := adaptSchedulerConfiguration(tc.text, "kubeconfig", SchedulerOptions{ExtenderURL: "http://127.0.0.1:1"})
 			if err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("got error %v, want one that says %q", err, tc.want)
 			}

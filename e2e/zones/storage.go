@@ -41,6 +41,9 @@ type StorageOptions struct {
 	AttachRequired bool
 	// CapacityPollInterval is how often capacities are published; 0 means each second.
 	CapacityPollInterval time.Duration
+	// LimitCapacityWrites leaves the provisioner its own limit on publishing capacities, one a second and five at once, as drivers are
+	// mostly deployed.
+	LimitCapacityWrites bool
 }
 
 // Storage is a driver with its provisioner, known to all nodes of a set.
@@ -201,20 +204,24 @@ func (s *Storage) startProvisioner() error {
 	if err != nil {
 		return err
 	}
+	args := []string{
+		"--csi-address=" + s.Driver.Socket(), "--kubeconfig=" + kubeconfig,
+		// The selected node's segment alone for delayed claims, all segments for immediate ones.
+		"--strict-topology", "--immediate-topology",
+		// No pod runs the sidecar, so capacities have no owner.
+		"--enable-capacity", "--capacity-ownerref-level=-1", "--capacity-poll-interval=" + s.options.CapacityPollInterval.String(),
+		"--kube-api-qps=1000", "--kube-api-burst=2000",
+		"--retry-interval-start=200ms", "--retry-interval-max=5s", "--timeout=60s",
+		"--v=4",
+	}
+	if !s.options.LimitCapacityWrites {
+		args = append(args, "--kube-api-capacity-qps=100", "--kube-api-capacity-burst=200")
+	}
 	s.provisioner, err = control.Run(process.Command{
 		Name: binaries.Provisioner.Name + "-" + s.options.Driver,
 		Path: control.Program(binaries.Provisioner.Name),
-		Args: []string{
-			"--csi-address=" + s.Driver.Socket(), "--kubeconfig=" + kubeconfig,
-			// The selected node's segment alone for delayed claims, all segments for immediate ones.
-			"--strict-topology", "--immediate-topology",
-			// No pod runs the sidecar, so capacities have no owner.
-			"--enable-capacity", "--capacity-ownerref-level=-1", "--capacity-poll-interval=" + s.options.CapacityPollInterval.String(),
-			"--kube-api-qps=200", "--kube-api-burst=400", "--kube-api-capacity-qps=100", "--kube-api-capacity-burst=200",
-			"--retry-interval-start=200ms", "--retry-interval-max=5s", "--timeout=60s",
-			"--v=4",
-		},
-		Env: []string{"NAMESPACE=" + s.namespace},
+		Args: args,
+		Env:  []string{"NAMESPACE=" + s.namespace},
 	})
 	return err
 }
