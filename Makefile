@@ -18,7 +18,7 @@ RACE  := $(shell command -v $$(go env CC) >/dev/null 2>&1 && echo -race)
 
 .PHONY: help
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## Build bin/moorage
@@ -60,6 +60,18 @@ demo: ## Show moorage at work on a real control plane; KEEP=1 leaves it running
 bench: ## Run the benchmarks, the one against kube-scheduler's plugins too
 	go test -run '^$$' -bench . -benchmem ./...
 	cd e2e && go test -run '^$$' -bench . -benchmem ./oracle
+
+.PHONY: bench-burst
+bench-burst: control-plane ## Count over-commits and room left unused in bursts of pods, with moorage and without (25 minutes; EXPERIMENT=-help for less)
+	cd e2e && go run ./cmd/experiment burst $(EXPERIMENT)
+
+.PHONY: bench-throughput
+bench-throughput: control-plane ## Measure kube-scheduler's throughput with moorage and without
+	cd e2e && go run ./cmd/experiment throughput $(EXPERIMENT)
+
+.PHONY: bench-balance
+bench-balance: control-plane ## Show where a StatefulSet's volumes end up in zones of unequal size, with moorage and without
+	cd e2e && go run ./cmd/experiment balance $(EXPERIMENT)
 
 .PHONY: lint
 lint: $(TOOLS)/golangci-lint $(TOOLS)/gofumpt ## Check the style of the code

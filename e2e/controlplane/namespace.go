@@ -26,11 +26,11 @@ func (c *ControlPlane) CreateNamespace(ctx context.Context, prefix string) (stri
 		return "", fmt.Errorf("create a namespace: %w", err)
 	}
 	err = wait.PollUntilContextTimeout(ctx, namespacePoll, namespaceTimeout, true, func(ctx context.Context) (bool, error) {
-		_, err := c.client.CoreV1().ServiceAccounts(ns.Name).Get(ctx, "default", metav1.GetOptions{})
-		if apierrors.IsNotFound(err) {
+		_, getErr := c.client.CoreV1().ServiceAccounts(ns.Name).Get(ctx, "default", metav1.GetOptions{})
+		if apierrors.IsNotFound(getErr) {
 			return false, nil
 		}
-		return err == nil, err
+		return getErr == nil, getErr
 	})
 	if err != nil {
 		return "", fmt.Errorf("wait for the service account of namespace %s: %w", ns.Name, err)
@@ -62,22 +62,27 @@ func (c *ControlPlane) EmptyNamespace(ctx context.Context, name string) error {
 		return fmt.Errorf("delete the workloads of namespace %s: %w", name, err)
 	}
 	err = wait.PollUntilContextTimeout(ctx, namespacePoll, 2*namespaceTimeout, true, func(ctx context.Context) (bool, error) {
-		err := errors.Join(
+		deleteErr := errors.Join(
 			client.CoreV1().Pods(name).DeleteCollection(ctx, options, all),
 			client.CoreV1().PersistentVolumeClaims(name).DeleteCollection(ctx, options, all),
 		)
-		if err != nil {
-			return false, err
+		if deleteErr != nil {
+			return false, deleteErr
 		}
-		pods, err := client.CoreV1().Pods(name).List(ctx, all)
-		if err != nil {
-			return false, err
-		}
-		claims, err := client.CoreV1().PersistentVolumeClaims(name).List(ctx, all)
-		return err == nil && len(pods.Items)+len(claims.Items) == 0, err
+		return c.holdsNothing(ctx, name)
 	})
 	if err != nil {
 		return fmt.Errorf("empty namespace %s: %w", name, err)
 	}
 	return nil
+}
+
+// holdsNothing says whether the namespace has neither pods nor claims.
+func (c *ControlPlane) holdsNothing(ctx context.Context, name string) (bool, error) {
+	pods, err := c.client.CoreV1().Pods(name).List(ctx, metav1.ListOptions{Limit: 1})
+	if err != nil {
+		return false, err
+	}
+	claims, err := c.client.CoreV1().PersistentVolumeClaims(name).List(ctx, metav1.ListOptions{Limit: 1})
+	return err == nil && len(pods.Items)+len(claims.Items) == 0, err
 }

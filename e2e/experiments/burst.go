@@ -16,7 +16,6 @@ import (
 
 const (
 	burstClass = "burst"
-	burstPoll  = 100 * time.Millisecond
 	// burstNodesPerZone times the zones are the node-local pools.
 	burstNodesPerZone = 4
 )
@@ -161,7 +160,7 @@ func (l *Lab) burst(
 		return nil, err
 	}
 	run := &BurstRun{Variant: variant.Name, Seed: seed, Side: which, Fit: plan.fit}
-	err = wait.PollUntilContextTimeout(ctx, burstPoll, limit, false, func(context.Context) (bool, error) { return r.settled(quiet), nil })
+	err = wait.PollUntilContextTimeout(ctx, pollInterval, limit, false, func(context.Context) (bool, error) { return r.settled(quiet), nil })
 	switch {
 	case err == nil:
 		run.Settled = true

@@ -27,6 +27,7 @@ const (
 )
 
 const (
+	pollInterval = 100 * time.Millisecond
 	// schedulerQPS keeps the limit of kube-scheduler's client out of the figures.
 	schedulerQPS = 5000
 	// teardownTimeout bounds the deletion of what one run has made.

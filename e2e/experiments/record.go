@@ -172,3 +172,17 @@ func (r *record) stranded() int {
 	}
 	return len(pods)
 }
+
+// restart forgets when the first decision was made.
+func (r *record) restart() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.firstDecision = time.Time{}
+}
+
+// began returns when the first decision was made, and zero if there was none yet.
+func (r *record) began() time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.firstDecision
+}

@@ -15,7 +15,7 @@ type spread []float64
 
 func newSpread(figures []float64) spread { return slices.Sorted(slices.Values(figures)) }
 
-// median is NaN for no figures... never asked for: a sample has at least one.
+// median returns the figure in the middle of a sample, which has one figure at least.
 func (s spread) median() float64 {
 	middle := len(s) / 2
 	if len(s)%2 == 1 {
@@ -24,7 +24,7 @@ func (s spread) median() float64 {
 	return (s[middle-1] + s[middle]) / 2
 }
 
-// ratio prints the sample as a reader of a comparison wants it.
+// String is the median and, in brackets, the least and the most.
 func (s spread) String() string {
 	if len(s) == 0 {
 		return "-"

@@ -41,6 +41,8 @@ type Options struct {
 	Zones []string
 	// NodesPerZone is how many nodes each zone gets; 0 means 2.
 	NodesPerZone int
+	// NodesIn sets the number of nodes of single zones, in place of NodesPerZone.
+	NodesIn map[string]int
 	// Prefix begins each node's name, <prefix>-<zone>-<number>; empty means node. Sets in one control plane at once need different ones.
 	Prefix string
 	// Allocatable is what each node offers; nil means 16 CPUs, 64 GiB of memory and 110 pods.
@@ -79,7 +81,11 @@ func AddNodes(ctx context.Context, control *controlplane.ControlPlane, options O
 		}
 	}()
 	for _, zone := range options.Zones {
-		for i := range options.NodesPerZone {
+		count, ok := options.NodesIn[zone]
+		if !ok {
+			count = options.NodesPerZone
+		}
+		for i := range count {
 			if err = n.add(ctx, fmt.Sprintf("%s-%s-%d", options.Prefix, zone, i), zone); err != nil {
 				return nil, err
 			}

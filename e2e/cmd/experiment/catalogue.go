@@ -10,12 +10,16 @@ import (
 	"strings"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
+
 	"github.com/moorage-k8s/moorage/e2e/experiments"
 )
 
 // catalogue is the experiments by name.
 var catalogue = map[string]experiment{
-	"burst": {describes: "bursts of pods against pools that have room for two thirds of them", prepare: prepareBurst},
+	"burst":      {describes: "bursts of pods against pools that have room for two thirds of them", prepare: prepareBurst},
+	"balance":    {describes: "where the volumes of a StatefulSet end up in zones of unequal size", prepare: prepareBalance},
+	"throughput": {describes: "how many pods kube-scheduler places in a second", prepare: prepareThroughput},
 }
 
 func prepareBurst(flags *flag.FlagSet) func(context.Context, *experiments.Lab) (report, error) {
@@ -40,5 +44,28 @@ func prepareBurst(flags *flag.FlagSet) func(context.Context, *experiments.Lab) (
 			options.Seeds = append(options.Seeds, uint64(i+1))
 		}
 		return lab.Burst(ctx, variants, options)
+	}
+}
+
+func prepareThroughput(flags *flag.FlagSet) func(context.Context, *experiments.Lab) (report, error) {
+	options := experiments.ThroughputOptions{Workloads: []experiments.Workload{experiments.Bound, experiments.Delayed}}
+	flags.IntVar(&options.NodesPerZone, "nodes-per-zone", 34, "how many nodes each of three zones has")
+	flags.IntVar(&options.BoundPods, "pods", 500, "how many pods each run places")
+	flags.IntVar(&options.DelayedPods, "delayed-pods", 150, "how many pods each run with delayed claims places: their volumes have to be made")
+	flags.IntVar(&options.Repetitions, "repetitions", 6, "how often each side is measured")
+	return func(ctx context.Context, lab *experiments.Lab) (report, error) { return lab.Throughput(ctx, options) }
+}
+
+func prepareBalance(flags *flag.FlagSet) func(context.Context, *experiments.Lab) (report, error) {
+	replicas := flags.Int("replicas", 30, "how many pods the StatefulSet has")
+	limit := flags.Int("attach-limit", 6, "how many volumes a node can have attached")
+	repetitions := flags.Int("repetitions", 3, "how often each side is measured")
+	return func(ctx context.Context, lab *experiments.Lab) (report, error) {
+		return lab.Balance(ctx, experiments.BalanceOptions{
+			Zones:    []experiments.BalanceZone{{Name: "zone-a", Nodes: 8, Busy: 10}, {Name: "zone-b", Nodes: 4, Busy: 5}, {Name: "zone-c", Nodes: 2}},
+			Loads:    []experiments.Load{experiments.Idle, experiments.Busy},
+			Replicas: int32(*replicas), AttachLimit: int32(*limit), Repetitions: *repetitions, //nolint:gosec // both small
+			Policies: []appsv1.PodManagementPolicyType{appsv1.ParallelPodManagement, appsv1.OrderedReadyPodManagement},
+		})
 	}
 }

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package experiments
+
+import (
+	"fmt"
+	"io"
+)
+
+// leastThroughput is the share of kube-scheduler's throughput that has to be left with moorage, in the median.
+const leastThroughput = 0.95
+
+// ThroughputReport is what the runs came to.
+type ThroughputReport struct {
+	Options ThroughputOptions
+	Runs    []*ThroughputRun
+}
+
+// Write prints the report for a reader.
+func (t *ThroughputReport) Write(w io.Writer) error {
+	_, err := fmt.Fprintf(w, "\nThroughput of kube-scheduler: pods with a claim each, %d nodes, %d repetitions; median (least–most)\n",
+		3*t.Options.NodesPerZone, t.Options.Repetitions)
+	if err != nil {
+		return err
+	}
+	var rows [][]string
+	for _, workload := range t.Options.Workloads {
+		for _, which := range []Side{Without, NoOp, With} {
+			var rates, extender []float64
+			for _, r := range t.Runs {
+				if r.Workload == workload && r.Side == which {
+					rates = append(rates, t.rate(r))
+					extender = append(extender, 1000*r.Extender.Seconds()/float64(t.Options.pods(workload)))
+				}
+			}
+			spent := "-"
+			if which == With {
+				spent = newSpread(extender).String()
+			}
+			rows = append(rows, []string{string(workload), string(which), newSpread(rates).String(), t.shares(workload, which).String(), spent})
+		}
+	}
+	return writeTable(w, []string{"CLAIMS", "SIDE", "PODS EACH SECOND", "SHARE OF WITHOUT", "MS OF MOORAGE FOR EACH POD"}, rows)
+}
+
+func (t *ThroughputReport) rate(r *ThroughputRun) float64 {
+	return float64(t.Options.pods(r.Workload)) / r.Took.Seconds()
+}
+
+// shares compares a side's throughput with that of kube-scheduler alone, repetition by repetition.
+func (t *ThroughputReport) shares(workload Workload, which Side) spread {
+	rates := make(map[int]map[Side]float64)
+	for _, r := range t.Runs {
+		if r.Workload != workload {
+			continue
+		}
+		if rates[r.Repetition] == nil {
+			rates[r.Repetition] = make(map[Side]float64)
+		}
+		rates[r.Repetition][r.Side] = t.rate(r)
+	}
+	var shares []float64
+	for _, sides := range rates {
+		shares = append(shares, sides[which]/sides[Without])
+	}
+	return newSpread(shares)
+}
+
+// Broken names the promises that did not hold with moorage.
+func (t *ThroughputReport) Broken() []string {
+	var broken []string
+	for _, workload := range t.Options.Workloads {
+		if share := t.shares(workload, With).median(); share < leastThroughput {
+			broken = append(broken, fmt.Sprintf("throughput with %s claims: %.0f %% of what it is without moorage, want at least %.0f %%",
+				workload, 100*share, 100*leastThroughput))
+		}
+	}
+	return broken
+}
