@@ -6,6 +6,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
 
@@ -28,10 +29,21 @@ func (e *Extender) scores(r *request) (score func(i int) int) {
 		}
 	}()
 	s := e.options.Snapshot()
-	scores := e.options.Engine.Score(s, e.options.Engine.Filter(s, placement.NewDemand(s, r.pod)))
+	candidates := topology.NewNodeSet(s.NumNodes())
 	rated := make([]int, len(r.nodes))
 	for i := range r.nodes {
-		if node, known := s.NodeIndexOf(r.nodes[i].name()); known {
+		node, known := s.NodeIndexOf(r.nodes[i].name())
+		if rated[i] = node; known {
+			candidates.Add(node)
+		} else {
+			rated[i] = -1
+		}
+	}
+	scores := e.options.Engine.Score(s, e.options.Engine.Filter(s, placement.NewDemand(s, r.pod)), candidates)
+	for i, node := range rated {
+		if node < 0 {
+			rated[i] = 0
+		} else {
 			rated[i] = scores.Node(node)
 		}
 	}

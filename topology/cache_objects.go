@@ -50,6 +50,7 @@ func (c *Cache) setClaim(key Key, claim *Claim) {
 	if old != nil && old.VolumeName != "" {
 		c.next.claimsOf = withoutName(c.next.claimsOf, Key{Name: old.VolumeName}, key.String())
 	}
+	c.setSeries(key, claim)
 	if claim == nil {
 		c.next.claims = c.next.claims.Delete(key)
 		return

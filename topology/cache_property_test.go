@@ -70,7 +70,30 @@ func TestIncrementalEqualsRebuilt(t *testing.T) {
 			t.Fatalf("incremental cache differs from one made from scratch (-scratch +incremental):\n%s", diff)
 		}
 		checkSets(t, incremental.Snapshot())
+		checkSeries(t, incremental.Snapshot())
 	})
+}
+
+// checkSeries compares the series with a look at every claim's name.
+func checkSeries(t *rapid.T, s *Snapshot) {
+	want := map[Key]int{}
+	for key := range s.claims.All() {
+		if series, _, ok := ClaimSeries(key.Name); ok {
+			want[Key{key.Namespace, series}]++
+		}
+	}
+	got := map[Key]int{}
+	for key := range s.series.All() {
+		for claim := range s.Series(key.Namespace, key.Name) {
+			if current := s.Claim(claim.Namespace, claim.Name); current != claim {
+				t.Fatalf("series %s holds an old state of claim %s", key, claim.Key())
+			}
+			got[key]++
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Fatalf("claims by series (-names +series):\n%s", diff)
+	}
 }
 
 // checkSets compares every compiled set with the selector's plain definition, node by node.
@@ -121,6 +144,8 @@ type description struct {
 	AttachmentsOf map[Key][]string
 	Slots         map[string]map[string]int
 	Held          map[Key]string
+	Series        map[Key][]string
+	Zones         map[string]map[string]string
 }
 
 // describe asks a snapshot everything that it can be asked, in a form that does not depend on history.
@@ -133,6 +158,22 @@ func describe(s *Snapshot) description {
 		PoolsOf: map[string]map[string][]string{}, ClaimsOf: maps.Collect(s.claimsOf.All()), DiskUsers: maps.Collect(s.diskUsers.All()),
 		InlineUsers:   maps.Collect(s.inlineUsers.All()),
 		AttachmentsOf: maps.Collect(s.attachmentsOf.All()), Slots: map[string]map[string]int{}, Held: map[Key]string{},
+		Series: map[Key][]string{}, Zones: map[string]map[string]string{},
+	}
+	for series := range s.series.All() {
+		for claim := range s.Series(series.Namespace, series.Name) {
+			d.Series[series] = append(d.Series[series], fmt.Sprint(claim.Key(), claim.VolumeName))
+		}
+		slices.Sort(d.Series[series])
+	}
+	for _, driver := range []string{"d1", "d2", "nobody"} {
+		zones := s.Zones(driver)
+		d.Zones[driver] = map[string]string{}
+		for i := range s.NumNodes() {
+			if zone := zones.Of(i); zone >= 0 {
+				d.Zones[driver][s.Node(i).Name] = zones.Key + "=" + zones.Name(zone)
+			}
+		}
 	}
 	for volume, holders := range s.usage.holders.All() {
 		d.Held[volume] = fmt.Sprint(holders)
@@ -180,7 +221,12 @@ func drawKey(t *rapid.T, kind Kind) Key {
 	switch kind {
 	case KindClass:
 		return Key{Name: rapid.SampledFrom([]string{"fast", "slow"}).Draw(t, "class")}
-	case KindClaim, KindPod, KindPool:
+	case KindClaim:
+		return Key{
+			Namespace: rapid.SampledFrom([]string{"a", "b"}).Draw(t, "namespace"),
+			Name:      rapid.SampledFrom([]string{"x0", "x-0", "x-1", "data-x-0", "data-x-10"}).Draw(t, "claim name"),
+		}
+	case KindPod, KindPool:
 		return Key{Namespace: rapid.SampledFrom([]string{"a", "b"}).Draw(t, "namespace"), Name: name}
 	default:
 		return Key{Name: name}
@@ -189,6 +235,8 @@ func drawKey(t *rapid.T, kind Kind) Key {
 
 var drawLabels = rapid.MapOfN(
 	rapid.SampledFrom([]string{"zone", "rack", "size"}), rapid.SampledFrom([]string{"1", "2", "30"}), 0, 3)
+
+var drawTopologyKeys = rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"zone", "rack", corev1.LabelOSStable}), 0, 2, rapid.ID)
 
 func drawSelector(t *rapid.T) *corev1.VolumeNodeAffinity {
 	if rapid.IntRange(0, 3).Draw(t, "affinity") == 0 {
@@ -236,7 +284,7 @@ func drawObject(t *rapid.T, kind Kind, key Key) metav1.Object {
 	case KindCSINode:
 		n := &storagev1.CSINode{ObjectMeta: meta}
 		for _, name := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"d1", "d2"}), 0, 2, rapid.ID).Draw(t, "drivers") {
-			n.Spec.Drivers = append(n.Spec.Drivers, storagev1.CSINodeDriver{Name: name, NodeID: key.Name, TopologyKeys: []string{"zone"}})
+			n.Spec.Drivers = append(n.Spec.Drivers, storagev1.CSINodeDriver{Name: name, NodeID: key.Name, TopologyKeys: drawTopologyKeys.Draw(t, "topology keys")})
 		}
 		return n
 	case KindClaim:

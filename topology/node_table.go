@@ -5,6 +5,7 @@ package topology
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // nodeTable is the nodes of a Snapshot with what is derived from them apart from their labels: it is made anew whenever a
@@ -14,6 +15,8 @@ type nodeTable struct {
 	index    *nodeIndex
 	columns  sync.Map // driver → *driverColumn
 	migrated sync.Map // in-tree plugin → NodeSet
+	zones    sync.Map // driver → *Zones
+	open     atomic.Pointer[NodeSet]
 }
 
 // driverColumn is one driver on all nodes.
@@ -28,6 +31,8 @@ type driverColumn struct {
 	// keyless are the nodes on which the driver reports no topology keys, registered or not; empty where it reports some
 	// nowhere. unlabelled are those that lack a label for a key that it reports there.
 	keyless, unlabelled NodeSet
+	// topologyKeys are those that the driver gives on any node, sorted.
+	topologyKeys []string
 }
 
 func (t *nodeTable) column(driver string) *driverColumn {
@@ -38,7 +43,6 @@ func (t *nodeTable) column(driver string) *driverColumn {
 	c := &driverColumn{
 		registered: none(), allocatable: make([]int32, len(t.nodes)), lacking: none(), keyless: none(), unlabelled: none(),
 	}
-	keyed := false
 	for i, n := range t.nodes {
 		d := n.Driver(driver)
 		if d == nil || len(d.TopologyKeys) == 0 {
@@ -54,7 +58,11 @@ func (t *nodeTable) column(driver string) *driverColumn {
 		c.registered.Add(i)
 		c.allocatable[i] = d.Allocatable
 		c.limited = c.limited || d.Allocatable >= 0
-		keyed = keyed || len(d.TopologyKeys) > 0
+		for _, key := range d.TopologyKeys {
+			if at, found := slices.BinarySearch(c.topologyKeys, key); !found {
+				c.topologyKeys = slices.Insert(c.topologyKeys, at, key)
+			}
+		}
 		if slices.ContainsFunc(d.TopologyKeys, func(key string) bool { _, ok := n.Labels[key]; return !ok }) {
 			c.unlabelled.Add(i)
 		}
@@ -62,7 +70,7 @@ func (t *nodeTable) column(driver string) *driverColumn {
 	if c.registered.Empty() {
 		c.lacking.Clear()
 	}
-	if !keyed {
+	if len(c.topologyKeys) == 0 {
 		c.keyless.Clear()
 	}
 	kept, _ := t.columns.LoadOrStore(driver, c)
@@ -118,4 +126,20 @@ func (t *nodeTable) withCSINode() NodeSet {
 	}
 	kept, _ := t.migrated.LoadOrStore(any, set)
 	return kept.(NodeSet)
+}
+
+// Open returns the nodes that could take new pods over, as far as can be told from the node alone: ready, not cordoned, and
+// not declared out of service.
+func (s *Snapshot) Open() NodeSet {
+	if set := s.table.open.Load(); set != nil {
+		return *set
+	}
+	set := NewNodeSet(len(s.table.nodes))
+	for i, n := range s.table.nodes {
+		if n.Ready && !n.Unschedulable && !n.OutOfService {
+			set.Add(i)
+		}
+	}
+	s.table.open.Store(&set)
+	return set
 }

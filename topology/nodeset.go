@@ -93,6 +93,16 @@ func (s NodeSet) Len() int {
 	return n
 }
 
+// Meets tells whether some node is in both sets.
+func (s NodeSet) Meets(o NodeSet) bool {
+	for i, w := range o.words {
+		if s.words[i]&w != 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // Empty tells whether no node is in the set.
 func (s NodeSet) Empty() bool {
 	for _, w := range s.words {

@@ -33,6 +33,7 @@ type Snapshot struct {
 	claimsOf  hamt.Map[Key, []string]            // volume → claims whose volumeName names it, as namespace/name, sorted
 	diskUsers hamt.Map[Key, []string]            // inline disk → pods that use it, as namespace/name, sorted
 	usage     attachUsage
+	series    hamt.Map[Key, hamt.Map[Key, *Claim]] // name of a claim without its ordinal → claims numbered so
 
 	inlineUsers   hamt.Map[Key, []string] // driver and handle of an inline volume of one node → pods that name it, sorted
 	attachmentsOf hamt.Map[Key, []string] // volume → its attachments, sorted
@@ -160,6 +161,19 @@ func (s *Snapshot) DiskUsers(disk Key) iter.Seq[*Pod] {
 			namespace, name, _ := strings.Cut(pod, "/")
 			p, _ := s.pods.Get(Key{namespace, name})
 			if !yield(p) {
+				return
+			}
+		}
+	}
+}
+
+// AttachmentsOf ranges over the attachments of a volume, by name, whatever their state.
+func (s *Snapshot) AttachmentsOf(volume string) iter.Seq[*Attachment] {
+	return func(yield func(*Attachment) bool) {
+		names, _ := s.attachmentsOf.Get(Key{Name: volume})
+		for _, name := range names {
+			a, _ := s.attachments.Get(Key{Name: name})
+			if !yield(a) {
 				return
 			}
 		}

@@ -64,14 +64,19 @@ func attachLimits(q *query) {
 		if !limited {
 			continue
 		}
-		var handles []string
-		for _, b := range volumes[i:] {
-			if b.driver == a.driver {
-				handles = append(handles, b.handle)
-			}
-		}
-		q.refuse(PodLevel, ReasonAttachLimit, q.withoutSlots(slots, handles))
+		q.refuse(PodLevel, ReasonAttachLimit, q.withoutSlots(slots, handlesOf(volumes[i:], a.driver)))
 	}
+}
+
+// handlesOf returns the handles of those of the volumes that the driver serves.
+func handlesOf(volumes []attached, driver string) []string {
+	var handles []string
+	for i := range volumes {
+		if volumes[i].driver == driver {
+			handles = append(handles, volumes[i].handle)
+		}
+	}
+	return handles
 }
 
 func (q *query) withoutSlots(slots topology.AttachSlots, handles []string) topology.NodeSet {

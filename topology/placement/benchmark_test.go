@@ -6,14 +6,18 @@ import (
 	"fmt"
 	"testing"
 
+	storagev1 "k8s.io/api/storage/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
 	"github.com/moorage-k8s/moorage/topology/synthetic"
 )
 
-// BenchmarkEngine asks about a pod with two bound volumes of one zone and a claim to be provisioned, with 100,000 volumes
-// in the cache: all names looked up, every node judged, and for prioritize rated. The pools are one for each zone, or one
-// for each node.
+// BenchmarkEngine asks about a pod with two bound volumes and a claim to be provisioned, with 100,000 volumes in the cache:
+// all names looked up, every node judged, and for prioritize rated. For filter the bound volumes are in one zone; for
+// prioritize one can be reached from everywhere, so that every scorer speaks. The pools are one for each zone, or one for each
+// node.
 func BenchmarkEngine(b *testing.B) {
 	for _, nodes := range []int{100, 1000, 5000, 15000} {
 		cache := synthetic.Cache(synthetic.Size{Nodes: nodes, Volumes: 100_000, LocalPools: true})
@@ -22,6 +26,7 @@ func BenchmarkEngine(b *testing.B) {
 				b.Fatal(err)
 			}
 		}
+		addScored(b, cache, nodes)
 		cache.Flush()
 		names := make([][]byte, nodes)
 		for i := range names {
@@ -49,11 +54,16 @@ func BenchmarkEngine(b *testing.B) {
 					}
 				}
 			})
+			scored := topology.PodFromAPI(synthetic.PodWithClaims("db-100000", "", "everywhere", class+"-db-100000"))
 			b.Run(fmt.Sprintf("prioritize/%s/%d", class, nodes), func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
 					s := cache.Snapshot()
-					scores := engine.Score(s, engine.Filter(s, placement.NewDemand(s, pod)))
+					verdict := engine.Filter(s, placement.NewDemand(s, scored))
+					scores := engine.Score(s, verdict, s.AllNodes())
+					if len(scores.Names) < speaking {
+						b.Fatalf("only %v speak", scores.Names)
+					}
 					for _, name := range names {
 						if i, ok := s.NodeIndexOf(name); ok {
 							scores.Node(i)
@@ -61,6 +71,47 @@ func BenchmarkEngine(b *testing.B) {
 					}
 				}
 			})
+		}
+	}
+}
+
+// speaking is how many scorers speak about the pod that addScored prepares.
+const speaking = 5
+
+// addScored adds what makes every scorer speak: a pod's claims that belong to large series, a volume that is attached
+// somewhere, nodes with different numbers of free slots, and a zone with few nodes that could take a pod over.
+func addScored(b *testing.B, cache *topology.Cache, nodes int) {
+	var objects []metav1.Object
+	for _, class := range []string{synthetic.Zonal, synthetic.Local} {
+		objects = append(objects, synthetic.Claim(class+"-db-100000", class, 5<<30))
+		for i := range 1000 {
+			claim := synthetic.BoundClaim(i * i % 1000)
+			claim.Name = fmt.Sprintf("%s-db-%d", class, i)
+			objects = append(objects, claim)
+		}
+	}
+	volume, claim := synthetic.Volume(100_000), synthetic.BoundClaim(100_000)
+	volume.Spec.NodeAffinity, claim.Name = nil, "everywhere"
+	objects = append(objects, volume, claim, &storagev1.VolumeAttachment{
+		ObjectMeta: metav1.ObjectMeta{Name: "attachment"},
+		Spec: storagev1.VolumeAttachmentSpec{
+			Attacher: synthetic.Driver, NodeName: synthetic.NodeName(nodes/18*9 + 8),
+			Source: storagev1.VolumeAttachmentSource{PersistentVolumeName: &volume.Name},
+		},
+		Status: storagev1.VolumeAttachmentStatus{Attached: true},
+	})
+	for i := 0; i < nodes; i += 4 {
+		objects = append(objects, synthetic.PodWithClaims(fmt.Sprint("busy-", i), synthetic.NodeName(i),
+			synthetic.ClaimName(i), synthetic.ClaimName(i+1), synthetic.ClaimName(i+2)))
+	}
+	for i := 1; i < nodes-30; i += len(synthetic.Zones) {
+		node := synthetic.Node(i)
+		node.Spec.Unschedulable = true
+		objects = append(objects, node)
+	}
+	for _, object := range objects {
+		if err := cache.Upsert(object); err != nil {
+			b.Fatal(err)
 		}
 	}
 }

@@ -25,7 +25,7 @@ import (
 var update = flag.Bool("update", false, "write what the engine says into the cases")
 
 // TestCases asks the engine about every case in testdata: a comment that says what is promised, a cluster, a pod, and what
-// is said of each node. A node of which only 'fits' is wanted may have any score. What is wanted in upstream is what
+// is said of each node, with its score and what each scorer that told nodes apart gives it. A node of which only 'fits' is wanted may have any score. What is wanted in upstream is what
 // kube-scheduler's own tests want; -update leaves it alone.
 func TestCases(t *testing.T) {
 	for _, name := range caseNames(t) {
@@ -117,13 +117,17 @@ func answer(t *testing.T, files map[string][]byte) string {
 	}
 	s := cache.Snapshot()
 	verdict := engine.Filter(s, placement.NewDemand(s, topology.PodFromAPI(&pod)))
-	scores := engine.Score(s, verdict)
+	scores := engine.Score(s, verdict, verdict.Feasible)
 	var out bytes.Buffer
 	for i := range s.NumNodes() {
 		if refusal := verdict.Refusal(i); refusal != nil {
 			fmt.Fprintf(&out, "%s: %s: %s\n", s.Node(i).Name, refusal.Predicate, refusal.Reason)
 		} else {
-			fmt.Fprintf(&out, "%s: fits, score %d\n", s.Node(i).Name, scores.Node(i))
+			fmt.Fprintf(&out, "%s: fits, score %d", s.Node(i).Name, scores.Node(i))
+			for j, scorer := range scores.Names {
+				fmt.Fprintf(&out, ", %s %.2f", scorer, scores.Part(j, i))
+			}
+			fmt.Fprintln(&out)
 		}
 	}
 	for _, u := range verdict.Undecided {

@@ -4,6 +4,7 @@ package placement
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/moorage-k8s/moorage/topology"
 )
@@ -115,6 +116,11 @@ func NewDemand(s *topology.Snapshot, pod *topology.Pod) *Demand {
 		d.resolve(s, &pod.Volumes[i], &d.Volumes[i])
 	}
 	return d
+}
+
+// namedBefore tells whether a volume before the one at index i names the same claim.
+func (d *Demand) namedBefore(i int) bool {
+	return slices.ContainsFunc(d.Volumes[:i], func(v Volume) bool { return v.Claim == d.Volumes[i].Claim })
 }
 
 func (d *Demand) resolve(s *topology.Snapshot, from *topology.PodVolume, v *Volume) {

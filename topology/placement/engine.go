@@ -72,8 +72,12 @@ func NewEngine(config Config) (*Engine, error) {
 		}
 	}
 	for name, s := range config.Scorers {
-		if !slices.ContainsFunc(scorers, func(known scorer) bool { return known.name == name }) {
+		switch i := slices.IndexFunc(scorers, func(known scorer) bool { return known.name == name }); {
+		case i < 0:
 			fault("extender.scorers: no scorer %q; known: %s", name, strings.Join(scorerNames(), ", "))
+		case s.Policy != "" && !scorers[i].policies:
+			fault("extender.scorers: %s has no policy; leave out policy: %s", name, s.Policy)
+			continue
 		}
 		if s.Weight < 0 || s.Weight > maxWeight {
 			fault("extender.scorers: weight %d of %s is not from 0 to %d", s.Weight, name, maxWeight)
@@ -100,7 +104,7 @@ func configurablePredicates() []string {
 
 // Filter tells for every node of the snapshot whether the pod's volumes allow it.
 func (e *Engine) Filter(s *topology.Snapshot, d *Demand) *Verdict {
-	v := &Verdict{Feasible: s.AllNodes().Clone(), Undecided: d.Undecided, delayed: delayedClaims(s, d)}
+	v := &Verdict{Feasible: s.AllNodes().Clone(), Undecided: d.Undecided, demand: d, delayed: delayedClaims(s, d)}
 	q := &query{s: s, d: d, verdict: v, delayed: v.delayed}
 	for _, p := range predicates {
 		if mode := e.modes[p.name]; mode != Off {

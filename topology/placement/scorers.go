@@ -8,20 +8,32 @@ import (
 	"github.com/moorage-k8s/moorage/topology"
 )
 
-// scorer rates nodes. Its run returns, for one pod, the function that rates a node from 0 (worst) to 1 (best), or nil where
-// it has nothing to say for the pod; its weight then drops out.
+// scorer rates nodes. Its run returns, for one pod, a rate for each node of the snapshot from 0 (worst) to 1 (best), or nil
+// where it has nothing to say for the pod; its weight then drops out. Only the rates of scoring.among are looked at.
 type scorer struct {
 	name   string
 	weight int
-	run    func(q *scoring) func(node int) float64
+	run    func(q *scoring) []float32
+	// policies tells whether the scorer has a policy.
+	policies bool
 }
 
-// PoolFit is the scorer's name, for configuration and explanations.
-const PoolFit = "PoolFit"
+// The names of the scorers, for configuration and explanations.
+const (
+	Attached     = "Attached"
+	ZoneBalance  = "ZoneBalance"
+	ZoneHeadroom = "ZoneHeadroom"
+	PoolFit      = "PoolFit"
+	AttachSlots  = "AttachSlots"
+)
 
-// scorers are all there are, with their default weights.
+// scorers are all there are, with their default weights; docs/scheduling.md says why these. The heaviest come first.
 var scorers = []scorer{
-	{PoolFit, 2, poolFit},
+	{Attached, 4, attachedTo, false},
+	{ZoneBalance, 3, zoneBalance, false},
+	{ZoneHeadroom, 2, zoneHeadroom, false},
+	{PoolFit, 2, poolFit, true},
+	{AttachSlots, 1, freeSlots, false},
 }
 
 func scorerNames() []string {
@@ -54,71 +66,111 @@ func weighted(config map[string]ScorerConfig) []weightedScorer {
 	return out
 }
 
-// scoring is one run of one scorer.
+// scoring is one run of the scorers.
 type scoring struct {
-	s      *topology.Snapshot
-	v      *Verdict
+	s *topology.Snapshot
+	v *Verdict
+	// among are the nodes that are compared.
+	among  topology.NodeSet
 	policy Policy
+	// spare is an array that a scorer has filled for nothing.
+	spare []float32
+}
+
+// rates returns an array with a zero for each node.
+func (q *scoring) rates() []float32 {
+	if out := q.spare; out != nil {
+		q.spare = nil
+		clear(out)
+		return out
+	}
+	return make([]float32, q.s.NumNodes())
 }
 
 // MaxScore is the best score; the worst is 0 (MaxExtenderPriority and MinExtenderPriority of
 // k8s.io/kube-scheduler/extender/v1).
 const MaxScore = 10
 
+// flat is the difference between the best node and the worst below which a scorer is taken to rate all nodes the same: half
+// a point of the score.
+const flat = 0.5 / MaxScore
+
 // Scores rates the nodes of one snapshot for one pod.
 type Scores struct {
-	// Names are the scorers that had something to say, in the order of their list.
+	// Names are the scorers that told nodes apart, in the order of their list.
 	Names []string
 
-	weights []float64
-	rate    []func(node int) float64
-	total   float64
-	demoted topology.NodeSet
+	weights []float32
+	parts   [][]float32
+	total   float32
+	// last are the nodes below all others: demoted, or refused since kube-scheduler last asked.
+	last     topology.NodeSet
+	demoting bool
 }
 
-// Score prepares the rating of nodes for the pod of the verdict.
-func (e *Engine) Score(s *topology.Snapshot, v *Verdict) *Scores {
-	out := &Scores{demoted: v.Demoted}
+// Score rates the candidates, which are compared with each other: the nodes that kube-scheduler is still considering, or all
+// that are feasible.
+//
+// A scorer that rates all candidates the same has nothing to say, as one that abstains: added to each node's mean, its rate
+// would change no order, but leave the others fewer of the points from 0 to MaxScore to tell nodes apart with. The same holds
+// for differences of less than half a point: they could only tip the rounding.
+func (e *Engine) Score(s *topology.Snapshot, v *Verdict, candidates topology.NodeSet) *Scores {
+	out := &Scores{last: candidates.Clone()}
+	out.last.AndNot(v.Feasible)
+	if v.Demoted.Size() > 0 {
+		out.last.Or(v.Demoted)
+	}
+	out.demoting = !out.last.Empty()
+	q := &scoring{s: s, v: v, among: candidates.Clone()}
+	q.among.AndNot(out.last)
 	for i := range e.scorers {
 		w := &e.scorers[i]
-		rate := w.run(&scoring{s: s, v: v, policy: w.policy})
-		if rate == nil {
+		q.policy = w.policy
+		rates := w.run(q)
+		if rates == nil {
+			continue
+		}
+		if q.isFlat(rates) {
+			q.spare = rates
 			continue
 		}
 		out.Names = append(out.Names, w.name)
-		out.weights = append(out.weights, float64(w.weight))
-		out.rate = append(out.rate, rate)
-		out.total += float64(w.weight)
+		out.weights = append(out.weights, float32(w.weight))
+		out.parts = append(out.parts, rates)
+		out.total += float32(w.weight)
 	}
 	return out
 }
 
+// isFlat tells whether the rates tell no nodes apart.
+func (q *scoring) isFlat(rates []float32) bool {
+	low, high := float32(1), float32(0)
+	for i := range q.among.All() {
+		low, high = min(low, rates[i]), max(high, rates[i])
+	}
+	return high-low < flat
+}
+
 // Node returns the node's score, from 0 to MaxScore. Where no scorer has anything to say, all nodes score the same. A node
-// that a predicate with the mode Score would have refused has 0, and then no other has less than 1.
+// that a predicate with the mode Score would have refused has 0, as has a candidate that is not feasible by now, and then no
+// other has less than 1.
 func (s *Scores) Node(i int) int {
-	if s.demoted.Size() > 0 && s.demoted.Has(i) {
+	if s.demoting && s.last.Has(i) {
 		return 0
 	}
 	score := 0
 	if s.total > 0 {
-		sum := 0.0
-		for j, rate := range s.rate {
-			sum += s.weights[j] * clamp(rate(i))
+		sum := float32(0)
+		for j, rates := range s.parts {
+			sum += s.weights[j] * rates[i]
 		}
-		score = int(math.Round(sum / s.total * MaxScore))
+		score = int(math.Round(float64(sum / s.total * MaxScore)))
 	}
-	if s.demoted.Size() > 0 {
+	if s.demoting {
 		return max(score, 1)
 	}
 	return score
 }
 
 // Part returns what the scorer at index j of Names gives the node, from 0 to 1.
-func (s *Scores) Part(j, node int) float64 { return clamp(s.rate[j](node)) }
-
-func clamp(x float64) float64 {
-	if math.IsNaN(x) {
-		return 0
-	}
-	return min(max(x, 0), 1)
-}
+func (s *Scores) Part(j, node int) float64 { return float64(s.parts[j][node]) }

@@ -29,6 +29,7 @@ type Verdict struct {
 	// Undecided are the demand's, and what the predicates could not decide.
 	Undecided []Undecided
 
+	demand  *Demand
 	delayed []delayedClaim
 }
 

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package placement
+
+import (
+	"math"
+
+	"github.com/moorage-k8s/moorage/topology"
+)
+
+// zoneBalance prefers, for claims that have no volume yet, the zones that hold the fewest volumes of the same series: the
+// claims that a StatefulSet makes from the same template (kubernetes/kubernetes#41598). kube-scheduler spreads the pods that
+// there are; volumes outlive pods and stay where they are, so after a scale-down, a failure or an uneven start it can go on
+// putting volumes into the zone that has most of them. The zone with the fewest has 1, the one with the most 0, linear
+// between; of the zones, only those with a candidate count. A node's rate is the mean over the pod's claims.
+//
+// A claim belongs to a series if its name ends with the number of its pod, as that of a StatefulSet does; some operators that
+// make pods and claims themselves number them so too. The scorer abstains for other claims. Those of ephemeral volumes among
+// them: such a volume lives and dies with its pod, so to spread the pods is to spread the volumes, and kube-scheduler's own
+// PodTopologySpread does that.
+func zoneBalance(q *scoring) []float32 {
+	var rates []float32
+	claims := float32(0)
+	for i := range q.v.delayed {
+		c := &q.v.delayed[i]
+		series, ok := q.seriesOf(c)
+		if !ok {
+			continue
+		}
+		zones := q.s.Zones(c.Driver())
+		byZone := q.balance(zones, q.volumesByZone(zones, c.Claim, series))
+		if byZone == nil {
+			continue
+		}
+		if rates == nil {
+			rates = q.rates()
+		}
+		claims++
+		for node := range q.among.All() {
+			if zone := zones.Of(node); zone >= 0 {
+				rates[node] += byZone[zone]
+			}
+		}
+	}
+	for node := range rates {
+		rates[node] /= claims
+	}
+	return rates
+}
+
+// seriesOf returns the series that a claim of the pod belongs to. A claim that two volumes of the pod name is asked about once.
+func (q *scoring) seriesOf(c *delayedClaim) (series string, ok bool) {
+	if c.Ephemeral || q.v.demand.namedBefore(c.volume) {
+		return "", false
+	}
+	series, ordinal, ok := topology.ClaimSeries(c.Claim.Name)
+	if !ok {
+		return "", false
+	}
+	_, podOrdinal, ok := topology.ClaimSeries(q.v.demand.Pod.Name)
+	return series, ok && podOrdinal == ordinal
+}
+
+// maxSiblings bounds how many claims of a series are looked at. Of a larger one these are as good as drawn by lot, but always
+// the same.
+const maxSiblings = 1000
+
+// volumesByZone counts the volumes of the other claims of the series by zone, those that are being provisioned included. A
+// volume that is in several zones counts in each.
+func (q *scoring) volumesByZone(zones *topology.Zones, own *topology.Claim, series string) []int32 {
+	counts := make([]int32, zones.Len())
+	if len(counts) == 0 {
+		return nil
+	}
+	looked := 0
+	for claim := range q.s.Series(own.Namespace, series) {
+		if looked++; looked > maxSiblings {
+			break
+		}
+		switch {
+		case claim.Name == own.Name || claim.Deleting || claim.Lost:
+		case claim.VolumeName != "":
+			if affinity := affinityOf(q.s.Volume(claim.VolumeName)); affinity != nil {
+				for _, zone := range zones.Touched(affinity) {
+					counts[zone]++
+				}
+			}
+		case claim.SelectedNode != "":
+			if node, known := q.s.NodeIndex(claim.SelectedNode); known {
+				if zone := zones.Of(node); zone >= 0 {
+					counts[zone]++
+				}
+			}
+		}
+	}
+	return counts
+}
+
+// affinityOf is the volume's node affinity as the nodes' CSI drivers see it; nil where the volume is not tied to a place, or
+// not known.
+func affinityOf(v *topology.Volume) *topology.Selector {
+	switch {
+	case v == nil:
+		return nil
+	case v.Migration != nil && v.Migration.Err == nil:
+		return v.Migration.Affinity
+	default:
+		return v.Affinity
+	}
+}
+
+// balance turns counts into rates; nil where they tell no candidates apart.
+func (q *scoring) balance(zones *topology.Zones, counts []int32) []float32 {
+	if counts == nil {
+		return nil
+	}
+	asked := make([]bool, len(counts))
+	fewest, most := int32(math.MaxInt32), int32(0)
+	for node := range q.among.All() {
+		if zone := zones.Of(node); zone >= 0 && !asked[zone] {
+			asked[zone] = true
+			fewest, most = min(fewest, counts[zone]), max(most, counts[zone])
+		}
+	}
+	if fewest >= most {
+		return nil
+	}
+	rates := make([]float32, len(counts))
+	for zone := range rates {
+		if asked[zone] {
+			rates[zone] = float32(most-counts[zone]) / float32(most-fewest)
+		}
+	}
+	return rates
+}

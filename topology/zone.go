@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package topology
+
+import (
+	"slices"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// Zones are the zones that one driver's volumes are spread over, on one Snapshot. A zone is a value of one label of the
+// nodes, the key: the coarsest of the topology keys that the driver gives on its CSINodes, that is the one with the fewest
+// values, but more than one, among the nodes that register the driver. The coarsest, since what is lost together is lost by
+// zone: where a driver tells both zone and host, volumes on two hosts of one zone are still lost together. A key with one
+// value tells no nodes apart, and keys that say what a node is rather than where (its system, its machine type; some drivers
+// give those as well) are left out. Where the driver gives no key, as it is not on the nodes' CSINodes, say, the key is
+// topology.kubernetes.io/zone.
+//
+// Where there is no such key, or one value only, there are no zones, and Len is 0.
+type Zones struct {
+	// Key is the label's key.
+	Key string
+	// Reach tells that the driver gives the key itself: a volume is reached from its own zone only.
+	Reach bool
+
+	index  *nodeIndex
+	zoneOf []int32
+	names  []string
+	// touched are the zones that selectors reach: *Selector → []int32, compiled when first asked for.
+	touched sync.Map
+}
+
+// whatKeys say what a node is, not where.
+var whatKeys = []string{
+	corev1.LabelOSStable, corev1.LabelArchStable, corev1.LabelInstanceTypeStable, corev1.LabelInstanceType,
+	corev1.LabelWindowsBuild, "beta.kubernetes.io/os", "beta.kubernetes.io/arch",
+}
+
+// Zones returns the zones of a driver.
+func (s *Snapshot) Zones(driver string) *Zones {
+	if z, ok := s.table.zones.Load(driver); ok {
+		return z.(*Zones)
+	}
+	kept, _ := s.table.zones.LoadOrStore(driver, s.table.newZones(s.table.column(driver)))
+	return kept.(*Zones)
+}
+
+func (t *nodeTable) newZones(driver *driverColumn) *Zones {
+	z := &Zones{index: t.index, Reach: true}
+	var keys []string
+	for _, key := range driver.topologyKeys {
+		if !slices.Contains(whatKeys, key) {
+			keys = append(keys, key)
+		}
+	}
+	on := driver.registered
+	if len(keys) == 0 {
+		keys, on, z.Reach = []string{corev1.LabelTopologyZone}, t.index.all, false
+	}
+	for _, key := range keys {
+		if names := t.index.valuesOn(key, on); len(names) > 1 && (len(z.names) == 0 || len(names) < len(z.names)) {
+			z.Key, z.names = key, names
+		}
+	}
+	z.zoneOf = make([]int32, len(t.nodes))
+	for i := range z.zoneOf {
+		z.zoneOf[i] = -1
+	}
+	for zone, name := range z.names {
+		for _, i := range t.index.segmentsOf(z.Key).values[name] {
+			z.zoneOf[i] = int32(zone)
+		}
+	}
+	return z
+}
+
+// valuesOn returns the values that the label has on the nodes, sorted.
+func (x *nodeIndex) valuesOn(key string, on NodeSet) []string {
+	var values []string
+	for value, nodes := range x.segmentsOf(key).values {
+		if slices.ContainsFunc(nodes, func(i int32) bool { return on.Has(int(i)) }) {
+			values = append(values, value)
+		}
+	}
+	slices.Sort(values)
+	return values
+}
+
+// Len is the number of zones. They have the indexes 0 to Len-1, in the order of their names.
+func (z *Zones) Len() int { return len(z.names) }
+
+// Name is the label's value for the zone.
+func (z *Zones) Name(zone int) string { return z.names[zone] }
+
+// Of returns the zone of node i; negative where it is in none.
+func (z *Zones) Of(i int) int { return int(z.zoneOf[i]) }
+
+// Touched returns the zones in which the selector matches a node, ascending: where a volume with this affinity can be
+// reached. It must not be changed.
+func (z *Zones) Touched(selector *Selector) []int32 {
+	if t, ok := z.touched.Load(selector); ok {
+		return t.([]int32)
+	}
+	var out []int32
+	for i := range z.index.match(selector).All() {
+		if zone := z.zoneOf[i]; zone >= 0 && (len(out) == 0 || out[len(out)-1] != zone) {
+			out = append(out, zone)
+		}
+	}
+	slices.Sort(out)
+	kept, _ := z.touched.LoadOrStore(selector, slices.Clip(slices.Compact(out)))
+	return kept.([]int32)
+}
