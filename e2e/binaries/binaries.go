@@ -53,6 +53,12 @@ var (
 		Package: "github.com/kubernetes-csi/external-provisioner/v6/cmd/csi-provisioner",
 		Stamps:  map[string]string{"main.version": "v6.3.0"},
 	}
+	// Attacher is the CSI sidecar that carries out what the attach-detach controller asks for.
+	Attacher = Binary{
+		Name: "csi-attacher", Version: "v4.13.0", Module: "binaries/external-attacher",
+		Package: "github.com/kubernetes-csi/external-attacher/v4/cmd/csi-attacher",
+		Stamps:  map[string]string{"main.version": "v4.13.0"},
+	}
 	// Kubectl is what people use a cluster with. It serves the minors next to its own as well. It has a module of its own because
 	// nothing else here needs what it depends on.
 	Kubectl = Binary{
@@ -108,7 +114,7 @@ func ForControlPlane(minor string) ([]Binary, error) {
 		}
 		all = append(all, b)
 	}
-	return append(all, Kwok, Provisioner), nil
+	return append(all, Kwok, Provisioner, Attacher), nil
 }
 
 // ForSuites returns all programs that the suites run: those of the control plane, and kubectl after them.

@@ -18,7 +18,7 @@ import (
 // defaultVolumeSize is the size of a volume for which none was asked.
 const defaultVolumeSize = 1 << 30
 
-// controller makes and deletes volumes.
+// controller makes, publishes and deletes volumes.
 type controller struct {
 	csi.UnimplementedControllerServer
 	driver *Driver
@@ -26,11 +26,15 @@ type controller struct {
 
 func (c *controller) ControllerGetCapabilities(context.Context, *csi.ControllerGetCapabilitiesRequest) (*csi.ControllerGetCapabilitiesResponse, error) {
 	response := &csi.ControllerGetCapabilitiesResponse{}
-	for _, t := range []csi.ControllerServiceCapability_RPC_Type{
+	capabilities := []csi.ControllerServiceCapability_RPC_Type{
 		csi.ControllerServiceCapability_RPC_CREATE_DELETE_VOLUME,
 		csi.ControllerServiceCapability_RPC_GET_CAPACITY,
 		csi.ControllerServiceCapability_RPC_SINGLE_NODE_MULTI_WRITER,
-	} {
+	}
+	if c.driver.options.Publish {
+		capabilities = append(capabilities, csi.ControllerServiceCapability_RPC_PUBLISH_UNPUBLISH_VOLUME)
+	}
+	for _, t := range capabilities {
 		response.Capabilities = append(response.Capabilities, &csi.ControllerServiceCapability{
 			Type: &csi.ControllerServiceCapability_Rpc{Rpc: &csi.ControllerServiceCapability_RPC{Type: t}},
 		})
@@ -91,7 +95,7 @@ func (c *controller) CreateVolume(ctx context.Context, request *csi.CreateVolume
 	return nil, status.Errorf(codes.ResourceExhausted, "no room for %d bytes in %s", bytes, strings.Join(segments, ", "))
 }
 
-// DeleteVolume gives a volume's room back to its pool. A volume that does not exist is deleted already.
+// DeleteVolume gives a volume's room back to its pool, unless a node still has it. A volume that does not exist is deleted already.
 func (c *controller) DeleteVolume(_ context.Context, request *csi.DeleteVolumeRequest) (*csi.DeleteVolumeResponse, error) {
 	d := c.driver
 	if request.GetVolumeId() == "" {
@@ -100,6 +104,9 @@ func (c *controller) DeleteVolume(_ context.Context, request *csi.DeleteVolumeRe
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if v, ok := d.volumes[request.GetVolumeId()]; ok {
+		if len(v.Nodes) > 0 {
+			return nil, status.Errorf(codes.FailedPrecondition, "volume %s is published to %s", v.ID, strings.Join(v.Nodes, ", "))
+		}
 		delete(d.volumes, v.ID)
 		pool := d.pools[v.Segment]
 		pool.Used -= v.Bytes

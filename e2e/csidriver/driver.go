@@ -39,6 +39,9 @@ type Options struct {
 	// AccessModes are those that the driver serves; empty means the modes of a single node, the Kubernetes modes ReadWriteOnce
 	// and ReadWriteOncePod.
 	AccessModes []csi.VolumeCapability_AccessMode_Mode
+	// Publish has volumes published to a node before they are used there, as disks in a cloud are attached; otherwise they are reachable
+	// without.
+	Publish bool
 }
 
 // Pool is the state of one pool. Sizes are in bytes.
@@ -54,6 +57,8 @@ type Volume struct {
 	ID, Name, Segment string
 	// Bytes is the volume's size.
 	Bytes int64
+	// Nodes are the IDs of the nodes to which the volume is published, in order.
+	Nodes []string
 }
 
 // OverCommit is a request that the driver refused because no pool that it could use had room for it.
