@@ -4,8 +4,9 @@
 //
 // The nodes are kwok's: objects that are Ready and run pods, without a machine. The storage is real but for the disks: a driver of
 // package csidriver behind the real external-provisioner, which writes volumes with node affinity and publishes capacities as
-// it does in production, with CSINode, CSIDriver and StorageClass objects as the driver's operator and the kubelets would write
-// them. Several sets of nodes and several drivers can be in one control plane, one after the other or at once.
+// it does in production, and, if asked for, behind the real external-attacher, which carries out what the attach-detach controller wants.
+// CSINode, CSIDriver and StorageClass objects are as the driver's operator and the kubelets would write them. Several sets of
+// nodes and several drivers can be in one control plane, one after the other or at once.
 //
 // The package does not know moorage.
 package zones
@@ -24,6 +25,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/util/retry"
 
 	"github.com/moorage-k8s/moorage/e2e/controlplane"
 )
@@ -156,6 +158,35 @@ func (n *Nodes) awaitSchedulable(ctx context.Context) error {
 	})
 	if err != nil {
 		return fmt.Errorf("wait for node %s to be schedulable: %w", unready, err)
+	}
+	return nil
+}
+
+// Update changes a node but for its status, for a test of what happens then: a cordon, a taint, a label less.
+func (n *Nodes) Update(ctx context.Context, name string, change func(*corev1.Node)) error {
+	return n.write(ctx, name, n.control.Client().CoreV1().Nodes().Update, change)
+}
+
+// UpdateStatus changes a node's status. No kubelet sets it right again.
+func (n *Nodes) UpdateStatus(ctx context.Context, name string, change func(*corev1.NodeStatus)) error {
+	return n.write(ctx, name, n.control.Client().CoreV1().Nodes().UpdateStatus, func(node *corev1.Node) { change(&node.Status) })
+}
+
+// write changes a node as it is at the moment, by one of the calls that the API has for it.
+func (n *Nodes) write(
+	ctx context.Context, name string, call func(context.Context, *corev1.Node, metav1.UpdateOptions) (*corev1.Node, error), change func(*corev1.Node),
+) error {
+	err := retry.RetryOnConflict(retry.DefaultRetry, func() error {
+		node, err := n.control.Client().CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		change(node)
+		_, err = call(ctx, node, metav1.UpdateOptions{})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("update node %s: %w", name, err)
 	}
 	return nil
 }

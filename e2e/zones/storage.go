@@ -14,7 +14,6 @@ import (
 	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
-	"k8s.io/client-go/util/retry"
 
 	"github.com/moorage-k8s/moorage/e2e/binaries"
 	"github.com/moorage-k8s/moorage/e2e/controlplane"
@@ -36,9 +35,10 @@ type StorageOptions struct {
 	MaximumVolumeSize int64
 	// AttachLimit is the count that each CSINode reports as allocatable; nil means no limit.
 	AttachLimit *int32
-	// AttachRequired is what the CSIDriver object says. Nobody attaches here: with true, VolumeAttachments stay as the
-	// attach-detach controller writes them.
-	AttachRequired bool
+	// Attacher has the attach-detach controller attach the volumes, answered by the real csi-attacher; otherwise they need no attaching.
+	Attacher bool
+	// NoCapacity publishes no capacities, as many drivers of clouds do not: nobody then knows what a pool has room for.
+	NoCapacity bool
 	// CapacityPollInterval is how often capacities are published; 0 means each second.
 	CapacityPollInterval time.Duration
 	// LimitCapacityWrites leaves the provisioner its own limit on publishing capacities, one a second and five at once, as drivers are
@@ -55,6 +55,7 @@ type Storage struct {
 	options     StorageOptions
 	namespace   string // holds the published capacities
 	provisioner *process.Process
+	attacher    *process.Process // nil without Attacher
 	classes     []string
 }
 
@@ -83,6 +84,9 @@ func (n *Nodes) AddStorage(ctx context.Context, options StorageOptions) (_ *Stor
 		return nil, err
 	}
 	if err = s.startProvisioner(); err != nil {
+		return nil, err
+	}
+	if err = s.startAttacher(); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -129,72 +133,9 @@ func (s *Storage) startDriver() error {
 	var err error
 	s.Driver, err = csidriver.Start(socket, csidriver.Options{
 		Name: s.options.Driver, TopologyKey: s.TopologyKey(), Pools: pools, MaximumVolumeSize: s.options.MaximumVolumeSize,
+		Publish: s.options.Attacher,
 	})
 	return err
-}
-
-// register writes what the driver's operator (CSIDriver) and each node's kubelet (label and CSINode) write.
-func (s *Storage) register(ctx context.Context) error {
-	client := s.nodes.control.Client()
-	yes, no := true, false
-	namespace, err := client.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "csi-driver-"}}, metav1.CreateOptions{})
-	if err != nil {
-		return fmt.Errorf("create the namespace of driver %s: %w", s.options.Driver, err)
-	}
-	s.namespace = namespace.Name
-	_, err = client.StorageV1().CSIDrivers().Create(ctx, &storagev1.CSIDriver{
-		ObjectMeta: metav1.ObjectMeta{Name: s.options.Driver},
-		Spec:       storagev1.CSIDriverSpec{AttachRequired: &s.options.AttachRequired, PodInfoOnMount: &no, StorageCapacity: &yes},
-	}, metav1.CreateOptions{})
-	if err != nil {
-		return fmt.Errorf("create CSIDriver %s: %w", s.options.Driver, err)
-	}
-	for _, name := range s.nodes.Names() {
-		if err := s.registerNode(ctx, name); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *Storage) registerNode(ctx context.Context, name string) error {
-	client := s.nodes.control.Client()
-	err := retry.RetryOnConflict(retry.DefaultRetry, func() error {
-		node, err := client.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
-		if err != nil {
-			return err
-		}
-		node.Labels[s.TopologyKey()] = s.SegmentOf(name)
-		_, err = client.CoreV1().Nodes().Update(ctx, node, metav1.UpdateOptions{})
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("label node %s with its segment: %w", name, err)
-	}
-	return s.updateCSINode(ctx, name, func(drivers []storagev1.CSINodeDriver) []storagev1.CSINodeDriver {
-		driver := storagev1.CSINodeDriver{Name: s.options.Driver, NodeID: name, TopologyKeys: []string{s.TopologyKey()}}
-		if s.options.AttachLimit != nil {
-			driver.Allocatable = &storagev1.VolumeNodeResources{Count: s.options.AttachLimit}
-		}
-		return append(drivers, driver)
-	})
-}
-
-func (s *Storage) updateCSINode(ctx context.Context, name string, change func([]storagev1.CSINodeDriver) []storagev1.CSINodeDriver) error {
-	client := s.nodes.control.Client().StorageV1().CSINodes()
-	err := retry.RetryOnConflict(retry.DefaultRetry, func() error {
-		csiNode, err := client.Get(ctx, name, metav1.GetOptions{})
-		if err != nil {
-			return err
-		}
-		csiNode.Spec.Drivers = change(csiNode.Spec.Drivers)
-		_, err = client.Update(ctx, csiNode, metav1.UpdateOptions{})
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("update CSINode %s: %w", name, err)
-	}
-	return nil
 }
 
 // startProvisioner starts the sidecar with the flags of a driver that has topology and publishes capacities.
@@ -208,11 +149,13 @@ func (s *Storage) startProvisioner() error {
 		"--csi-address=" + s.Driver.Socket(), "--kubeconfig=" + kubeconfig,
 		// The selected node's segment alone for delayed claims, all segments for immediate ones.
 		"--strict-topology", "--immediate-topology",
-		// No pod runs the sidecar, so capacities have no owner.
-		"--enable-capacity", "--capacity-ownerref-level=-1", "--capacity-poll-interval=" + s.options.CapacityPollInterval.String(),
 		"--kube-api-qps=1000", "--kube-api-burst=2000",
 		"--retry-interval-start=200ms", "--retry-interval-max=5s", "--timeout=60s",
 		"--v=4",
+	}
+	if !s.options.NoCapacity {
+		// No pod runs the sidecar, so capacities have no owner.
+		args = append(args, "--enable-capacity", "--capacity-ownerref-level=-1", "--capacity-poll-interval="+s.options.CapacityPollInterval.String())
 	}
 	if !s.options.LimitCapacityWrites {
 		args = append(args, "--kube-api-capacity-qps=100", "--kube-api-capacity-burst=200")
@@ -226,7 +169,7 @@ func (s *Storage) startProvisioner() error {
 	return err
 }
 
-// AddClass makes a class of the driver that waits for the first consumer, and returns when its capacity is published for each
+// AddClass makes a class of the driver that waits for the first consumer, and returns when its capacity, if any is, is published for each
 // segment. The caller may change it before it is made; change can be nil. The class goes when the storage is removed.
 func (s *Storage) AddClass(ctx context.Context, name string, change func(*storagev1.StorageClass)) (*storagev1.StorageClass, error) {
 	mode, policy := storagev1.VolumeBindingWaitForFirstConsumer, corev1.PersistentVolumeReclaimDelete
@@ -241,8 +184,8 @@ func (s *Storage) AddClass(ctx context.Context, name string, change func(*storag
 		return nil, fmt.Errorf("create StorageClass %s: %w", name, err)
 	}
 	s.classes = append(s.classes, class.Name)
-	if *class.VolumeBindingMode != storagev1.VolumeBindingWaitForFirstConsumer {
-		// The provisioner publishes no capacities for it: the scheduler would not look at them.
+	if s.options.NoCapacity || *class.VolumeBindingMode != storagev1.VolumeBindingWaitForFirstConsumer {
+		// The scheduler would not look at the capacities of an immediate class, so the provisioner publishes none.
 		return class, nil
 	}
 	return class, controlplane.AwaitReady(ctx, s.provisioner, func(ctx context.Context) error {
@@ -274,23 +217,18 @@ func (s *Storage) Capacities(ctx context.Context, class string) (map[string]stor
 func (s *Storage) Remove(ctx context.Context) error {
 	var errs []error
 	client := s.nodes.control.Client()
-	errs = append(errs, s.awaitNoVolumes(ctx))
+	errs = append(errs, s.awaitNoVolumes(ctx), s.awaitDetached(ctx))
 	for _, class := range s.classes {
 		errs = append(errs, ignoreNotFound(client.StorageV1().StorageClasses().Delete(ctx, class, metav1.DeleteOptions{})))
 	}
 	if s.provisioner != nil {
 		errs = append(errs, s.provisioner.Stop(ctx))
 	}
+	if s.attacher != nil {
+		errs = append(errs, s.attacher.Stop(ctx))
+	}
 	for _, name := range s.nodes.Names() {
-		errs = append(errs, s.updateCSINode(ctx, name, func(drivers []storagev1.CSINodeDriver) []storagev1.CSINodeDriver {
-			kept := drivers[:0]
-			for _, d := range drivers {
-				if d.Name != s.options.Driver {
-					kept = append(kept, d)
-				}
-			}
-			return kept
-		}))
+		errs = append(errs, ignoreNotFound(s.Unregister(ctx, name)))
 	}
 	errs = append(errs,
 		ignoreNotFound(client.StorageV1().CSIDrivers().Delete(ctx, s.options.Driver, metav1.DeleteOptions{})),
