@@ -125,6 +125,12 @@ func createClaim(t *testing.T, c *controlplane.ControlPlane, ns, name, class, si
 // createPod makes a pod with the claims as volumes of the same names.
 func createPod(t *testing.T, c *controlplane.ControlPlane, ns, name string, claims ...string) {
 	t.Helper()
+	createPodWith(t, c, ns, name, func(*corev1.Pod) {}, claims...)
+}
+
+// createPodWith makes such a pod with changes.
+func createPodWith(t *testing.T, c *controlplane.ControlPlane, ns, name string, change func(*corev1.Pod), claims ...string) {
+	t.Helper()
 	container := corev1.Container{Name: "main", Image: "example.com/none"}
 	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: name}}
 	for _, claim := range claims {
@@ -134,6 +140,7 @@ func createPod(t *testing.T, c *controlplane.ControlPlane, ns, name string, clai
 		container.VolumeMounts = append(container.VolumeMounts, corev1.VolumeMount{Name: claim, MountPath: "/" + claim})
 	}
 	pod.Spec.Containers = []corev1.Container{container}
+	change(pod)
 	if _, err := c.Client().CoreV1().Pods(ns).Create(t.Context(), pod, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}

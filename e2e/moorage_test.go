@@ -3,11 +3,7 @@
 package e2e
 
 import (
-	"context"
-	"strings"
 	"testing"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/moorage-k8s/moorage/e2e/controlplane"
 	"github.com/moorage-k8s/moorage/e2e/moorage"
@@ -65,38 +61,6 @@ func zonalStorage(t *testing.T, nodes *zones.Nodes, options zones.StorageOptions
 		}
 	}
 	return storage
-}
-
-// awaitUnschedulable waits for an event that says in these words why the pod is not scheduled, and returns all of its message.
-func awaitUnschedulable(t *testing.T, c *controlplane.ControlPlane, ns, pod, words string) string {
-	t.Helper()
-	message := ""
-	await(t, "an event of pod "+pod+" that says: "+words, func(ctx context.Context) (bool, error) {
-		for _, m := range unschedulable(ctx, t, c, ns, pod) {
-			if strings.Contains(m, words) {
-				message = m
-				return true, nil
-			}
-		}
-		return false, nil
-	})
-	return message
-}
-
-// unschedulable returns the messages of the events that say that the pod was not scheduled.
-func unschedulable(ctx context.Context, t *testing.T, c *controlplane.ControlPlane, ns, pod string) []string {
-	t.Helper()
-	events, err := c.Client().CoreV1().Events(ns).List(ctx, metav1.ListOptions{
-		FieldSelector: "reason=FailedScheduling,involvedObject.kind=Pod,involvedObject.name=" + pod,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var messages []string
-	for i := range events.Items {
-		messages = append(messages, events.Items[i].Message)
-	}
-	return messages
 }
 
 // count returns the value of a series of moorage's metrics.

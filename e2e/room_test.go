@@ -57,8 +57,10 @@ func TestPoolsWithoutRoomGetNoPod(t *testing.T) {
 		}
 
 		// The new capacity wakes the pod: left alone, kube-scheduler would come back to it after five minutes.
-		storage.Driver.ResizePool("zone-b", 13*gib)
-		pod := awaitRunning(t, c, ns, "db")
+		pod := awaitWoken(t, c, ns, "db", func() error {
+			storage.Driver.ResizePool("zone-b", 13*gib)
+			return nil
+		})
 		if zone := nodes.ZoneOf(pod.Spec.NodeName); zone != "zone-b" {
 			t.Errorf("the pod is in %s, want it in zone-b, whose pool was enlarged", zone)
 		}
