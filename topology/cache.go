@@ -18,6 +18,9 @@ type Options struct {
 	// NodeDelay is how long changes of nodes are gathered before they are seen, 20 ms where zero. A negative delay gathers
 	// them until Flush.
 	NodeDelay time.Duration
+	// ReservationLimit is how long the room of a volume that was made stays reserved where the pool's capacity is not
+	// published again; 2 minutes where zero.
+	ReservationLimit time.Duration
 	// Now tells the time; time.Now where nil.
 	Now func() time.Time
 }
@@ -47,12 +50,16 @@ type Cache struct {
 	timer   *time.Timer
 	// settling is how long it last took to bring changes of nodes in.
 	settling time.Duration
+	ledger   ledger
 }
 
 // New returns an empty cache, which has not synced.
 func New(options Options) *Cache {
 	if options.NodeDelay == 0 {
 		options.NodeDelay = defaultNodeDelay
+	}
+	if options.ReservationLimit == 0 {
+		options.ReservationLimit = defaultReservationLimit
 	}
 	if options.Now == nil {
 		options.Now = time.Now
@@ -115,22 +122,25 @@ func (c *Cache) Replace(kind Kind, objects []metav1.Object) error {
 	if kind == KindNode || kind == KindCSINode {
 		c.settleNodes()
 	}
+	c.fresh.synced(kind)
+	c.recoverReservations()
 	c.publish()
 	c.fresh.event(kind, c.options.Now())
-	c.fresh.synced(kind)
 	return nil
 }
 
-// Flush applies gathered changes of nodes at once.
+// Flush applies gathered changes of nodes at once, and ends reservations that have timed out.
 func (c *Cache) Flush() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.settleNodes()
+	c.expireReservations()
 	c.publish()
 }
 
 func (c *Cache) publish() {
 	snapshot := c.next
+	snapshot.at = c.options.Now()
 	c.published.Store(&snapshot)
 }
 

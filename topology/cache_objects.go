@@ -51,6 +51,7 @@ func (c *Cache) setClaim(key Key, claim *Claim) {
 		c.next.claimsOf = withoutName(c.next.claimsOf, Key{Name: old.VolumeName}, key.String())
 	}
 	c.setSeries(key, claim)
+	c.reserve(key, old, claim)
 	if claim == nil {
 		c.next.claims = c.next.claims.Delete(key)
 		return
@@ -89,7 +90,9 @@ func (c *Cache) setAttachment(key Key, attachment *Attachment) {
 }
 
 func (c *Cache) setPool(key Key, pool *Pool) {
-	if old, _ := c.next.pools.Get(key); old != nil && (pool == nil || pool.Class != old.Class) {
+	old, _ := c.next.pools.Get(key)
+	c.republished(old, pool)
+	if old != nil && (pool == nil || pool.Class != old.Class) {
 		of, _ := c.next.poolsOf.Get(Key{Name: old.Class})
 		if of = of.delete(key); of == nil {
 			c.next.poolsOf = c.next.poolsOf.Delete(Key{Name: old.Class})

@@ -45,6 +45,7 @@ func accessModes(modes []corev1.PersistentVolumeAccessMode) AccessModes {
 type Claim struct {
 	Namespace, Name string
 	UID             types.UID
+	ResourceVersion ResourceVersion
 	// Class is the class's name; the beta annotation comes before the field. Empty where the claim names none.
 	Class string
 	// VolumeName is spec.volumeName, and BindCompleted the binder's annotation: a claim is bound when it has both,
@@ -78,15 +79,16 @@ func (c *Claim) Bound() bool { return c.VolumeName != "" && c.BindCompleted }
 
 func claimFromAPI(c *corev1.PersistentVolumeClaim) *Claim {
 	out := &Claim{
-		Namespace:   shared(c.Namespace),
-		Name:        c.Name,
-		UID:         c.UID,
-		Class:       shared(storagehelpers.GetPersistentVolumeClaimClass(c)),
-		VolumeName:  c.Spec.VolumeName,
-		AccessModes: accessModes(c.Spec.AccessModes),
-		Block:       c.Spec.VolumeMode != nil && *c.Spec.VolumeMode == corev1.PersistentVolumeBlock,
-		Lost:        c.Status.Phase == corev1.ClaimLost,
-		Deleting:    c.DeletionTimestamp != nil,
+		Namespace:       shared(c.Namespace),
+		Name:            c.Name,
+		UID:             c.UID,
+		Class:           shared(storagehelpers.GetPersistentVolumeClaimClass(c)),
+		ResourceVersion: resourceVersion(c.ResourceVersion),
+		VolumeName:      c.Spec.VolumeName,
+		AccessModes:     accessModes(c.Spec.AccessModes),
+		Block:           c.Spec.VolumeMode != nil && *c.Spec.VolumeMode == corev1.PersistentVolumeBlock,
+		Lost:            c.Status.Phase == corev1.ClaimLost,
+		Deleting:        c.DeletionTimestamp != nil,
 	}
 	_, out.BindCompleted = c.Annotations[storagehelpers.AnnBindCompleted]
 	out.SelectedNode, out.HasSelectedNode = c.Annotations[storagehelpers.AnnSelectedNode]

@@ -32,6 +32,13 @@ func (f *freshness) synced(kind Kind) {
 	f.listed[kind] = true
 }
 
+// listedOnce tells whether the kind has been read in full.
+func (f *freshness) listedOnce(kind Kind) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.listed[kind]
+}
+
 // Heard notes that the source is in step with the cluster although nothing of the kind changed, as a watch's bookmark says.
 func (c *Cache) Heard(kind Kind) { c.fresh.event(kind, c.options.Now()) }
 

@@ -11,6 +11,15 @@ var (
 		"Time since the API server was last heard of about a kind: an event, a list, or a watch's bookmark.", []string{"kind"}, nil)
 	syncedMetric = prometheus.NewDesc("moorage_cache_synced",
 		"1 once a kind has been read in full, 0 before.", []string{"kind"}, nil)
+	reservationsMetric = prometheus.NewDesc("moorage_reservations",
+		"Claims with room reserved, by state: in-flight until the claim has its volume, provisioned until the pool's capacity shows it.",
+		[]string{"state"}, nil)
+	reservedMetric = prometheus.NewDesc("moorage_reserved_bytes",
+		"Room reserved in the pools of a class.", []string{"storage_class"}, nil)
+	endedMetric = prometheus.NewDesc("moorage_reservations_ended_total",
+		"Reservations that ended, by cause: the capacity was published after the claim was bound (published) or fell by the claim's "+
+			"size before (accounted), provisioning failed, the claim was deleted, or none was seen in time (timed-out).",
+		[]string{"cause"}, nil)
 )
 
 // Describe makes the Cache a prometheus.Collector.
@@ -18,6 +27,9 @@ func (c *Cache) Describe(to chan<- *prometheus.Desc) {
 	to <- objectsMetric
 	to <- ageMetric
 	to <- syncedMetric
+	to <- reservationsMetric
+	to <- reservedMetric
+	to <- endedMetric
 }
 
 // Collect makes the Cache a prometheus.Collector. Ages are left out for kinds that nothing was heard of yet.
@@ -37,5 +49,27 @@ func (c *Cache) Collect(to chan<- prometheus.Metric) {
 			synced = 0
 		}
 		to <- prometheus.MustNewConstMetric(syncedMetric, prometheus.GaugeValue, synced, string(kind))
+	}
+	c.collectReservations(s, to)
+}
+
+func (c *Cache) collectReservations(s *Snapshot, to chan<- prometheus.Metric) {
+	inFlight, provisioned := 0, 0
+	for class, of := range s.reservations.All() {
+		var bytes int64
+		for _, r := range of.All() {
+			bytes += r.Bytes
+			if r.Provisioned {
+				provisioned++
+			} else {
+				inFlight++
+			}
+		}
+		to <- prometheus.MustNewConstMetric(reservedMetric, prometheus.GaugeValue, float64(bytes), class.Name)
+	}
+	to <- prometheus.MustNewConstMetric(reservationsMetric, prometheus.GaugeValue, float64(inFlight), "in-flight")
+	to <- prometheus.MustNewConstMetric(reservationsMetric, prometheus.GaugeValue, float64(provisioned), "provisioned")
+	for cause, name := range endingNames {
+		to <- prometheus.MustNewConstMetric(endedMetric, prometheus.CounterValue, float64(c.ledger.ended[cause].Load()), name)
 	}
 }

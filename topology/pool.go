@@ -14,6 +14,7 @@ import (
 // Pool is a CSIStorageCapacity: what a driver can still provision for a class in a part of the cluster. Immutable.
 type Pool struct {
 	Namespace, Name string
+	ResourceVersion ResourceVersion
 	Class           string
 	// Topology says which nodes reach the pool.
 	Topology *Selector
@@ -38,6 +39,7 @@ func poolFromAPI(c *storagev1.CSIStorageCapacity) *Pool {
 	out := &Pool{
 		Namespace:         shared(c.Namespace),
 		Name:              c.Name,
+		ResourceVersion:   resourceVersion(c.ResourceVersion),
 		Class:             shared(c.StorageClassName),
 		Topology:          PoolTopology(c.NodeTopology),
 		Capacity:          -1,

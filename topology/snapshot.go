@@ -5,6 +5,7 @@ package topology
 import (
 	"iter"
 	"strings"
+	"time"
 
 	storagev1 "k8s.io/api/storage/v1"
 
@@ -38,6 +39,11 @@ type Snapshot struct {
 	inlineUsers   hamt.Map[Key, []string] // driver and handle of an inline volume of one node → pods that name it, sorted
 	attachmentsOf hamt.Map[Key, []string] // volume → its attachments, sorted
 	podsByUID     hamt.Map[Key, Key]
+
+	// What follows depends on what was seen before as well.
+	reservations hamt.Map[Key, hamt.Map[Key, *Reservation]] // class → claim → what is reserved for it
+	failures     hamt.Map[Key, []ProvisioningFailure]       // class → where provisioning failed lately
+	at           time.Time
 }
 
 type unit = struct{}

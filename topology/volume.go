@@ -3,6 +3,8 @@
 package topology
 
 import (
+	"time"
+
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 	storagehelpers "k8s.io/component-helpers/storage/volume"
@@ -10,7 +12,10 @@ import (
 
 // Volume is a trimmed PersistentVolume. Immutable.
 type Volume struct {
-	Name string
+	Name            string
+	ResourceVersion ResourceVersion
+	// Created is when the API server stored the volume first, to the second.
+	Created time.Time
 	// Class is the class's name; the beta annotation comes before the field.
 	Class string
 	// Capacity is in bytes, rounded up.
@@ -54,15 +59,17 @@ func (v *Volume) unclaimed() bool {
 func volumeFromAPI(v *corev1.PersistentVolume) *Volume {
 	capacity := v.Spec.Capacity[corev1.ResourceStorage]
 	out := &Volume{
-		Name:        v.Name,
-		Class:       shared(storagehelpers.GetPersistentVolumeClass(v)),
-		Capacity:    capacity.Value(),
-		AccessModes: accessModes(v.Spec.AccessModes),
-		Block:       v.Spec.VolumeMode != nil && *v.Spec.VolumeMode == corev1.PersistentVolumeBlock,
-		Available:   v.Status.Phase == corev1.VolumeAvailable,
-		Deleting:    v.DeletionTimestamp != nil,
-		Affinity:    VolumeAffinity(v.Spec.NodeAffinity),
-		Zones:       zonesOf(v.Labels),
+		Name:            v.Name,
+		ResourceVersion: resourceVersion(v.ResourceVersion),
+		Created:         v.CreationTimestamp.Time,
+		Class:           shared(storagehelpers.GetPersistentVolumeClass(v)),
+		Capacity:        capacity.Value(),
+		AccessModes:     accessModes(v.Spec.AccessModes),
+		Block:           v.Spec.VolumeMode != nil && *v.Spec.VolumeMode == corev1.PersistentVolumeBlock,
+		Available:       v.Status.Phase == corev1.VolumeAvailable,
+		Deleting:        v.DeletionTimestamp != nil,
+		Affinity:        VolumeAffinity(v.Spec.NodeAffinity),
+		Zones:           zonesOf(v.Labels),
 	}
 	translated, err := csiForm(v)
 	out.Migration = migrationOf(v, translated, err)

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package topology
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	storagev1 "k8s.io/api/storage/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"pgregory.net/rapid"
+)
+
+// cluster is what really happens: claims get a node, a volume and are bound, one step at a time; pools are published when
+// their figure has changed. Every write is an event, which the cache hears of later: in the order of its kind, but kinds
+// apart, as each has a watch of its own.
+type cluster struct {
+	version int
+	free    map[string]int64 // by zone, as the driver knows it
+	claims  map[string]*simClaim
+	pools   map[string]*storagev1.CSIStorageCapacity
+	events  map[Kind][]func(*Cache) error
+	uids    int
+	// deleted tells that room was given back. A rise and a fall in one figure cannot be told apart.
+	deleted bool
+}
+
+type simClaim struct {
+	object *corev1.PersistentVolumeClaim
+	// made tells that the driver has made the volume, of which the claim may not know yet.
+	made bool
+	zone string
+}
+
+func newCluster(sizes map[string]int64) *cluster {
+	c := &cluster{
+		free: sizes, claims: map[string]*simClaim{}, pools: map[string]*storagev1.CSIStorageCapacity{},
+		events: map[Kind][]func(*Cache) error{},
+	}
+	for zone := range sizes {
+		c.publish(zone)
+	}
+	return c
+}
+
+func (c *cluster) stamp(meta *metav1.ObjectMeta) {
+	c.version++
+	meta.ResourceVersion = strconv.Itoa(c.version)
+}
+
+func (c *cluster) write(kind Kind, object metav1.Object) {
+	c.events[kind] = append(c.events[kind], func(cache *Cache) error { return cache.Upsert(object) })
+}
+
+func (c *cluster) publish(zone string) {
+	old := c.pools[zone]
+	if old != nil && old.Capacity.Value() == c.free[zone] {
+		return
+	}
+	pool := &storagev1.CSIStorageCapacity{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "driver", Name: zone}, StorageClassName: "zonal",
+		NodeTopology: &metav1.LabelSelector{MatchLabels: map[string]string{"zone": zone}},
+		Capacity:     resource.NewQuantity(c.free[zone], resource.BinarySI),
+	}
+	c.stamp(&pool.ObjectMeta)
+	c.pools[zone] = pool
+	c.write(KindPool, pool)
+}
+
+// update changes a claim, as a copy.
+func (c *cluster) update(name string, change func(*corev1.PersistentVolumeClaim)) {
+	claim := c.claims[name].object.DeepCopy()
+	change(claim)
+	c.stamp(&claim.ObjectMeta)
+	c.claims[name].object = claim
+	c.write(KindClaim, claim)
+}
+
+// step lets something happen that can happen now.
+func (c *cluster) step(t *rapid.T) {
+	name := "claim-" + strconv.Itoa(rapid.IntRange(0, 4).Draw(t, "claim"))
+	zone := rapid.SampledFrom([]string{"a", "b"}).Draw(t, "zone")
+	claim := c.claims[name]
+	switch what := rapid.SampledFrom([]string{"next", "next", "next", "next", "publish", "publish", "fail", "delete", "label"}).Draw(t, "what"); {
+	case what == "publish":
+		c.publish(zone)
+	case claim == nil && what == "next":
+		c.uids++
+		object := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: name, UID: types.UID(strconv.Itoa(c.uids))}}
+		class := "zonal"
+		object.Spec.StorageClassName = &class
+		object.Spec.Resources.Requests = corev1.ResourceList{
+			corev1.ResourceStorage: *resource.NewQuantity(rapid.Int64Range(1, 9).Draw(t, "size"), resource.BinarySI),
+		}
+		c.claims[name] = &simClaim{object: object}
+		c.update(name, func(*corev1.PersistentVolumeClaim) {})
+	case claim == nil:
+	case what == "label":
+		c.update(name, func(o *corev1.PersistentVolumeClaim) {
+			metav1.SetMetaDataLabel(&o.ObjectMeta, "x", strconv.Itoa(c.version))
+		})
+	case what == "delete":
+		delete(c.claims, name)
+		c.version++
+		c.events[KindClaim] = append(c.events[KindClaim], func(cache *Cache) error {
+			cache.Delete(KindClaim, Key{"default", name})
+			return nil
+		})
+		if claim.made {
+			c.free[claim.zone] += requestOf(claim.object)
+			c.deleted = true
+		}
+	case claim.zone == "":
+		claim.zone = zone
+		c.update(name, func(o *corev1.PersistentVolumeClaim) {
+			metav1.SetMetaDataAnnotation(&o.ObjectMeta, "volume.kubernetes.io/selected-node", "node-"+zone)
+		})
+	case !claim.made && what == "fail":
+		claim.zone = ""
+		c.update(name, func(o *corev1.PersistentVolumeClaim) { delete(o.Annotations, "volume.kubernetes.io/selected-node") })
+	case !claim.made:
+		claim.made = true
+		c.free[claim.zone] -= requestOf(claim.object)
+	case claim.object.Spec.VolumeName == "":
+		c.update(name, func(o *corev1.PersistentVolumeClaim) { o.Spec.VolumeName = "volume-of-" + string(o.UID) })
+	}
+}
+
+func requestOf(c *corev1.PersistentVolumeClaim) int64 {
+	return c.Spec.Resources.Requests.Storage().Value()
+}
+
+// deliver brings some events to the cache; the same one may come twice.
+func (c *cluster) deliver(t *rapid.T, cache *Cache, kind Kind, n int) {
+	for range min(n, len(c.events[kind])) {
+		event := c.events[kind][0]
+		c.events[kind] = c.events[kind][1:]
+		for range rapid.SampledFrom([]int{1, 1, 1, 2}).Draw(t, "times") {
+			if err := event(cache); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// room is what the cache thinks is left in a zone.
+func room(s *Snapshot, zone string) int64 {
+	pool, _ := s.pools.Get(Key{"driver", zone})
+	left := pool.Capacity
+	for r := range s.Reservations("zonal") {
+		if r.Node == "node-"+zone {
+			left -= r.Bytes
+		}
+	}
+	return left
+}
+
+// TestReservationsAreWhatTheClaimsJustify runs a cluster and a cache that lags behind it, by kind, and holds the cache to
+// what was promised of reservations after any sequence of events.
+func TestReservationsAreWhatTheClaimsJustify(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		now := time.Unix(0, 0)
+		cache := New(Options{NodeDelay: -1, Now: func() time.Time { return now }})
+		for _, zone := range []string{"a", "b"} {
+			if err := cache.Upsert(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "node-" + zone, Labels: map[string]string{"zone": zone}}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		cache.Flush()
+		real := newCluster(map[string]int64{"a": 1000, "b": 1000})
+		real.deliver(t, cache, KindPool, 2)
+		for range rapid.IntRange(1, 150).Draw(t, "steps") {
+			if rapid.Bool().Draw(t, "happens") {
+				real.step(t)
+			} else {
+				real.deliver(t, cache, rapid.SampledFrom([]Kind{KindClaim, KindPool}).Draw(t, "kind"), rapid.IntRange(1, 4).Draw(t, "n"))
+			}
+			// In flight is exactly what the claims say, whatever came before.
+			want, got := map[Key]string{}, map[Key]string{}
+			s := cache.Snapshot()
+			for key, claim := range s.claims.All() {
+				if claim.SelectedNode != "" && claim.VolumeName == "" {
+					want[key] = fmt.Sprint(claim.UID, claim.SelectedNode, claim.Request)
+				}
+			}
+			for r := range s.AllReservations() {
+				if !r.Provisioned {
+					got[r.Claim] = fmt.Sprint(r.UID, r.Node, r.Bytes)
+				} else if claim, _ := s.claims.Get(r.Claim); claim == nil || claim.UID != r.UID || claim.VolumeName == "" {
+					t.Fatalf("%s has a reservation for a volume that it does not have", r.Claim)
+				}
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Fatalf("in flight (-claims +reserved):\n%s", diff)
+			}
+		}
+		// Once all was heard, the cache never thinks that there is more room than there is, published or not.
+		for _, kind := range []Kind{KindClaim, KindPool} {
+			real.deliver(t, cache, kind, len(real.events[kind]))
+		}
+		for zone, free := range real.free {
+			for _, claim := range real.claims {
+				if claim.zone == zone && !claim.made {
+					free -= requestOf(claim.object)
+				}
+			}
+			if got := room(cache.Snapshot(), zone); got > free && !real.deleted {
+				t.Fatalf("zone %s: %d left, and the cache says %d", zone, free, got)
+			}
+		}
+		// Nothing leaks: with every volume bound, only drivers that hide what they provision could hold a reservation open,
+		// and time ends that.
+		for name, claim := range real.claims {
+			if claim.zone != "" && claim.object.Spec.VolumeName == "" {
+				if !claim.made {
+					real.free[claim.zone] -= requestOf(claim.object)
+				}
+				claim.made = true
+				real.update(name, func(o *corev1.PersistentVolumeClaim) { o.Spec.VolumeName = "volume-of-" + string(o.UID) })
+			}
+		}
+		for zone := range real.free {
+			real.free[zone] -= 1000
+			real.publish(zone)
+		}
+		for _, kind := range []Kind{KindPool, KindClaim} {
+			real.deliver(t, cache, kind, len(real.events[kind]))
+		}
+		if left := slices.Collect(cache.Snapshot().AllReservations()); len(left) > 0 {
+			t.Fatalf("everything is bound and published, and %d reservations are left, of %v", len(left), left[0])
+		}
+	})
+}
