@@ -29,6 +29,10 @@ const DefaultMaxBodyBytes = 128 << 20
 // ahead.
 const DefaultClaimWait = 100 * time.Millisecond
 
+// DefaultPlacementWait is a good PlacementWait where the cache follows an API server: kube-scheduler writes the node that it has
+// selected within some tens of milliseconds.
+const DefaultPlacementWait = 200 * time.Millisecond
+
 const (
 	// maxRequests is the number of requests that are worked on at a time. A kube-scheduler has one under way, so more than a
 	// few mean a mistake or an attack, and each may hold a whole body.
@@ -50,6 +54,9 @@ type Options struct {
 	// ClaimWait is how long filter waits for a claim or volume that the scheduler names and the cache has not seen yet; not
 	// at all where 0.
 	ClaimWait time.Duration
+	// PlacementWait is how long filter waits to see where pods that it has just let through were placed, where the room that
+	// they take decides whether the next one fits; not at all where 0.
+	PlacementWait time.Duration
 	// SecondLook is how long filter looks again at a pod that fits nowhere before the scheduler is told so; not at all where 0.
 	// It is for a cache that follows an API server, as the scheduler may have heard of a change first.
 	SecondLook time.Duration
@@ -60,11 +67,12 @@ type Options struct {
 
 // Extender answers kube-scheduler. It is an http.Handler for POST /filter, /prioritize and /preempt, safe for concurrent use.
 type Extender struct {
-	options Options
-	metrics *metrics
-	mux     *http.ServeMux
-	slots   chan struct{}
-	looks   looks
+	options    Options
+	metrics    *metrics
+	mux        *http.ServeMux
+	slots      chan struct{}
+	looks      looks
+	placements placements
 }
 
 // New returns an Extender. It panics where a required option is missing or the metrics are registered already, as both are

@@ -28,7 +28,8 @@ func (e *Extender) refusals(ctx context.Context, r *request) (refusal func(i int
 		}
 	}()
 	s, demand := e.demand(ctx, r.pod)
-	j := e.judge(r, s, demand)
+	e.placements.forget(r.pod.Key())
+	j := e.decide(ctx, r, s, demand)
 	if j.nowhere() {
 		j = e.lookAgain(ctx, r, j)
 	}
@@ -60,8 +61,8 @@ func (j *judgement) refusal(i int) (placement.Reason, bool) {
 }
 
 // judge looks the reason of each candidate up once, since the answer needs it three times.
-func (e *Extender) judge(r *request, s *topology.Snapshot, demand *placement.Demand) judgement {
-	verdict := e.options.Engine.Filter(s, demand)
+func (e *Extender) judge(r *request, s *topology.Snapshot, demand *placement.Demand, pending []placement.Pending) judgement {
+	verdict := e.options.Engine.Filter(s, demand, pending...)
 	j := judgement{snapshot: s, verdict: verdict, found: make([]int16, len(r.nodes)), rejected: make([]int, len(verdict.Eliminations))}
 	for i := range r.nodes {
 		j.found[i] = passes

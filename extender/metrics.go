@@ -19,6 +19,7 @@ type metrics struct {
 	undecided  *prometheus.CounterVec
 	panics     prometheus.Counter
 	waits      *prometheus.HistogramVec
+	placements *prometheus.HistogramVec
 	looks      *prometheus.CounterVec
 }
 
@@ -55,12 +56,18 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 		Help:    "Time that filter waited for a claim or volume that the cache had not seen yet, by how the wait ended.",
 		Buckets: []float64{0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25},
 	}, []string{"result"})
+	m.placements = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "moorage_extender_placement_wait_seconds",
+		Help: "Time that filter waited to see where pods that it had just let through were placed, as the room that they take decides " +
+			"whether the next one fits, by how the wait ended: seen, timed-out (the pod passes) or given-up by the scheduler.",
+		Buckets: []float64{0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5},
+	}, []string{"result"})
 	m.looks = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "moorage_extender_second_looks_total",
 		Help: "Pods that fitted nowhere and were looked at again before kube-scheduler was told, by outcome: fits after all, refused, " +
 			"given-up by the scheduler, or skipped because looking again took too much of the time.",
 	}, []string{"outcome"})
-	registry.MustRegister(m.requests, m.duration, m.nodes, m.rejections, m.undecided, m.panics, m.waits, m.looks)
+	registry.MustRegister(m.requests, m.duration, m.nodes, m.rejections, m.undecided, m.panics, m.waits, m.placements, m.looks)
 	return m
 }
 

@@ -51,7 +51,11 @@ func (e *Extender) lookAgain(ctx context.Context, r *request, refused judgement)
 			if s == refused.snapshot {
 				continue
 			}
-			if refused = e.judge(r, s, placement.NewDemand(s, r.pod)); !refused.nowhere() {
+			j, depends := e.judgeBeside(r, s, placement.NewDemand(s, r.pod))
+			if depends {
+				continue
+			}
+			if refused = j; !refused.nowhere() {
 				e.metrics.looks.WithLabelValues("fits").Inc()
 				return refused
 			}

@@ -59,7 +59,7 @@ func New(options Options) *Cache {
 		options.NodeDelay = defaultNodeDelay
 	}
 	if options.ReservationLimit == 0 {
-		options.ReservationLimit = defaultReservationLimit
+		options.ReservationLimit = DefaultReservationLimit
 	}
 	if options.Now == nil {
 		options.Now = time.Now

@@ -60,16 +60,13 @@ func (c *Cache) segmentOf(r *Reservation) *Selector {
 		return nil
 	}
 	labels := map[string]string{}
-	switch driver := node.Driver(class.Provisioner); {
-	case driver == nil:
-		if name, ok := node.Labels[corev1.LabelHostname]; ok {
-			labels[corev1.LabelHostname] = name
-		}
-	default:
-		for _, key := range driver.TopologyKeys {
-			if value, ok := node.Labels[key]; ok {
-				labels[key] = value
-			}
+	keys := []string{corev1.LabelHostname}
+	if driver := node.Driver(class.Provisioner); driver != nil {
+		keys = driver.TopologyKeys
+	}
+	for _, key := range keys {
+		if value, ok := node.Labels[key]; ok {
+			labels[key] = value
 		}
 	}
 	if len(labels) == 0 {

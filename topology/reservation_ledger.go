@@ -23,8 +23,8 @@ import (
 //
 // It ends in any state when the claim is deleted, and in flight when the selected node is taken away: provisioning failed.
 
-// defaultReservationLimit is twice the usual interval at which capacities are polled.
-const defaultReservationLimit = 2 * time.Minute
+// DefaultReservationLimit is twice the usual interval at which capacities are polled.
+const DefaultReservationLimit = 2 * time.Minute
 
 // endings are why a reservation ended, for the metrics.
 type ending int

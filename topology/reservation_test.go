@@ -79,7 +79,7 @@ func TestAReservationThatNothingConfirmsTimesOut(t *testing.T) {
 		cache.Flush()
 		return len(slices.Collect(cache.Snapshot().AllReservations()))
 	}
-	now = now.Add(defaultReservationLimit - time.Second)
+	now = now.Add(DefaultReservationLimit - time.Second)
 	if got := reserved(); got != 1 {
 		t.Errorf("got %d reservations a second before the limit, want 1", got)
 	}

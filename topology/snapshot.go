@@ -73,6 +73,15 @@ func (s *Snapshot) AllNodes() NodeSet { return s.index.all }
 // and set of nodes.
 func (s *Snapshot) Nodes(selector *Selector) NodeSet { return s.index.match(selector) }
 
+// SameNodes tells whether a NodeSet of the other snapshot means the same nodes in this one.
+func (s *Snapshot) SameNodes(o *Snapshot) bool { return s.index == o.index }
+
+// Pod returns a pod, or nil. Pods without volumes that moorage looks at are not held.
+func (s *Snapshot) Pod(key Key) *Pod {
+	p, _ := s.pods.Get(key)
+	return p
+}
+
 // Claim returns a claim, or nil where the cache knows none of that name.
 func (s *Snapshot) Claim(namespace, name string) *Claim {
 	c, _ := s.claims.Get(Key{namespace, name})

@@ -147,7 +147,7 @@ func serve(ctx context.Context, c *config.Configuration, flags serveFlags, logge
 	if err != nil {
 		return fmt.Errorf("configure the extender: %w", err)
 	}
-	cache := topology.New(topology.Options{})
+	cache := topology.New(topology.Options{ReservationLimit: c.Extender.ReservationLimit.Duration})
 	if err = ctrlmetrics.Registry.Register(cache); err != nil {
 		return fmt.Errorf("register the cache's metrics: %w", err)
 	}
@@ -191,12 +191,13 @@ func newServers(c *config.Configuration, flags serveFlags, cache *topology.Cache
 	if c.Extender.BindAddress != off {
 		options := extender.Options{
 			Snapshot: cache.Snapshot, Missing: cache.Missing, Engine: engine, MaxBodyBytes: c.Extender.MaxBodyBytes,
-			ClaimWait: c.Extender.ClaimWait.Duration, SecondLook: extender.DefaultSecondLook,
-			Registry: ctrlmetrics.Registry, Logger: logger.WithName("extender"),
+			ClaimWait: c.Extender.ClaimWait.Duration, PlacementWait: c.Extender.PlacementWait.Duration,
+			SecondLook: extender.DefaultSecondLook,
+			Registry:   ctrlmetrics.Registry, Logger: logger.WithName("extender"),
 		}
 		if len(flags.from) > 0 {
 			// What the files do not have will not come.
-			options.ClaimWait, options.SecondLook = 0, 0
+			options.ClaimWait, options.PlacementWait, options.SecondLook = 0, 0, 0
 		}
 		handler := extender.New(options)
 		server, err := listenHTTP("extender", c.Extender.BindAddress, handler, logger)

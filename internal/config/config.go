@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/moorage-k8s/moorage/extender"
+	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
 	"github.com/moorage-k8s/moorage/webhook/rules"
 )
@@ -45,6 +46,12 @@ type Extender struct {
 	MaxBodyBytes int64 `json:"maxBodyBytes"`
 	// ClaimWait is how long filter waits for a claim that the cache has not seen yet, such as 100ms; 0s not at all.
 	ClaimWait metav1.Duration `json:"claimWait"`
+	// PlacementWait is how long filter waits to see where pods that it has just let through were placed, where the room that
+	// they take decides whether the next one fits; 0s not at all.
+	PlacementWait metav1.Duration `json:"placementWait"`
+	// ReservationLimit is how long the room of a volume that was made stays reserved where its pool's capacity is not
+	// published again.
+	ReservationLimit metav1.Duration `json:"reservationLimit"`
 	// Predicates by name: Enforce, Score or Off.
 	Predicates map[string]Word `json:"predicates"`
 	Scorers    []Scorer        `json:"scorers"`
@@ -105,9 +112,14 @@ func Default() *Configuration {
 	return &Configuration{
 		APIVersion: APIVersion,
 		Kind:       Kind,
-		Extender:   Extender{BindAddress: "127.0.0.1:10261", ClaimWait: metav1.Duration{Duration: extender.DefaultClaimWait}},
-		Webhook:    Webhook{BindAddress: ":10250"},
-		Metrics:    Metrics{BindAddress: ":8080"},
+		Extender: Extender{
+			BindAddress:      "127.0.0.1:10261",
+			ClaimWait:        metav1.Duration{Duration: extender.DefaultClaimWait},
+			PlacementWait:    metav1.Duration{Duration: extender.DefaultPlacementWait},
+			ReservationLimit: metav1.Duration{Duration: topology.DefaultReservationLimit},
+		},
+		Webhook: Webhook{BindAddress: ":10250"},
+		Metrics: Metrics{BindAddress: ":8080"},
 	}
 }
 
@@ -148,8 +160,9 @@ func Parse(data []byte) (*Configuration, error) {
 	return c, nil
 }
 
-// maxClaimWait is half of the time that the documentation gives kube-scheduler to wait for an answer.
-const maxClaimWait = time.Second
+// maxWait bounds each wait, so that both together stay within the time that the documentation gives kube-scheduler to wait for
+// an answer.
+const maxWait = 800 * time.Millisecond
 
 // validate checks what can be checked without the rest of the program; names of predicates, rules and defaults are checked
 // by whom they belong to.
@@ -158,8 +171,17 @@ func (c *Configuration) validate() error {
 	if c.Extender.MaxBodyBytes < 0 {
 		faults = append(faults, errors.New("extender.maxBodyBytes: must not be negative"))
 	}
-	if wait := c.Extender.ClaimWait.Duration; wait < 0 || wait > maxClaimWait {
-		faults = append(faults, fmt.Errorf("extender.claimWait: %s is not from 0s to %s; the scheduler waits for the answer", wait, maxClaimWait))
+	for _, wait := range []struct {
+		name string
+		metav1.Duration
+	}{{"claimWait", c.Extender.ClaimWait}, {"placementWait", c.Extender.PlacementWait}} {
+		if wait.Duration.Duration < 0 || wait.Duration.Duration > maxWait {
+			faults = append(faults, fmt.Errorf("extender.%s: %s is not from 0s to %s; the scheduler waits for the answer",
+				wait.name, wait.Duration.Duration, maxWait))
+		}
+	}
+	if limit := c.Extender.ReservationLimit.Duration; limit < time.Second || limit > time.Hour {
+		faults = append(faults, fmt.Errorf("extender.reservationLimit: %s is not from 1s to 1h", limit))
 	}
 	seen := map[string]bool{}
 	for i, s := range c.Extender.Scorers {

@@ -57,6 +57,8 @@ func TestParseErrorsNameTheField(t *testing.T) {
 		{"no YAML", "a: [", "not YAML"},
 		{"a wrong type", head + "extender: {maxBodyBytes: many}", "maxBodyBytes"},
 		{"a number for a word", head + "webhook: {rules: {secret-mode-decimal: 1}}", "1 is not a word"},
+		{"a wait too long", head + "extender: {placementWait: 2s}", "extender.placementWait: 2s is not from 0s to 800ms"},
+		{"no time to confirm", head + "extender: {reservationLimit: 0s}", "extender.reservationLimit: 0s is not from 1s to 1h"},
 		{"a negative limit", head + "extender: {maxBodyBytes: -1}", "extender.maxBodyBytes: must not be negative"},
 		{"a scorer twice", head + "extender: {scorers: [{name: PoolFit, weight: 1}, {name: PoolFit, weight: 2}]}", "extender.scorers[1].name: PoolFit occurs twice"},
 		{"a scorer without weight", head + "extender: {scorers: [{name: PoolFit}]}", "extender.scorers[0].weight: is missing"},

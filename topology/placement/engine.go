@@ -102,10 +102,10 @@ func configurablePredicates() []string {
 	return names
 }
 
-// Filter tells for every node of the snapshot whether the pod's volumes allow it.
-func (e *Engine) Filter(s *topology.Snapshot, d *Demand) *Verdict {
+// Filter tells for every node of the snapshot whether the pod's volumes allow it, beside what is pending.
+func (e *Engine) Filter(s *topology.Snapshot, d *Demand, pending ...Pending) *Verdict {
 	v := &Verdict{Feasible: s.AllNodes().Clone(), Undecided: d.Undecided, demand: d, delayed: delayedClaims(s, d)}
-	q := &query{s: s, d: d, verdict: v, delayed: v.delayed}
+	q := &query{s: s, d: d, verdict: v, delayed: v.delayed, pending: pending}
 	for _, p := range predicates {
 		if mode := e.modes[p.name]; mode != Off {
 			q.ask(p, mode)

@@ -10,8 +10,9 @@ import (
 )
 
 // jointCapacity refuses the nodes whose pools have room for each delayed claim of the pod, but not for all of them
-// together. In-tree looks at each claim alone (kubernetes/kubernetes#111755), so such a pod is sent to a node where one of
-// its volumes can be provisioned and the other never.
+// together, or not beside what is reserved there for claims on their way. In-tree looks at each claim alone
+// (kubernetes/kubernetes#111755), against a figure that can be a minute old, so such a pod is sent to a node where one of its
+// volumes can be provisioned and the other never, or where another pod takes the room first.
 //
 // A pool whose capacity is not published limits nothing here, and neither does a node without pools: that is for
 // poolCapacity to judge. Classes are looked at one by one: that two classes draw on
@@ -24,7 +25,9 @@ func jointCapacity(q *query) {
 			continue
 		}
 		if claims := q.claimsOfClass(class); len(claims) > 0 {
-			q.refuse(PodLevel, ReasonJointCapacity, q.jointlyFull(class, claims))
+			full, taken := q.jointlyFull(class, claims)
+			q.refuse(PodLevel, ReasonJointCapacity, full)
+			q.refuse(PodLevel, ReasonReserved, taken)
 		}
 	}
 }
@@ -44,32 +47,39 @@ func (q *query) claimsOfClass(class string) []*delayedClaim {
 	return claims
 }
 
-// jointlyFull returns the nodes on which the claims that would be provisioned there do not fit together. Nodes that reach
-// the same pools and provision the same claims are judged once.
-func (q *query) jointlyFull(class string, claims []*delayedClaim) topology.NodeSet {
-	refused := topology.NewNodeSet(q.s.NumNodes())
+// jointlyFull returns the nodes on which the claims that would be provisioned there do not fit together, and those on which
+// they would but for what is reserved. Nodes that reach the same pools and provision the same claims are judged once.
+func (q *query) jointlyFull(class string, claims []*delayedClaim) (full, taken topology.NodeSet) {
+	full, taken = topology.NewNodeSet(q.s.NumNodes()), topology.NewNodeSet(q.s.NumNodes())
 	if len(claims) > maxJointClaims {
-		return refused
+		return full, taken
 	}
-	j := &jointQuestion{groups: q.s.PoolGroups(class), claims: claims}
-	j.whole = make([]answer, j.groups.Len())
-	for i := range q.verdict.Feasible.All() {
-		if j.full(i) {
-			refused.Add(i)
+	j := &jointQuestion{room: newPoolRoom(q.s, class, q.d), claims: claims}
+	for i := range q.pending {
+		if p := &q.pending[i]; p.Class == class {
+			j.room.takePending(p, q.s.AllNodes())
 		}
 	}
-	return refused
+	j.whole = make([]answer, j.room.groups.Len())
+	for i := range q.verdict.Feasible.All() {
+		switch j.ask(i) {
+		case isFull:
+			full.Add(i)
+		case isTaken:
+			taken.Add(i)
+		}
+	}
+	return full, taken
 }
 
 // jointQuestion remembers what was found, by the pools that a node reaches and the claims that would be provisioned there.
 type jointQuestion struct {
-	groups topology.PoolGroups
+	room   *poolRoom
 	claims []*delayedClaim
 	// whole are the answers for all claims together, by group: the usual case. The others are for parts of them.
 	whole  []answer
-	others map[claimsInGroup]bool
+	others map[claimsInGroup]answer
 
-	pools    []*topology.Pool
 	requests []int64
 }
 
@@ -78,7 +88,8 @@ type answer uint8
 const (
 	notAsked answer = iota
 	fits
-	full
+	isFull
+	isTaken
 )
 
 type claimsInGroup struct {
@@ -86,101 +97,47 @@ type claimsInGroup struct {
 	claims uint64
 }
 
-// full tells whether the claims that would be provisioned for node i do not fit its pools together.
-func (j *jointQuestion) full(i int) bool {
-	ask := claimsInGroup{group: j.groups.Of(i)}
+// ask tells whether the claims that would be provisioned for node i fit its pools together.
+func (j *jointQuestion) ask(i int) answer {
+	ask := claimsInGroup{group: j.room.groups.Of(i)}
 	for c := range j.claims {
 		if j.claims[c].provision.Has(i) {
 			ask.claims |= 1 << c
 		}
 	}
-	if ask.claims+1 != 1<<len(j.claims) {
-		isFull, known := j.others[ask]
-		if !known {
-			isFull = !j.fit(ask)
-			if j.others == nil {
-				j.others = map[claimsInGroup]bool{}
-			}
-			j.others[ask] = isFull
+	if ask.claims+1 == 1<<len(j.claims) {
+		if j.whole[ask.group] == notAsked {
+			j.whole[ask.group] = j.fit(ask)
 		}
-		return isFull
+		return j.whole[ask.group]
 	}
-	if j.whole[ask.group] == notAsked {
-		j.whole[ask.group] = full
-		if j.fit(ask) {
-			j.whole[ask.group] = fits
+	found, known := j.others[ask]
+	if !known {
+		found = j.fit(ask)
+		if j.others == nil {
+			j.others = map[claimsInGroup]answer{}
 		}
+		j.others[ask] = found
 	}
-	return j.whole[ask.group] == full
+	return found
 }
 
-func (j *jointQuestion) fit(ask claimsInGroup) bool {
-	j.pools, j.requests = j.groups.AppendPools(j.pools[:0], ask.group), j.requests[:0]
+func (j *jointQuestion) fit(ask claimsInGroup) answer {
+	j.requests = j.requests[:0]
 	for c := range j.claims {
 		if ask.claims&(1<<c) != 0 {
 			j.requests = append(j.requests, j.claims[c].Claim.Request)
 		}
 	}
-	return fitTogether(j.pools, j.requests)
+	switch {
+	case j.room.fit(ask.group, j.requests):
+		return fits
+	case j.room.anyReserved() && j.room.unreserved().fit(ask.group, j.requests):
+		return isTaken
+	default:
+		return isFull
+	}
 }
 
-const (
-	// maxJointClaims is the number of claims of one class and one pod up to which they are packed; a pod with more passes.
-	maxJointClaims = 64
-	// maxPackingSteps bounds the search for a packing; where it runs out, the node passes.
-	maxPackingSteps = 4096
-)
-
-// fitTogether tells whether the requests, largest first, can be shared out among the pools. It searches for a packing
-// rather than settle for the first that a rule of thumb gives, since a wrong no strands a pod.
-func fitTogether(pools []*topology.Pool, requests []int64) bool {
-	if len(pools) == 0 {
-		return true
-	}
-	if len(pools) == 1 {
-		return fitIn(pools[0], requests)
-	}
-	free := make([]int64, len(pools))
-	for i, p := range pools {
-		if p.Capacity < 0 {
-			return true
-		}
-		free[i] = p.Capacity
-	}
-	steps := maxPackingSteps
-	var pack func(requests []int64) bool
-	pack = func(requests []int64) bool {
-		if len(requests) == 0 {
-			return true
-		}
-		if steps--; steps < 0 {
-			return true
-		}
-		for i, p := range pools {
-			limit, known := p.VolumeLimit()
-			if !known || limit < requests[0] || free[i] < requests[0] {
-				continue
-			}
-			free[i] -= requests[0]
-			ok := pack(requests[1:])
-			free[i] += requests[0]
-			if ok {
-				return true
-			}
-		}
-		return false
-	}
-	return pack(requests)
-}
-
-// fitIn is fitTogether for the usual case of one pool.
-func fitIn(p *topology.Pool, requests []int64) bool {
-	limit, known := p.VolumeLimit()
-	free := p.Capacity
-	for _, request := range requests {
-		if free -= request; !known || limit < request {
-			return p.Capacity < 0
-		}
-	}
-	return free >= 0 || p.Capacity < 0
-}
+// maxJointClaims is the number of claims of one class and one pod up to which they are packed; a pod with more passes.
+const maxJointClaims = 64

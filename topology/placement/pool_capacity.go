@@ -28,11 +28,13 @@ func poolCapacity(q *query) {
 }
 
 // poolsCount tells whether pools limit where the claim can be provisioned.
-func (q *query) poolsCount(c *delayedClaim) bool {
-	if !c.Class.Provisions() {
+func (q *query) poolsCount(c *delayedClaim) bool { return provisionsFromPools(q.s, c.Class) }
+
+func provisionsFromPools(s *topology.Snapshot, class *topology.Class) bool {
+	if !class.Provisions() {
 		return false
 	}
-	driver := q.s.Driver(c.Class.Provisioner)
+	driver := s.Driver(class.Provisioner)
 	return driver != nil && driver.StorageCapacity
 }
 

@@ -77,7 +77,7 @@ func (f *fit) roomLeft(class string) {
 			provisions.Or(c.provision)
 		}
 	}
-	free, largest := room(groups)
+	free, largest := roomOf(newPoolRoom(f.q.s, class, f.q.v.demand))
 	if largest <= 0 {
 		return
 	}
@@ -101,19 +101,15 @@ func (f *fit) roomLeft(class string) {
 	}
 }
 
-// room returns the room in the pools of each group together, negative where none is published, and the most of any.
-func room(groups topology.PoolGroups) (free []int64, largest int64) {
-	free = make([]int64, groups.Len())
-	var pools []*topology.Pool
+// roomOf returns what is left in the pools of each group together, negative where none is published, and the most of any.
+func roomOf(room *poolRoom) (free []int64, largest int64) {
+	free = make([]int64, room.groups.Len())
 	for g := range free {
-		pools = groups.AppendPools(pools[:0], g)
-		free[g] = -1
-		for _, p := range pools {
-			if p.Capacity >= 0 {
-				free[g] = max(free[g], 0) + p.Capacity
-			}
+		bytes, known := room.free(g)
+		if free[g] = bytes; !known {
+			free[g] = -1
 		}
-		largest = max(largest, free[g])
+		largest = max(largest, bytes)
 	}
 	return free, largest
 }

@@ -58,6 +58,7 @@ type query struct {
 	s       *topology.Snapshot
 	d       *Demand
 	delayed []delayedClaim
+	pending []Pending
 	verdict *Verdict
 	asking  string
 	mode    Mode

@@ -23,6 +23,7 @@ const (
 	ReasonTopologyKeys
 	ReasonTopologyLabels
 	ReasonJointCapacity
+	ReasonReserved
 	reasonCount
 )
 
@@ -57,6 +58,7 @@ var reasons = [reasonCount]struct {
 	ReasonTopologyKeys:   {"node(s) report no topology keys for the CSI driver that is to provision a volume, as other nodes do", Unresolvable},
 	ReasonTopologyLabels: {"node(s) lack a topology label that the CSI driver needs to provision a volume", Unresolvable},
 	ReasonJointCapacity:  {"node(s) did not have enough free storage for all claims of the pod together", Unresolvable},
+	ReasonReserved:       {"node(s) did not have enough free storage beside what is reserved for other pods", Unresolvable},
 }
 
 // String is the text that kube-scheduler shows.
