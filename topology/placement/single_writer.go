@@ -6,10 +6,11 @@ import "github.com/moorage-k8s/moorage/topology"
 
 // singleWriter refuses every node but those of the volume's users, where the attach-detach controller attaches the volume to
 // one node at a time. In-tree counts users of a ReadWriteOncePod claim only. Without this, a second pod of a ReadWriteOnce
-// volume is sent to another node, where the controller refuses the volume ('Multi-Attach error for volume …: Volume is
-// already used by pod(s) …') and the pod hangs in ContainerCreating until the first one goes; in a rolling update, where
-// the first one waits for the second, forever (kubernetes/kubernetes#26567, #103305). Which volumes the controller refuses is
-// for IsMultiAttachAllowed (pkg/volume/util) and attachDesiredVolumes (pkg/controller/volume/attachdetach/reconciler).
+// volume is sent to another node, where the controller refuses the volume ('Waiting for detach for volume … Volume is already
+// used by pod(s) …'; before v1.37 'Multi-Attach error for volume …') and the pod hangs in ContainerCreating until the first one
+// goes; in a rolling update, where the first one waits for the second, forever (kubernetes/kubernetes#26567, #103305). Which
+// volumes the controller refuses is for IsMultiAttachAllowed (pkg/volume/util) and attachDesiredVolumes
+// (pkg/controller/volume/attachdetach/reconciler) to say.
 //
 // A failover is never held up: a user that is being deleted, that has ended, or whose node is not Ready or out of service
 // keeps no other pod away, and neither does an attachment that no pod uses. They delay the attach, and the
