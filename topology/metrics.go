@@ -18,7 +18,7 @@ var (
 		"Room reserved in the pools of a class.", []string{"storage_class"}, nil)
 	endedMetric = prometheus.NewDesc("moorage_reservations_ended_total",
 		"Reservations that ended, by cause: the capacity was published after the claim was bound (published) or fell by the claim's "+
-			"size before (accounted), provisioning failed, the claim was deleted, or none was seen in time (timed-out).",
+			"size before (accounted), provisioning failed, the claim was deleted, or none was seen in time (timed-out), or the node reaches no published pool (no-pool).",
 		[]string{"cause"}, nil)
 )
 

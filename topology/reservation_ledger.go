@@ -35,10 +35,11 @@ const (
 	endedFailed
 	endedDeleted
 	endedTimedOut
+	endedNoPool
 	numEndings
 )
 
-var endingNames = [numEndings]string{"published", "accounted", "failed", "deleted", "timed-out"}
+var endingNames = [numEndings]string{"published", "accounted", "failed", "deleted", "timed-out", "no-pool"}
 
 // ledger is the writer's own part of the bookkeeping.
 type ledger struct {
@@ -94,7 +95,9 @@ func (c *Cache) reserve(key Key, old, claim *Claim) {
 func (c *Cache) provisioned(was *Reservation, bound ResourceVersion, at time.Time) {
 	r := *was
 	r.Provisioned, r.bound, r.boundAt = true, bound, at
+	limited := false
 	for pool := range c.poolsAt(&r) {
+		limited = true
 		switch published := pool.ResourceVersion > r.bound; {
 		case c.ledger.account(pool.Key(), &r, published) && !published:
 			c.release(was, endedAccounted)
@@ -103,6 +106,10 @@ func (c *Cache) provisioned(was *Reservation, bound ResourceVersion, at time.Tim
 			c.release(was, endedPublished)
 			return
 		}
+	}
+	if !limited {
+		c.release(was, endedNoPool)
+		return
 	}
 	c.setReservation(&r)
 	c.expireLater()
