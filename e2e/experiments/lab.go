@@ -38,6 +38,8 @@ const (
 type Lab struct {
 	// Control runs no scheduler: each run starts its own.
 	Control *controlplane.ControlPlane
+	// MoorageConfig is the text of a MoorageConfiguration; empty means none.
+	MoorageConfig string
 	// Progress is told what is going on.
 	Progress io.Writer
 }
@@ -75,7 +77,7 @@ func (l *Lab) start(ctx context.Context, which Side, undo *teardown) (*side, err
 	s := &side{lab: l}
 	switch which {
 	case With:
-		m, err := moorage.Start(ctx, l.Control, moorage.Options{NoWebhook: true})
+		m, err := moorage.Start(ctx, l.Control, moorage.Options{NoWebhook: true, Config: l.MoorageConfig})
 		if err != nil {
 			return nil, err
 		}

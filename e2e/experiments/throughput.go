@@ -59,6 +59,8 @@ type ThroughputRun struct {
 	Took time.Duration
 	// Extender is how long moorage itself took, in all its answers; 0 on other sides.
 	Extender time.Duration
+	// CPU is what kube-scheduler used, its start included, and moorage meanwhile. Unlike Took it does not depend on what else the machine does.
+	CPU time.Duration
 }
 
 // Throughput places the same pods again and again: alone, with an extender without an opinion, and with moorage.
@@ -115,8 +117,8 @@ func (l *Lab) repeat(ctx context.Context, storage *zones.Storage, workload Workl
 			}
 			run.Repetition = repetition
 			runs = append(runs, run)
-			l.say("throughput, %s claims, repetition %d, %s: %d pods in %.2f s, %.0f each second; the extender answered for %.2f s",
-				workload, repetition+1, which, pods, run.Took.Seconds(), float64(pods)/run.Took.Seconds(), run.Extender.Seconds())
+			l.say("throughput, %s claims, repetition %d, %s: %d pods in %.2f s, %.0f each second; %.2f s of CPU; the extender answered for %.2f s",
+				workload, repetition+1, which, pods, run.Took.Seconds(), float64(pods)/run.Took.Seconds(), run.CPU.Seconds(), run.Extender.Seconds())
 		}
 	}
 	return runs, nil
@@ -148,7 +150,14 @@ func (l *Lab) throughput(ctx context.Context, ns string, workload Workload, pods
 		return nil, err
 	}
 	r.restart()
-	if _, err = s.schedule(ctx, &undo); err != nil {
+	var before time.Duration
+	if s.moorage != nil {
+		if before, err = cpuTime(s.moorage.Process.PID()); err != nil {
+			return nil, err
+		}
+	}
+	scheduler, err := s.schedule(ctx, &undo)
+	if err != nil {
 		return nil, err
 	}
 	var placed []time.Time
@@ -160,7 +169,15 @@ func (l *Lab) throughput(ctx context.Context, ns string, workload Workload, pods
 		return nil, fmt.Errorf("wait for %d pods to be placed, %d are: %w", pods, len(placed), err)
 	}
 	run := &ThroughputRun{Workload: workload, Side: which, Took: placed[len(placed)-1].Sub(r.began())}
+	if run.CPU, err = cpuTime(scheduler.PID()); err != nil {
+		return nil, err
+	}
 	if s.moorage != nil {
+		after, err := cpuTime(s.moorage.Process.PID())
+		if err != nil {
+			return nil, err
+		}
+		run.CPU += after - before
 		for _, verb := range []string{"filter", "prioritize"} {
 			seconds, err := s.moorage.Count(ctx, `moorage_extender_request_duration_seconds_sum{verb="`+verb+`"}`)
 			if err != nil {

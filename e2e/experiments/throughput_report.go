@@ -26,10 +26,11 @@ func (t *ThroughputReport) Write(w io.Writer) error {
 	var rows [][]string
 	for _, workload := range t.Options.Workloads {
 		for _, which := range []Side{Without, NoOp, With} {
-			var rates, extender []float64
+			var rates, cpu, extender []float64
 			for _, r := range t.Runs {
 				if r.Workload == workload && r.Side == which {
 					rates = append(rates, t.rate(r))
+					cpu = append(cpu, 1000*r.CPU.Seconds()/float64(t.Options.pods(workload)))
 					extender = append(extender, 1000*r.Extender.Seconds()/float64(t.Options.pods(workload)))
 				}
 			}
@@ -37,10 +38,10 @@ func (t *ThroughputReport) Write(w io.Writer) error {
 			if which == With {
 				spent = newSpread(extender).String()
 			}
-			rows = append(rows, []string{string(workload), string(which), newSpread(rates).String(), t.shares(workload, which).String(), spent})
+			rows = append(rows, []string{string(workload), string(which), newSpread(rates).String(), t.shares(workload, which).String(), newSpread(cpu).String(), spent})
 		}
 	}
-	return writeTable(w, []string{"CLAIMS", "SIDE", "PODS EACH SECOND", "SHARE OF WITHOUT", "MS OF MOORAGE FOR EACH POD"}, rows)
+	return writeTable(w, []string{"CLAIMS", "SIDE", "PODS EACH SECOND", "SHARE OF WITHOUT", "CPU MS FOR EACH POD", "MOORAGE'S MS FOR EACH POD"}, rows)
 }
 
 func (t *ThroughputReport) rate(r *ThroughputRun) float64 {

@@ -48,12 +48,22 @@ func prepareBurst(flags *flag.FlagSet) func(context.Context, *experiments.Lab) (
 }
 
 func prepareThroughput(flags *flag.FlagSet) func(context.Context, *experiments.Lab) (report, error) {
-	options := experiments.ThroughputOptions{Workloads: []experiments.Workload{experiments.Bound, experiments.Delayed}}
+	var options experiments.ThroughputOptions
+	chosen := flags.String("claims", "bound,delayed", "whether the pods' claims have their volumes, or get them once a node is chosen")
 	flags.IntVar(&options.NodesPerZone, "nodes-per-zone", 34, "how many nodes each of three zones has")
 	flags.IntVar(&options.BoundPods, "pods", 500, "how many pods each run places")
 	flags.IntVar(&options.DelayedPods, "delayed-pods", 150, "how many pods each run with delayed claims places: their volumes have to be made")
 	flags.IntVar(&options.Repetitions, "repetitions", 6, "how often each side is measured")
-	return func(ctx context.Context, lab *experiments.Lab) (report, error) { return lab.Throughput(ctx, options) }
+	return func(ctx context.Context, lab *experiments.Lab) (report, error) {
+		for _, name := range strings.Split(*chosen, ",") {
+			workload := experiments.Workload(name)
+			if workload != experiments.Bound && workload != experiments.Delayed {
+				return nil, fmt.Errorf("there are no %s claims, want bound or delayed", name)
+			}
+			options.Workloads = append(options.Workloads, workload)
+		}
+		return lab.Throughput(ctx, options)
+	}
 }
 
 func prepareBalance(flags *flag.FlagSet) func(context.Context, *experiments.Lab) (report, error) {

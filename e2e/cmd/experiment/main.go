@@ -60,6 +60,7 @@ func run(ctx context.Context, args []string) (err error) {
 		_, _ = fmt.Fprintf(flags.Output(), "experiment %s measures %s.\n\n", name, chosen.describes)
 		flags.PrintDefaults()
 	}
+	config := flags.String("config", "", "the file of a MoorageConfiguration; none if empty")
 	measure := chosen.prepare(flags)
 	if err = flags.Parse(args); err != nil {
 		return err
@@ -67,12 +68,20 @@ func run(ctx context.Context, args []string) (err error) {
 	if flags.NArg() > 0 {
 		return fmt.Errorf("experiment %s takes no arguments, got %q", name, flags.Args())
 	}
-	control, err := controlplane.Start(ctx, controlplane.Options{Progress: os.Stderr})
+	lab := &experiments.Lab{Progress: os.Stderr}
+	if *config != "" {
+		text, readErr := os.ReadFile(*config)
+		if readErr != nil {
+			return readErr
+		}
+		lab.MoorageConfig = string(text)
+	}
+	lab.Control, err = controlplane.Start(ctx, controlplane.Options{Progress: os.Stderr})
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, control.Stop()) }()
-	result, err := measure(ctx, &experiments.Lab{Control: control, Progress: os.Stderr})
+	defer func() { err = errors.Join(err, lab.Control.Stop()) }()
+	result, err := measure(ctx, lab)
 	if err != nil {
 		return err
 	}
