@@ -67,15 +67,26 @@ func (e *Extender) decide(ctx context.Context, r *request, s *topology.Snapshot,
 			}
 			result = "seen"
 		case <-deadline.C:
-			// Each note holds the scheduler up once at most.
-			e.placements.forgetUntil(start)
-			j, _ = e.judgeBeside(r, s, placement.NewDemand(s, r.pod))
+			j = e.judgeInVain(r, start)
 			result = "timed-out"
 		case <-ctx.Done():
 			result = "given-up"
 		}
 		e.metrics.placements.WithLabelValues(result).Observe(time.Since(start).Seconds())
 		return j
+	}
+}
+
+// judgeInVain judges a pod that has waited since then without seeing enough. It drops as few notes as let the pod through, the
+// oldest first: each wait in vain costs a note at least, and the room of the pods that were noted later stays theirs, so
+// that one late event does not open a nearly full pool to all.
+func (e *Extender) judgeInVain(r *request, since time.Time) judgement {
+	for n := 1; ; n *= 2 { // Twice as many each time: a few questions, however many notes there are.
+		s := e.options.Snapshot()
+		j, depends := e.judgeBeside(r, s, placement.NewDemand(s, r.pod))
+		if !depends || !e.placements.forgetOldest(n, since) {
+			return j
+		}
 	}
 }
 
@@ -130,11 +141,16 @@ func (p *placements) forget(pod topology.Key) {
 	p.notes = slices.DeleteFunc(p.notes, func(n note) bool { return n.pod == pod })
 }
 
-// forgetUntil drops the notes that were there then.
-func (p *placements) forgetUntil(then time.Time) {
+// forgetOldest drops up to n notes that were there then, the oldest, and tells whether there was one.
+func (p *placements) forgetOldest(n int, then time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.notes = slices.DeleteFunc(p.notes, func(n note) bool { return !n.since.After(then) })
+	dropped := 0
+	for dropped < min(n, len(p.notes)) && !p.notes[dropped].since.After(then) {
+		dropped++
+	}
+	p.notes = slices.Delete(p.notes, 0, dropped)
+	return dropped > 0
 }
 
 // pending returns what the noted pods may still take, and drops the notes that the snapshot has an answer to.
