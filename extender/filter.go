@@ -42,7 +42,9 @@ type judgement struct {
 	snapshot *topology.Snapshot
 	verdict  *placement.Verdict
 	// found is for each candidate the elimination that refuses it, or passes.
-	found           []int16
+	found []int16
+	// left are the nodes that pass, of the snapshot.
+	left            topology.NodeSet
 	passed, unknown int
 	rejected        []int // by elimination
 }
@@ -63,7 +65,10 @@ func (j *judgement) refusal(i int) (placement.Reason, bool) {
 // judge looks the reason of each candidate up once, since the answer needs it three times.
 func (e *Extender) judge(r *request, s *topology.Snapshot, demand *placement.Demand, pending []placement.Pending) judgement {
 	verdict := e.options.Engine.Filter(s, demand, pending...)
-	j := judgement{snapshot: s, verdict: verdict, found: make([]int16, len(r.nodes)), rejected: make([]int, len(verdict.Eliminations))}
+	j := judgement{
+		snapshot: s, verdict: verdict, left: topology.NewNodeSet(s.NumNodes()),
+		found: make([]int16, len(r.nodes)), rejected: make([]int, len(verdict.Eliminations)),
+	}
 	for i := range r.nodes {
 		j.found[i] = passes
 		node, known := s.NodeIndexOf(r.nodes[i].name())
@@ -73,6 +78,7 @@ func (e *Extender) judge(r *request, s *topology.Snapshot, demand *placement.Dem
 			continue
 		case verdict.Feasible.Has(node):
 			j.passed++
+			j.left.Add(node)
 			continue
 		}
 		for k := range verdict.Eliminations {

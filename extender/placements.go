@@ -13,9 +13,10 @@ import (
 )
 
 // Between the answer that lets a pod through and the moment its claims name their node, kube-scheduler asks about further
-// pods, which may want the same room. The pods let through are noted here. Where they could take so much that a pod fits
-// nowhere, filter waits until it is seen what became of them, and then decides on facts, so that a rejection always rests on
-// objects whose events wake the pod. As long as some node is left whatever the noted pods take, nobody waits.
+// pods, which may want the same room, or the same volume on another node. The pods let through are noted here. Where they
+// could take so much that a pod fits nowhere, or are to have a volume that only one node may have, filter waits until it is
+// seen what became of them, and then decides on facts, so that a rejection always rests on objects whose events wake the pod.
+// As long as some node is left whatever the noted pods take, nobody waits.
 
 const (
 	// placementPoll is how often is looked what became of the noted pods.
@@ -33,13 +34,15 @@ type placements struct {
 	notes []note
 }
 
-// note is one pod with delayed claims.
+// note is one pod with delayed claims, or volumes that only one node may have.
 type note struct {
 	pod   topology.Key
 	since time.Time
 	// nodes is a snapshot with the nodes that the claims' sets are about.
 	nodes  *topology.Snapshot
 	claims []placement.Pending
+	// volumes are those that only one node may have.
+	volumes []topology.Key
 	// known tells that the pod was in the cache once, so that its absence means its end.
 	known bool
 }
@@ -93,19 +96,21 @@ func (e *Extender) judgeInVain(r *request, since time.Time) judgement {
 // judgeBeside judges a pod beside the noted ones and notes it if it fits. Where it fits nowhere because of them alone it
 // depends on what becomes of them; the judgement is then what it is without them.
 func (e *Extender) judgeBeside(r *request, s *topology.Snapshot, demand *placement.Demand) (j judgement, depends bool) {
-	if e.options.PlacementWait <= 0 || !delays(demand) {
+	volumes := e.options.Engine.SingleWriterVolumes(s, demand)
+	if e.options.PlacementWait <= 0 || !delays(demand) && len(volumes) == 0 {
 		return e.judge(r, s, demand, nil), false
 	}
 	e.placements.mu.Lock()
 	defer e.placements.mu.Unlock()
 	pending := e.placements.pending(s, time.Now())
-	if j = e.judge(r, s, demand, pending); j.nowhere() && len(pending) > 0 {
+	shared := e.placements.share(volumes)
+	if j = e.judge(r, s, demand, pending); j.nowhere() && len(pending) > 0 || shared && !j.nowhere() {
 		if j = e.judge(r, s, demand, nil); !j.nowhere() {
 			return j, true
 		}
 	}
 	if !j.nowhere() {
-		e.placements.add(r, &j)
+		e.placements.add(r, &j, volumes)
 	}
 	return j, false
 }
@@ -116,22 +121,23 @@ func delays(demand *placement.Demand) bool {
 }
 
 // add notes a pod that is let through to the candidates that the judgement leaves.
-func (p *placements) add(r *request, j *judgement) {
+func (p *placements) add(r *request, j *judgement, volumes []topology.Key) {
 	s := j.snapshot
-	left := topology.NewNodeSet(s.NumNodes())
-	for i := range r.nodes {
-		if node, known := s.NodeIndexOf(r.nodes[i].name()); known && j.found[i] == passes {
-			left.Add(node)
-		}
-	}
-	claims := j.verdict.Pending(s, left)
-	if len(claims) == 0 {
+	claims := j.verdict.Pending(s, j.left)
+	if len(claims)+len(volumes) == 0 {
 		return
 	}
 	if len(p.notes) == maxPlacements {
 		p.notes = p.notes[1:]
 	}
-	p.notes = append(p.notes, note{pod: r.pod.Key(), since: time.Now(), nodes: s, claims: claims})
+	p.notes = append(p.notes, note{pod: r.pod.Key(), since: time.Now(), nodes: s, claims: claims, volumes: volumes})
+}
+
+// share tells whether a noted pod is to have one of the volumes.
+func (p *placements) share(volumes []topology.Key) bool {
+	return len(volumes) > 0 && slices.ContainsFunc(p.notes, func(n note) bool {
+		return slices.ContainsFunc(n.volumes, func(v topology.Key) bool { return slices.Contains(volumes, v) })
+	})
 }
 
 // forget drops the pod's note: a pod that is asked about again was not placed.
@@ -167,7 +173,7 @@ func (p *placements) pending(s *topology.Snapshot, now time.Time) []placement.Pe
 			pending = append(pending, claim)
 		}
 	}
-	p.notes = slices.DeleteFunc(p.notes, func(n note) bool { return len(n.claims) == 0 })
+	p.notes = slices.DeleteFunc(p.notes, func(n note) bool { return len(n.claims)+len(n.volumes) == 0 })
 	return pending
 }
 
@@ -176,7 +182,7 @@ func (n *note) resolve(s *topology.Snapshot) {
 	pod := s.Pod(n.pod)
 	n.known = n.known || pod != nil
 	if n.known && (pod == nil || pod.Node != "" || pod.Deleting) {
-		n.claims = nil
+		n.claims, n.volumes = nil, nil
 		return
 	}
 	n.claims = slices.DeleteFunc(n.claims, func(p placement.Pending) bool {

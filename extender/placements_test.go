@@ -64,10 +64,10 @@ func (b *burst) upsert(o metav1.Object) {
 	}
 }
 
-// filter asks about the pod with the claim and returns the nodes left, and how long the answer took.
-func (b *burst) filter(claim string, nodes ...string) (left []string, took time.Duration) {
+// filter asks about the pod and returns the nodes left, and how long the answer took.
+func (b *burst) filter(pod *corev1.Pod, nodes ...string) (left []string, took time.Duration) {
 	b.t.Helper()
-	body, err := json.Marshal(extenderv1.ExtenderArgs{Pod: b.pod(claim), NodeNames: &nodes})
+	body, err := json.Marshal(extenderv1.ExtenderArgs{Pod: pod, NodeNames: &nodes})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -82,12 +82,17 @@ func (b *burst) filter(claim string, nodes ...string) (left []string, took time.
 
 func (b *burst) expect(claim string, took time.Duration, want []string, nodes ...string) {
 	b.t.Helper()
-	left, after := b.filter(claim, nodes...)
+	b.expectPod(b.pod(claim), took, want, nodes...)
+}
+
+func (b *burst) expectPod(pod *corev1.Pod, took time.Duration, want []string, nodes ...string) {
+	b.t.Helper()
+	left, after := b.filter(pod, nodes...)
 	if diff := cmp.Diff(want, left); diff != "" {
-		b.t.Errorf("nodes left for %s (-want +got):\n%s", claim, diff)
+		b.t.Errorf("nodes left for %s (-want +got):\n%s", pod.Name, diff)
 	}
 	if after != took {
-		b.t.Errorf("the answer for %s took %s, want %s", claim, after, took)
+		b.t.Errorf("the answer for %s took %s, want %s", pod.Name, after, took)
 	}
 }
 
@@ -213,5 +218,40 @@ func TestAPodDoesNotWaitForItself(t *testing.T) {
 		b := newBurst(t)
 		b.expect("x", 0, []string{"b"}, "b")
 		b.expect("x", 0, []string{"b"}, "b")
+	})
+}
+
+// Two pods of one ReadWriteOnce volume are created at once: the second waits until the first is seen on its node, which is
+// then the only one where the volume can be.
+func TestTheSecondPodOfAVolumeWaitsToSeeWhereTheFirstWent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBurst(t)
+		for _, name := range []string{"a", "b"} {
+			b.upsert(&corev1.Node{
+				ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"zone": name}},
+				Status:     corev1.NodeStatus{Conditions: []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue}}},
+			})
+		}
+		b.cache.Flush()
+		b.upsert(&corev1.PersistentVolume{ObjectMeta: metav1.ObjectMeta{Name: "v"}, Spec: corev1.PersistentVolumeSpec{
+			AccessModes:            []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
+			PersistentVolumeSource: corev1.PersistentVolumeSource{CSI: &corev1.CSIPersistentVolumeSource{Driver: "d", VolumeHandle: "v"}},
+		}})
+		claim := selected("x", "")
+		claim.Annotations = map[string]string{"pv.kubernetes.io/bind-completed": "yes"}
+		claim.Spec.VolumeName = "v"
+		b.upsert(claim)
+		first, second := b.pod("x"), b.pod("x")
+		first.Name, second.Name = "first", "second"
+		b.upsert(first)
+		b.upsert(second)
+
+		b.expectPod(first, 0, []string{"a", "b"}, "a", "b")
+		time.AfterFunc(19*ms+ms/2, func() {
+			placed := first.DeepCopy()
+			placed.Spec.NodeName = "a"
+			b.upsert(placed)
+		})
+		b.expectPod(second, 20*ms, []string{"a"}, "a", "b")
 	})
 }

@@ -56,7 +56,7 @@ func (q *query) jointlyFull(class string, claims []*delayedClaim) (full, taken t
 	}
 	j := &jointQuestion{room: newPoolRoom(q.s, class, q.d), claims: claims}
 	for i := range q.pending {
-		if p := &q.pending[i]; p.Class == class {
+		if p := &q.pending[i]; p.Class == class && !q.d.uses(p.Claim) {
 			j.room.takePending(p, q.s.AllNodes())
 		}
 	}

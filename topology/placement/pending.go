@@ -43,10 +43,14 @@ func (v *Verdict) Pending(s *topology.Snapshot, candidates topology.NodeSet) []P
 func (d *Demand) reserved(s *topology.Snapshot, class string) iter.Seq[*topology.Reservation] {
 	return func(yield func(*topology.Reservation) bool) {
 		for r := range s.Reservations(class) {
-			own := func(v Volume) bool { return v.Claim != nil && v.Claim.Key() == r.Claim }
-			if !slices.ContainsFunc(d.Volumes, own) && !yield(r) {
+			if !d.uses(r.Claim) && !yield(r) {
 				return
 			}
 		}
 	}
+}
+
+// uses tells whether the claim is one of the pod's.
+func (d *Demand) uses(claim topology.Key) bool {
+	return slices.ContainsFunc(d.Volumes, func(v Volume) bool { return v.Claim != nil && v.Claim.Key() == claim })
 }

@@ -26,16 +26,47 @@ func singleWriter(q *query) {
 	}
 }
 
-// appendUsers appends the pods that use the volume; none where several nodes may have it at a time, or nobody attaches it. A
-// volume has users through one claim, the one that it is bound to: the controller attaches it for no other.
+// SingleWriterVolumes names the pod's volumes that only one node may have at a time, in a way of its own, for comparison with
+// those of another pod; none where SingleWriter does not refuse nodes.
+func (e *Engine) SingleWriterVolumes(s *topology.Snapshot, d *Demand) []topology.Key {
+	if mode := e.modes[SingleWriter]; mode == Off || mode == Score {
+		return nil
+	}
+	var volumes []topology.Key
+	for i := range d.Volumes {
+		switch v := &d.Volumes[i]; {
+		case !attachesOnce(s, v):
+		case v.Inline != nil:
+			volumes = append(volumes, topology.Key{Namespace: v.Inline.Driver, Name: v.Inline.Handle})
+		default:
+			volumes = append(volumes, topology.Key{Name: v.Volume.Name})
+		}
+	}
+	return volumes
+}
+
+// attachesOnce tells whether only one node may have the volume at a time. A volume has users through one claim, the one that
+// it is bound to: the controller attaches it for no other.
+func attachesOnce(s *topology.Snapshot, v *Volume) bool {
+	switch {
+	case v.State == Bound:
+		return s.Attaches(v.Volume.SingleAttacher) && (!v.Volume.HasClaimRef || v.Volume.KeptFor(v.Claim))
+	case v.Inline != nil:
+		return v.Inline.SingleAttach && s.Attaches(v.Inline.Driver)
+	default:
+		return false
+	}
+}
+
+// appendUsers appends the pods that use the volume; none where several nodes may have it at a time, or nobody attaches it.
 func (q *query) appendUsers(to []*topology.Pod, v *Volume) []*topology.Pod {
 	switch {
-	case v.State == Bound && q.s.Attaches(v.Volume.SingleAttacher) && (!v.Volume.HasClaimRef || v.Volume.KeptFor(v.Claim)):
-		return q.s.AppendUsers(to, v.Claim.Key())
-	case v.Inline != nil && v.Inline.SingleAttach && q.s.Attaches(v.Inline.Driver):
+	case !attachesOnce(q.s, v):
+		return to
+	case v.Inline != nil:
 		return q.s.AppendInlineUsers(to, v.Inline.Driver, v.Inline.Handle)
 	default:
-		return to
+		return q.s.AppendUsers(to, v.Claim.Key())
 	}
 }
 
