@@ -78,7 +78,7 @@ var mutations = []mutation{
 	},
 	{
 		"claims without a volume need no slot", "AttachLimits", "attach_events.go",
-		`driver = attachingDriver(class.Provisioner); driver != ""`, `driver = attachingDriver(class.Provisioner); driver != "" && !%`,
+		`class != nil && class.Driver != "" {`, `class != nil && class.Driver != "" && !% {`,
 	},
 	{
 		"migrated volumes need no slot", "AttachLimits", "attach_events.go",
