@@ -18,6 +18,8 @@ const (
 	burstClass = "burst"
 	// burstNodesPerZone times the zones are the node-local pools.
 	burstNodesPerZone = 4
+	// quietWhenFull is how long nothing may have changed once no pod fits any more.
+	quietWhenFull = 4 * time.Second
 )
 
 // BurstVariant is one shape of a burst: half as many pods again as the pools have room for, all at once.
@@ -46,8 +48,11 @@ type BurstOptions struct {
 	Fit int
 	// Seeds choose sizes; each is one repetition.
 	Seeds []uint64
+	// Sides are those that are run for each seed, in alternating order; nil means without moorage and with it.
+	Sides []Side
 	// Quiet is how long nothing may have changed for a burst to have settled, and Limit how long that is waited for. Quiet has to be longer than
-	// kube-scheduler's longest backoff, 10 s. A stale variant adds the minute between two publications to both.
+	// kube-scheduler's longest backoff, 10 s; where no room is left, and that is published, a burst has settled sooner. A stale variant adds the
+	// minute between two publications to both.
 	Quiet, Limit time.Duration
 }
 
@@ -83,7 +88,10 @@ func (r *BurstRun) Last() time.Duration {
 }
 
 // Burst runs each variant with each seed on both sides.
-func (l *Lab) Burst(ctx context.Context, variants []BurstVariant, options BurstOptions) (*BurstReport, error) {
+func (l *Lab) Burst(ctx context.Context, variants []BurstVariant, options BurstOptions) (_ *BurstReport, err error) {
+	if options.Sides == nil {
+		options.Sides = []Side{Without, With}
+	}
 	report := &BurstReport{Options: options, Variants: variants}
 	nodes, err := zones.AddNodes(ctx, l.Control, zones.Options{NodesPerZone: burstNodesPerZone, Prefix: "burst"})
 	if err != nil {
@@ -93,7 +101,7 @@ func (l *Lab) Burst(ctx context.Context, variants []BurstVariant, options BurstO
 	defer undo.run(ctx, &err)
 	for _, variant := range variants {
 		for i, seed := range options.Seeds {
-			sides := []Side{Without, With}
+			sides := slices.Clone(options.Sides)
 			if i%2 == 1 {
 				slices.Reverse(sides)
 			}
@@ -108,7 +116,7 @@ func (l *Lab) Burst(ctx context.Context, variants []BurstVariant, options BurstO
 			}
 		}
 	}
-	return report, err
+	return report, nil
 }
 
 // burst runs one burst on one side.
@@ -160,7 +168,10 @@ func (l *Lab) burst(
 		return nil, err
 	}
 	run := &BurstRun{Variant: variant.Name, Seed: seed, Side: which, Fit: plan.fit}
-	err = wait.PollUntilContextTimeout(ctx, pollInterval, limit, false, func(context.Context) (bool, error) { return r.settled(quiet), nil })
+	err = wait.PollUntilContextTimeout(ctx, pollInterval, limit, false, func(context.Context) (bool, error) {
+		full := !variant.Stale && len(r.placements()) == plan.fit
+		return r.settled(quiet) || full && r.settled(quietWhenFull), nil
+	})
 	switch {
 	case err == nil:
 		run.Settled = true

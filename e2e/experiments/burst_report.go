@@ -66,6 +66,9 @@ func (b *BurstReport) ratios(variant string) spread {
 			}
 		}
 		with, without := at[With], at[Without]
+		if with == nil || without == nil {
+			continue
+		}
 		if n := min(with.Placed, without.Placed); n > 0 {
 			ratios = append(ratios, float64(with.At[n-1])/float64(without.At[n-1]))
 		}
