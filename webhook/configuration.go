@@ -67,7 +67,9 @@ func MutatingConfiguration(opts ConfigurationOptions) *admissionregistrationv1.M
 func ValidatingConfiguration(opts ConfigurationOptions) *admissionregistrationv1.ValidatingWebhookConfiguration {
 	var kinds []rules.Kind
 	for _, r := range rules.Registry() {
-		kinds = append(kinds, r.Kinds...)
+		if r.Check != nil {
+			kinds = append(kinds, r.Kinds...)
+		}
 	}
 	return &admissionregistrationv1.ValidatingWebhookConfiguration{
 		TypeMeta:   metav1.TypeMeta{APIVersion: admissionregistrationv1.SchemeGroupVersion.String(), Kind: "ValidatingWebhookConfiguration"},

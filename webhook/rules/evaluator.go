@@ -85,6 +85,8 @@ type Question struct {
 	Object runtime.Object
 	// Old is the object before an update; nil for a creation.
 	Old runtime.Object
+	// AsWritten says that the object was read from a file, and has none of the API server's defaults.
+	AsWritten bool
 	// Lookup sees the cluster; nil makes the rules that need it silent.
 	Lookup Lookup
 	// OnlyExplainAPI asks only for findings on objects that the API server's own validation refuses.
@@ -112,10 +114,10 @@ type Panic struct {
 // object that was already in breach can still be updated. Rules do not wait; the context is looked at between them.
 func (e *Evaluator) Evaluate(ctx context.Context, q Question) Result {
 	var result Result
-	in := Input{Kind: q.Kind, Object: q.Object, Old: q.Old, Lookup: q.Lookup, Catalog: e.catalog, Settings: &e.settings}
+	in := Input{Kind: q.Kind, Object: q.Object, Old: q.Old, AsWritten: q.AsWritten, Lookup: q.Lookup, Catalog: e.catalog, Settings: &e.settings}
 	for i := range e.rules {
 		r := &e.rules[i]
-		if !r.kinds[q.Kind] || (q.OnlyExplainAPI && !r.ExplainsAPI) {
+		if r.Check == nil || !r.kinds[q.Kind] || (q.OnlyExplainAPI && !r.ExplainsAPI) {
 			continue
 		}
 		if ctx.Err() != nil {
@@ -142,6 +144,17 @@ func (e *Evaluator) Evaluate(ctx context.Context, q Question) Result {
 		}
 	}
 	return result
+}
+
+// Told completes a finding of a rule about the text of objects, which has no Check: with its action, and with what the rule's
+// findings have in common. It is false if the rule is off.
+func (e *Evaluator) Told(id string, f Finding) (Finding, bool) {
+	for i := range e.rules {
+		if r := &e.rules[i]; r.ID == id {
+			return r.complete(f), true
+		}
+	}
+	return Finding{}, false
 }
 
 func (r *active) ask(in Input) (found []Finding, failure *Panic) {

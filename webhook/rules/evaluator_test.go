@@ -18,7 +18,7 @@ func TestRegistryIsComplete(t *testing.T) {
 			t.Errorf("rule %s is registered twice", r.ID)
 		}
 		seen[r.ID] = true
-		if r.Summary == "" || r.Symptom == "" || r.Remediation == "" || r.Check == nil || len(r.Kinds) == 0 {
+		if r.Summary == "" || r.Symptom == "" || r.Remediation == "" || len(r.Kinds) == 0 || (r.Check == nil) != (r.ID == Decode) {
 			t.Errorf("rule %s is incomplete", r.ID)
 		}
 		if _, err := ParseAction(string(r.Action)); err != nil {

@@ -81,3 +81,11 @@ var (
 	// claimKinds are the kinds with a claim's spec somewhere in them: ephemeral volumes hold one in every pod spec.
 	claimKinds = append([]Kind{PersistentVolumeClaim}, podKinds...)
 )
+
+func allKinds() []Kind {
+	kinds := make([]Kind, len(KindTable))
+	for i := range KindTable {
+		kinds[i] = KindTable[i].Kind
+	}
+	return kinds
+}

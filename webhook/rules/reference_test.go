@@ -51,6 +51,9 @@ func reference() []byte {
 		}
 		fmt.Fprintf(&out, "\n## %s\n\n%s\n\n- **Action:** `%s`\n- **Objects:** %s\n- **Without it:** %s\n- **Fix:** %s\n",
 			r.ID, r.Summary, r.Action, strings.Join(kinds, ", "), r.Symptom, r.Remediation)
+		if r.Check == nil {
+			fmt.Fprint(&out, "- Found in files only, by `moorage check`.\n")
+		}
 		if r.NeedsLookup {
 			fmt.Fprint(&out, "- Looks up the cluster; silent about what it cannot look up.\n")
 		}

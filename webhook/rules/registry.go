@@ -7,6 +7,17 @@ import "slices"
 // registry is every rule, in the order in which findings are told: families as in the documentation.
 var registry = []Rule{
 	{
+		ID: Decode,
+		Summary: "The text is not YAML or JSON, or not such an object: an unknown field, a field that occurs twice, a value of a wrong type, " +
+			"a version that is no longer served.",
+		Kinds:  allKinds(),
+		Action: Deny,
+		Symptom: "the API server refuses the object, or a client that is not strict drops the field, so that the object is not what was " +
+			"written",
+		Remediation: "correct the text",
+		Doc:         "docs/rules.md#decode",
+	},
+	{
 		ID:      "access-mode-unsupported",
 		Summary: "A claim's access modes and volumeMode cannot be served by its class's driver, or a PersistentVolume's by its source.",
 		Kinds:   append([]Kind{PersistentVolume}, claimKinds...),

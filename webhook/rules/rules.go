@@ -44,9 +44,14 @@ type Rule struct {
 	// NeedsLookup says that the rule is silent without a Lookup, at least for some objects.
 	NeedsLookup bool
 	// Check is the rule. It must be pure, must not keep or change what it is given, and may leave out of a finding what is
-	// the same for all of the rule's findings.
+	// the same for all of the rule's findings. Nil for a rule about the text of an object: whoever reads the text finds what
+	// it is about, and asks Evaluator.Told for the action.
 	Check func(*Input) []Finding
 }
+
+// Decode is the ID of the rule about objects that cannot be read as they were written. It is found in files only: what
+// reaches the webhook has been read.
+const Decode = "decode"
 
 // Finding is one fault of one object.
 type Finding struct {
@@ -76,6 +81,9 @@ type Input struct {
 	// Old is the object before an update, nil for a creation. Evaluate already leaves out what an update does not make
 	// worse; a rule reads Old only if the change itself is its subject.
 	Old runtime.Object
+	// AsWritten says that the object is as somebody wrote it, in a file: what is unset is unset. In the webhook the API server
+	// has already filled in its defaults, and what was written cannot be told from what was not.
+	AsWritten bool
 	// Lookup sees the cluster; nil when there is none.
 	Lookup Lookup
 	// Catalog is never nil.
