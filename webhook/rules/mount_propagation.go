@@ -39,44 +39,18 @@ func (s Settings) withDefaults() (Settings, error) {
 }
 
 // propagated is a mount that asks for propagation.
-type propagated struct {
-	*corev1.VolumeMount
-	container container
-	index     int
-	// volume is nil if the pod has none of that name, which the API server refuses.
-	volume *corev1.Volume
-}
+type propagated struct{ mount }
 
-func (p propagated) path() *field.Path {
-	return p.container.path().Child("volumeMounts").Index(p.index).Child("mountPropagation")
-}
+func (p propagated) path() *field.Path { return p.mount.path().Child("mountPropagation") }
 
 func (p propagated) bidirectional() bool {
 	return *p.MountPropagation == corev1.MountPropagationBidirectional
 }
 
-// hostFolder is the host's folder whose mounts take part, cleaned. A subPath narrows it, because propagation follows the
-// mount that the folder lies on. It is unknown for volumes that are not hostPath, and with a subPathExpr, whose value only
-// the kubelet knows.
-func (p propagated) hostFolder() (folder string, known bool) {
-	if p.volume == nil || p.volume.HostPath == nil || p.SubPathExpr != "" {
-		return "", false
-	}
-	host := p.volume.HostPath.Path
-	if !path.IsAbs(host) {
-		return "", false
-	}
-	return path.Join(host, path.Join("/", p.SubPath)), true
-}
-
 func eachPropagated(obj runtime.Object, visit func(propagated)) {
-	eachContainer(obj, func(spec *corev1.PodSpec, c container) {
-		for i := range c.VolumeMounts {
-			m := &c.VolumeMounts[i]
-			if m.MountPropagation == nil || *m.MountPropagation == corev1.MountPropagationNone {
-				continue
-			}
-			visit(propagated{m, c, i, volumeNamed(spec, m.Name)})
+	eachMount(obj, func(m mount) {
+		if m.MountPropagation != nil && *m.MountPropagation != corev1.MountPropagationNone {
+			visit(propagated{m})
 		}
 	})
 }
@@ -135,6 +109,98 @@ func propagationHostRoot(in *Input) []Finding {
 		found = append(found, Finding{
 			Path:    p.path(),
 			Message: fmt.Sprintf("container %q mounts the host's / writable with %s propagation", p.container.Name, *p.MountPropagation),
+		})
+	})
+	return found
+}
+
+// propagationIneffective fires on Bidirectional mounts from which nothing can ever reach the host or another container.
+func propagationIneffective(in *Input) []Finding {
+	var found []Finding
+	eachPropagated(in.Object, func(p propagated) {
+		if !p.bidirectional() {
+			return
+		}
+		f := Finding{Path: p.path()}
+		what := fmt.Sprintf("container %q mounts volume %q as Bidirectional", p.container.Name, p.Name)
+		switch {
+		case p.ReadOnly:
+			f.Message = what + " and read-only: it cannot make folders to mount on"
+			f.Remediation = "drop readOnly if the container mounts for others, else use HostToContainer"
+		case p.spec.HostUsers != nil && !*p.spec.HostUsers:
+			// user_namespaces(7), mount_namespaces(7): in a mount namespace owned by another user namespace every shared mount
+			// becomes a slave.
+			f.Message = what + " in a user namespace (hostUsers: false): the kernel lets no mount out of it"
+			f.Remediation = "drop hostUsers: false, or use HostToContainer"
+		case p.volume != nil && podsOwn(p.volume) && p.mountsOfVolume() == 1:
+			f.Message = what + ", and no other container mounts that volume"
+			f.Remediation = "mount the volume in the container that is to see the mounts too, or drop mountPropagation"
+		default:
+			return
+		}
+		found = append(found, f)
+	})
+	return found
+}
+
+// podsOwn says that a volume is a folder which the kubelet makes for this one pod.
+func podsOwn(v *corev1.Volume) bool {
+	return v.EmptyDir != nil || v.Secret != nil || v.ConfigMap != nil || v.DownwardAPI != nil || v.Projected != nil
+}
+
+// mountsOfVolume counts the pod's mounts of the volume. One without propagation counts too: a container that starts later
+// has the mounts that were there by then.
+func (p propagated) mountsOfVolume() int {
+	n := 0
+	count := func(mounts []corev1.VolumeMount) {
+		for i := range mounts {
+			if mounts[i].Name == p.Name {
+				n++
+			}
+		}
+	}
+	for i := range p.spec.InitContainers {
+		count(p.spec.InitContainers[i].VolumeMounts)
+	}
+	for i := range p.spec.Containers {
+		count(p.spec.Containers[i].VolumeMounts)
+	}
+	for i := range p.spec.EphemeralContainers {
+		count(p.spec.EphemeralContainers[i].VolumeMounts)
+	}
+	return n
+}
+
+// propagationSubPath fires on propagation together with a subPath. The kubelet bind-mounts the folder for the container
+// without what is mounted below it (pkg/volume/util/subpath/subpath_linux.go, doBindSubPath).
+func propagationSubPath(in *Input) []Finding {
+	var found []Finding
+	eachPropagated(in.Object, func(p propagated) {
+		if p.SubPath == "" && p.SubPathExpr == "" {
+			return
+		}
+		found = append(found, Finding{
+			Path: p.path(),
+			Message: fmt.Sprintf("container %q mounts a subPath of volume %q with %s propagation: what is already mounted below it is missing",
+				p.container.Name, p.Name, *p.MountPropagation),
+		})
+	})
+	return found
+}
+
+// propagationReadOnlyNotRecursive fires on readOnly with HostToContainer. Only the mount itself is read-only then, and the
+// API server allows recursiveReadOnly on mounts without propagation alone (pkg/apis/core/validation/validation.go,
+// validateMountRecursiveReadOnly).
+func propagationReadOnlyNotRecursive(in *Input) []Finding {
+	var found []Finding
+	eachPropagated(in.Object, func(p propagated) {
+		if !p.ReadOnly || p.bidirectional() || p.hostFile() {
+			return
+		}
+		found = append(found, Finding{
+			Path: p.path(),
+			Message: fmt.Sprintf("container %q mounts volume %q read-only with %s: what is mounted below it stays writable",
+				p.container.Name, p.Name, *p.MountPropagation),
 		})
 	})
 	return found

@@ -107,3 +107,78 @@ func TestBidirectionalRootsAreConfigurable(t *testing.T) {
 		t.Errorf("a relative root must be refused by name, got %v", err)
 	}
 }
+
+func TestPropagationIneffective(t *testing.T) {
+	at := `spec.containers[0].volumeMounts[0].mountPropagation: container "agent" mounts volume "host" as Bidirectional`
+	fuse := func(mount string) string {
+		return `{apiVersion: v1, kind: Pod, spec: {containers: [{name: app, image: i, volumeMounts: [` + mount + `]},
+		  {name: agent, image: i, securityContext: {privileged: true}, volumeMounts: [{name: share, mountPath: /s, mountPropagation: Bidirectional}]}],
+		  volumes: [{name: share, emptyDir: {}}, {name: other, emptyDir: {}}]}}`
+	}
+	runRule(t, "propagation-ineffective", []ruleCase{
+		{
+			name: "read-only", reason: "nothing can be mounted where no folder can be made", action: Warn,
+			manifest: podMounting(bidirectional+", readOnly: true", "/var/lib/kubelet", true),
+			want:     []string{at + ` and read-only: it cannot make folders to mount on`},
+		},
+		{
+			name: "a user namespace", reason: "its mounts are slaves of the host's", action: Warn,
+			manifest: strings.Replace(podMounting(bidirectional, "/var/lib/kubelet", true), "spec: {", "spec: {hostUsers: false, ", 1),
+			want:     []string{at + ` in a user namespace (hostUsers: false): the kernel lets no mount out of it`},
+		},
+		{
+			name: "an emptyDir of one container", reason: "nobody is there to see the mount", action: Warn,
+			manifest: fuse(`{name: other, mountPath: /o}`),
+			want:     []string{`spec.containers[1].volumeMounts[0].mountPropagation: container "agent" mounts volume "share" as Bidirectional, and no other container mounts that volume`},
+		},
+		{name: "a CSI node plugin", reason: "the kubelet sees what it mounts", manifest: podMounting(bidirectional, "/var/lib/kubelet", true)},
+		{name: "a FUSE sidecar", reason: "the application sees its mount", manifest: fuse(`{name: share, mountPath: /data, mountPropagation: HostToContainer}`)},
+		{name: "a FUSE sidecar that starts first", reason: "the application starts with the mount there", manifest: fuse(`{name: share, mountPath: /data}`)},
+		{name: "hostUsers: true", reason: "the host's user namespace", manifest: strings.Replace(podMounting(bidirectional, "/var/lib/kubelet", true), "spec: {", "spec: {hostUsers: true, ", 1)},
+		{name: "node-exporter", reason: "HostToContainer and read-only is another rule's", manifest: podMounting("mountPropagation: HostToContainer, readOnly: true", "/", false)},
+		{
+			name: "a claim of one container", reason: "other pods on the node may mount it too",
+			manifest: `{apiVersion: v1, kind: Pod, spec: {containers: [{name: c, image: i, securityContext: {privileged: true}, volumeMounts: [{name: d, mountPath: /d, mountPropagation: Bidirectional}]}],
+			  volumes: [{name: d, persistentVolumeClaim: {claimName: d}}]}}`,
+		},
+	})
+}
+
+func TestPropagationSubPath(t *testing.T) {
+	runRule(t, "propagation-subpath", []ruleCase{
+		{
+			name: "HostToContainer", reason: "the kubelet's bind of a subPath does not recurse", action: Warn,
+			manifest: podMounting("mountPropagation: HostToContainer, subPath: mnt", "/srv", false),
+			want: []string{`spec.containers[0].volumeMounts[0].mountPropagation: container "agent" mounts a subPath of volume "host" ` +
+				`with HostToContainer propagation: what is already mounted below it is missing`},
+		},
+		{
+			name: "a subPathExpr, Bidirectional", reason: "the same bind", action: Warn,
+			manifest: podMounting(bidirectional+`, subPathExpr: "$(NODE)"`, "/var/lib/kubelet", true),
+			want: []string{`spec.containers[0].volumeMounts[0].mountPropagation: container "agent" mounts a subPath of volume "host" ` +
+				`with Bidirectional propagation: what is already mounted below it is missing`},
+		},
+		{name: "no subPath", reason: "the runtime's own bind recurses", manifest: podMounting("mountPropagation: HostToContainer", "/srv", false)},
+		{name: "a subPath with None", reason: "nobody asked to see mounts", manifest: podMounting("mountPropagation: None, subPath: mnt", "/srv", false)},
+		{name: "a subPath alone", reason: "nobody asked to see mounts", manifest: podMounting("subPath: mnt", "/srv", false)},
+	})
+}
+
+func TestPropagationReadOnlyNotRecursive(t *testing.T) {
+	runRule(t, "propagation-readonly-not-recursive", []ruleCase{
+		{
+			name: "node-exporter", reason: "/proc, /sys and every volume below stay writable", action: Warn,
+			manifest: podMounting("mountPropagation: HostToContainer, readOnly: true", "/", false),
+			want: []string{`spec.containers[0].volumeMounts[0].mountPropagation: container "agent" mounts volume "host" ` +
+				`read-only with HostToContainer: what is mounted below it stays writable`},
+		},
+		{name: "writable", reason: "nobody meant it to be read-only", manifest: podMounting("mountPropagation: HostToContainer", "/srv", false)},
+		{name: "recursive", reason: "what the rule recommends", manifest: podMounting("readOnly: true, recursiveReadOnly: IfPossible", "/", false)},
+		{name: "read-only alone", reason: "no propagation was asked for", manifest: podMounting("readOnly: true", "/", false)},
+		{name: "Bidirectional", reason: "propagation-ineffective speaks of it", manifest: podMounting(bidirectional+", readOnly: true", "/var/lib/kubelet", true)},
+		{
+			name: "a file", reason: "nothing can be mounted below it",
+			manifest: strings.Replace(podMounting("mountPropagation: HostToContainer, readOnly: true", "/etc/localtime", false), `localtime"`, `localtime", type: File`, 1),
+		},
+	})
+}

@@ -3,6 +3,8 @@
 package rules
 
 import (
+	"path"
+
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -64,12 +66,57 @@ func eachContainer(obj runtime.Object, visit func(*corev1.PodSpec, container)) {
 	}
 }
 
-// volumeNamed returns a pod's volume, or nil if the pod has no volume of that name.
-func volumeNamed(spec *corev1.PodSpec, name string) *corev1.Volume {
-	for i := range spec.Volumes {
-		if spec.Volumes[i].Name == name {
-			return &spec.Volumes[i]
+// mount is one entry of a container's volumeMounts.
+type mount struct {
+	*corev1.VolumeMount
+	spec      *corev1.PodSpec
+	container container
+	index     int
+	// volume is nil if the pod has none of that name: the API server refuses that, but for a StatefulSet's claim templates.
+	volume *corev1.Volume
+}
+
+func (m mount) path() *field.Path { return m.container.path().Child("volumeMounts").Index(m.index) }
+
+// eachMount visits every container's volumeMounts, containers in the order of eachContainer.
+func eachMount(obj runtime.Object, visit func(mount)) {
+	var volumes map[string]*corev1.Volume
+	eachContainer(obj, func(spec *corev1.PodSpec, c container) {
+		if volumes == nil && len(c.VolumeMounts) > 0 {
+			volumes = make(map[string]*corev1.Volume, len(spec.Volumes))
+			for i := range spec.Volumes {
+				volumes[spec.Volumes[i].Name] = &spec.Volumes[i]
+			}
 		}
+		for i := range c.VolumeMounts {
+			m := &c.VolumeMounts[i]
+			visit(mount{m, spec, c, i, volumes[m.Name]})
+		}
+	})
+}
+
+// hostFolder is the host's folder that the container sees, cleaned; a subPath narrows it. It is unknown for volumes that are
+// not hostPath, and with a subPathExpr, whose value only the kubelet knows.
+func (m mount) hostFolder() (folder string, known bool) {
+	if m.volume == nil || m.volume.HostPath == nil || m.SubPathExpr != "" {
+		return "", false
 	}
-	return nil
+	host := m.volume.HostPath.Path
+	if !path.IsAbs(host) {
+		return "", false
+	}
+	return path.Join(host, path.Join("/", m.SubPath)), true
+}
+
+// hostFile says that the volume is a single file of the host.
+func (m mount) hostFile() bool {
+	if m.volume == nil || m.volume.HostPath == nil || m.volume.HostPath.Type == nil {
+		return false
+	}
+	switch *m.volume.HostPath.Type {
+	case corev1.HostPathFile, corev1.HostPathFileOrCreate, corev1.HostPathSocket, corev1.HostPathCharDev, corev1.HostPathBlockDev:
+		return true
+	case corev1.HostPathUnset, corev1.HostPathDirectory, corev1.HostPathDirectoryOrCreate:
+	}
+	return false
 }

@@ -95,6 +95,37 @@ var registry = []Rule{
 		Doc:         "docs/rules.md#propagation-host-root",
 		Check:       propagationHostRoot,
 	},
+	{
+		ID:          "propagation-ineffective",
+		Summary:     "A Bidirectional mount is read-only, in a pod with hostUsers: false, or of a volume that nothing else can see.",
+		Kinds:       podKinds,
+		Action:      Warn,
+		Symptom:     "no error at all: what the container mounts is seen nowhere else",
+		Remediation: "drop mountPropagation, or make the mount one that others can see",
+		Doc:         "docs/rules.md#propagation-ineffective",
+		Check:       propagationIneffective,
+	},
+	{
+		ID:          "propagation-subpath",
+		Summary:     "A mount has both propagation and a subPath.",
+		Kinds:       podKinds,
+		Action:      Warn,
+		Symptom:     "no error at all: mounts that were there before the container started are empty folders in it",
+		Remediation: "make the subfolder the volume's own path, or mount the whole volume",
+		Doc:         "docs/rules.md#propagation-subpath",
+		Check:       propagationSubPath,
+	},
+	{
+		ID:      "propagation-readonly-not-recursive",
+		Summary: "A mount is read-only with HostToContainer propagation.",
+		Kinds:   podKinds,
+		Action:  Warn,
+		Symptom: "no error at all: the container can write to whatever is mounted below; the API server allows recursiveReadOnly " +
+			"without propagation only",
+		Remediation: "drop mountPropagation and set recursiveReadOnly: IfPossible, unless the container must see mounts made after it started",
+		Doc:         "docs/rules.md#propagation-readonly-not-recursive",
+		Check:       propagationReadOnlyNotRecursive,
+	},
 }
 
 // Registry returns a copy of every rule in its order.
