@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	snapshotv1 "github.com/kubernetes-csi/external-snapshotter/client/v8/apis/volumesnapshot/v1"
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -181,6 +182,14 @@ func (c *Cache) upsert(object metav1.Object) {
 			pod = nil
 		}
 		c.setPod(key, pod)
+	case *storagev1.VolumeAttributesClass:
+		c.next.attributesClasses = c.next.attributesClasses.Set(key, attributesClassFromAPI(o))
+	case *snapshotv1.VolumeSnapshotClass:
+		c.next.snapshotClasses = c.next.snapshotClasses.Set(key, volumeSnapshotClassFromAPI(o))
+	case *snapshotv1.VolumeSnapshotContent:
+		c.next.snapshotContents = c.next.snapshotContents.Set(key, volumeSnapshotContentFromAPI(o))
+	case *snapshotv1.VolumeSnapshot:
+		c.next.volumeSnapshots = c.next.volumeSnapshots.Set(key, volumeSnapshotFromAPI(o))
 	}
 }
 
@@ -204,6 +213,14 @@ func (c *Cache) delete(kind Kind, key Key) {
 		c.setAttachment(key, nil)
 	case KindPod:
 		c.setPod(key, nil)
+	case KindAttributesClass:
+		c.next.attributesClasses = c.next.attributesClasses.Delete(key)
+	case KindVolumeSnapshotClass:
+		c.next.snapshotClasses = c.next.snapshotClasses.Delete(key)
+	case KindVolumeSnapshotContent:
+		c.next.snapshotContents = c.next.snapshotContents.Delete(key)
+	case KindVolumeSnapshot:
+		c.next.volumeSnapshots = c.next.volumeSnapshots.Delete(key)
 	}
 }
 
@@ -232,6 +249,14 @@ func (c *Cache) keys(kind Kind) []Key {
 		return keysOf(c.next.attachments.All())
 	case KindPod:
 		return keysOf(c.next.pods.All())
+	case KindAttributesClass:
+		return keysOf(c.next.attributesClasses.All())
+	case KindVolumeSnapshotClass:
+		return keysOf(c.next.snapshotClasses.All())
+	case KindVolumeSnapshotContent:
+		return keysOf(c.next.snapshotContents.All())
+	case KindVolumeSnapshot:
+		return keysOf(c.next.volumeSnapshots.All())
 	default:
 		return nil
 	}

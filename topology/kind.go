@@ -3,6 +3,7 @@
 package topology
 
 import (
+	snapshotv1 "github.com/kubernetes-csi/external-snapshotter/client/v8/apis/volumesnapshot/v1"
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -22,12 +23,22 @@ const (
 	KindPool       Kind = "CSIStorageCapacity"
 	KindAttachment Kind = "VolumeAttachment"
 	KindPod        Kind = "Pod"
+
+	KindAttributesClass       Kind = "VolumeAttributesClass"
+	KindVolumeSnapshotClass   Kind = "VolumeSnapshotClass"
+	KindVolumeSnapshotContent Kind = "VolumeSnapshotContent"
+	KindVolumeSnapshot        Kind = "VolumeSnapshot"
 )
 
-// Kinds are all kinds that the cache reads, in the order in which it is best to read them.
+// Kinds are all kinds that every cluster has, in the order in which it is best to read them. The cache has synced when all of
+// them have been read.
 var Kinds = []Kind{
 	KindNode, KindCSINode, KindDriver, KindClass, KindPool, KindVolume, KindClaim, KindAttachment, KindPod,
 }
+
+// OptionalKinds are those that the cache reads where the cluster has them: old API servers lack VolumeAttributesClass, and
+// snapshots are custom resources that need not be installed. Only admission rules ask for them, and are silent without.
+var OptionalKinds = []Kind{KindAttributesClass, KindVolumeSnapshotClass, KindVolumeSnapshotContent, KindVolumeSnapshot}
 
 // KindOf returns the kind of an API object, and false for one that the cache does not read.
 func KindOf(object any) (Kind, bool) {
@@ -50,6 +61,14 @@ func KindOf(object any) (Kind, bool) {
 		return KindAttachment, true
 	case *corev1.Pod:
 		return KindPod, true
+	case *storagev1.VolumeAttributesClass:
+		return KindAttributesClass, true
+	case *snapshotv1.VolumeSnapshotClass:
+		return KindVolumeSnapshotClass, true
+	case *snapshotv1.VolumeSnapshotContent:
+		return KindVolumeSnapshotContent, true
+	case *snapshotv1.VolumeSnapshot:
+		return KindVolumeSnapshot, true
 	default:
 		return "", false
 	}

@@ -39,6 +39,12 @@ func (c *Cache) Collect(to chan<- prometheus.Metric) {
 	for _, kind := range c.Missing() {
 		missing[kind] = true
 	}
+	for _, kind := range OptionalKinds {
+		to <- prometheus.MustNewConstMetric(objectsMetric, prometheus.GaugeValue, float64(s.Len(kind)), string(kind))
+		if age, ok := c.Age(kind); ok {
+			to <- prometheus.MustNewConstMetric(ageMetric, prometheus.GaugeValue, age.Seconds(), string(kind))
+		}
+	}
 	for _, kind := range Kinds {
 		to <- prometheus.MustNewConstMetric(objectsMetric, prometheus.GaugeValue, float64(s.Len(kind)), string(kind))
 		if age, ok := c.Age(kind); ok {

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	storagev1 "k8s.io/api/storage/v1"
-
 	"github.com/moorage-k8s/moorage/topology/hamt"
 )
 
@@ -25,6 +23,11 @@ type Snapshot struct {
 	attachments hamt.Map[Key, *Attachment]
 	pods        hamt.Map[Key, *Pod]
 	pools       hamt.Map[Key, *Pool]
+
+	attributesClasses hamt.Map[Key, *AttributesClass]
+	snapshotClasses   hamt.Map[Key, *VolumeSnapshotClass]
+	snapshotContents  hamt.Map[Key, *VolumeSnapshotContent]
+	volumeSnapshots   hamt.Map[Key, *VolumeSnapshot]
 
 	// What follows is derived from the above, kept in step by the one place that changes each.
 	poolsOf   hamt.Map[Key, *classPools]         // class → its pools
@@ -104,22 +107,6 @@ func (s *Snapshot) Class(name string) *Class {
 func (s *Snapshot) Driver(name string) *Driver {
 	d, _ := s.drivers.Get(Key{Name: name})
 	return d
-}
-
-// StorageClass returns a class's object. It is what admission rules look classes up by.
-func (s *Snapshot) StorageClass(name string) (*storagev1.StorageClass, bool) {
-	if c := s.Class(name); c != nil {
-		return c.Object, true
-	}
-	return nil, false
-}
-
-// CSIDriver returns a driver's object. It is what admission rules look drivers up by.
-func (s *Snapshot) CSIDriver(name string) (*storagev1.CSIDriver, bool) {
-	if d := s.Driver(name); d != nil {
-		return d.Object, true
-	}
-	return nil, false
 }
 
 // PoolGroups returns the pools of a class.
@@ -216,6 +203,14 @@ func (s *Snapshot) Len(kind Kind) int {
 		return s.attachments.Len()
 	case KindPod:
 		return s.pods.Len()
+	case KindAttributesClass:
+		return s.attributesClasses.Len()
+	case KindVolumeSnapshotClass:
+		return s.snapshotClasses.Len()
+	case KindVolumeSnapshotContent:
+		return s.snapshotContents.Len()
+	case KindVolumeSnapshot:
+		return s.volumeSnapshots.Len()
 	default:
 		return 0
 	}

@@ -32,8 +32,13 @@ type Volume struct {
 	Available, Deleting bool
 	// Affinity is the volume's node affinity; nil where every node can reach it.
 	Affinity *Selector
+	// Source is the field of the spec that says what the volume is, such as csi or hostPath; empty where this build knows none.
+	Source string
 	// Driver and Handle are of a CSI volume; both are empty for other sources.
 	Driver, Handle string
+	// FSType and ReadOnly are what a CSI volume says of its mounts; FSType is empty for the driver's own choice.
+	FSType   string
+	ReadOnly bool
 	// Migration is what an in-tree volume is to the CSI driver that serves it; nil for other volumes.
 	Migration *Migration
 	// SingleAttacher is the CSI driver or in-tree plugin by which the attach-detach controller attaches the volume, to one
@@ -70,6 +75,7 @@ func volumeFromAPI(v *corev1.PersistentVolume) *Volume {
 		Deleting:        v.DeletionTimestamp != nil,
 		Affinity:        VolumeAffinity(v.Spec.NodeAffinity),
 		Zones:           zonesOf(v.Labels),
+		Source:          SourceField(&v.Spec.PersistentVolumeSource),
 	}
 	translated, err := csiForm(v)
 	out.Migration = migrationOf(v, translated, err)
@@ -84,6 +90,7 @@ func volumeFromAPI(v *corev1.PersistentVolume) *Volume {
 	}
 	if csi := v.Spec.CSI; csi != nil {
 		out.Driver, out.Handle = shared(csi.Driver), csi.VolumeHandle
+		out.FSType, out.ReadOnly = shared(csi.FSType), csi.ReadOnly
 	}
 	if len(v.Labels) > 0 {
 		out.Labels = make(map[string]string, len(v.Labels))

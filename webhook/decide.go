@@ -40,7 +40,9 @@ func (w *Webhook) validate(ctx context.Context, req admission.Request) answer {
 	if skip != nil {
 		return *skip
 	}
-	result := w.evaluator.Evaluate(ctx, rules.Question{Kind: s.kind.Kind, Object: s.object, Old: s.old, Lookup: w.lookup()})
+	result := w.evaluator.Evaluate(ctx, rules.Question{
+		Kind: s.kind.Kind, Object: s.object, Old: s.old, Namespace: req.Namespace, Lookup: w.lookup(),
+	})
 	w.report(req, result, "")
 	var denied, warned []rules.Finding
 	for _, f := range result.Findings {
@@ -74,7 +76,7 @@ func (w *Webhook) mutate(ctx context.Context, req admission.Request) answer {
 		return *skip
 	}
 	result := w.evaluator.Evaluate(ctx, rules.Question{
-		Kind: s.kind.Kind, Object: s.object, Old: s.old, Lookup: w.lookup(), OnlyExplainAPI: true,
+		Kind: s.kind.Kind, Object: s.object, Old: s.old, Namespace: req.Namespace, Lookup: w.lookup(), OnlyExplainAPI: true,
 	})
 	w.report(req, result, rules.Warn)
 	told := slices.DeleteFunc(slices.Clone(result.Findings), func(f rules.Finding) bool { return f.Action == rules.Audit })

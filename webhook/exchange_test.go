@@ -15,20 +15,24 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
+	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/webhook/rules"
 )
 
 // oneClass is a cluster with one StorageClass, ebs.
-type oneClass struct{}
-
-func (oneClass) StorageClass(name string) (*storagev1.StorageClass, bool) {
-	return &storagev1.StorageClass{ObjectMeta: metav1.ObjectMeta{Name: name}, Provisioner: "ebs.csi.aws.com"}, name == "ebs"
+func oneClass() rules.Lookup {
+	cache := topology.New(topology.Options{})
+	class := &storagev1.StorageClass{ObjectMeta: metav1.ObjectMeta{Name: "ebs"}, Provisioner: "ebs.csi.aws.com"}
+	if err := cache.Upsert(class); err != nil {
+		panic(err)
+	}
+	return rules.InCluster(cache.Snapshot())
 }
 
 func newWebhook(t testing.TB, opts Options) *Webhook {
 	t.Helper()
 	if opts.Lookup == nil {
-		opts.Lookup = func() rules.Lookup { return oneClass{} }
+		opts.Lookup = oneClass
 	}
 	w, err := New(opts)
 	if err != nil {

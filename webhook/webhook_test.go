@@ -173,7 +173,7 @@ func TestPanicsAndLateRequestsAreAdmitted(t *testing.T) {
 		}
 	})
 	t.Run("a rule that panics", func(t *testing.T) {
-		w := newWebhook(t, Options{Lookup: func() rules.Lookup { return (*brokenLookup)(nil) }})
+		w := newWebhook(t, Options{Lookup: func() rules.Lookup { return brokenLookup{} }})
 		manifest := `{apiVersion: v1, kind: PersistentVolumeClaim, spec: {storageClassName: ebs, accessModes: [ReadWriteMany]}}`
 		got := admit(t, w.Validate(), reviewOf(t, manifest, ""))
 		if !got.Allowed || len(got.Warnings) != 1 || !strings.Contains(got.Warnings[0], "the rule access-mode-unsupported failed") {
@@ -193,8 +193,8 @@ func TestPanicsAndLateRequestsAreAdmitted(t *testing.T) {
 	})
 }
 
-// brokenLookup panics on the first question.
-type brokenLookup struct{ oneClass }
+// brokenLookup panics on every question, as it embeds nothing.
+type brokenLookup struct{ rules.Lookup }
 
 func TestMetrics(t *testing.T) {
 	registry := prometheus.NewRegistry()

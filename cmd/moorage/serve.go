@@ -236,7 +236,7 @@ func newWebhookServer(c *config.Configuration, flags serveFlags, cache *topology
 			if len(cache.Missing()) > 0 {
 				return nil
 			}
-			return cache.Snapshot()
+			return rules.InCluster(cache.Snapshot())
 		},
 		Actions:  c.Actions(),
 		Settings: rules.Settings{BidirectionalRoots: c.Webhook.BidirectionalRoots},

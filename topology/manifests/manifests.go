@@ -22,9 +22,12 @@ import (
 	"slices"
 	"strings"
 
+	snapshotv1 "github.com/kubernetes-csi/external-snapshotter/client/v8/apis/volumesnapshot/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/yaml"
@@ -51,7 +54,7 @@ func Load(into *topology.Cache, paths ...string) (Result, error) {
 	if err != nil {
 		return result, err
 	}
-	for _, kind := range topology.Kinds {
+	for _, kind := range slices.Concat(topology.Kinds, topology.OptionalKinds) {
 		list := make([]metav1.Object, 0, len(objects[kind]))
 		for _, o := range objects[kind] {
 			list = append(list, o)
@@ -66,7 +69,7 @@ func Load(into *topology.Cache, paths ...string) (Result, error) {
 // Read reads the paths and returns their objects by kind and key.
 func Read(paths ...string) (map[topology.Kind]map[topology.Key]metav1.Object, Result, error) {
 	r := &reader{
-		decode:  scheme.Codecs.UniversalDeserializer(),
+		decode:  serializer.NewCodecFactory(known).UniversalDeserializer(),
 		objects: map[topology.Kind]map[topology.Key]metav1.Object{},
 		result:  Result{Objects: map[topology.Kind]int{}, SkippedKinds: map[string]int{}},
 	}
@@ -81,6 +84,14 @@ func Read(paths ...string) (map[topology.Kind]map[topology.Key]metav1.Object, Re
 	slices.Sort(r.result.Repeated)
 	return r.objects, r.result, nil
 }
+
+// known are the kinds of Kubernetes itself, which is more than the cache reads and tells what is skipped, and of snapshots.
+var known = func() *runtime.Scheme {
+	s := runtime.NewScheme()
+	utilruntime.Must(scheme.AddToScheme(s))
+	utilruntime.Must(snapshotv1.AddToScheme(s))
+	return s
+}()
 
 type reader struct {
 	decode  runtime.Decoder
@@ -233,11 +244,11 @@ func (r *reader) add(object runtime.Object, kindName string) error {
 }
 
 func namespaced(kind topology.Kind) bool {
-	return kind == topology.KindClaim || kind == topology.KindPod || kind == topology.KindPool
+	return kind == topology.KindClaim || kind == topology.KindPod || kind == topology.KindPool || kind == topology.KindVolumeSnapshot
 }
 
 func kindOfItem(object runtime.Object) string {
-	kinds, _, err := scheme.Scheme.ObjectKinds(object)
+	kinds, _, err := known.ObjectKinds(object)
 	if err != nil || len(kinds) == 0 {
 		return "unknown"
 	}

@@ -52,6 +52,12 @@ apiVersion: v1
 kind: PersistentVolumeClaim
 metadata: {name: data}
 spec: {storageClassName: fast, fieldOfALaterVersion: 1, resources: {requests: {storage: 1Gi}}}
+-- snapshot.yaml --
+apiVersion: snapshot.storage.k8s.io/v1
+kind: VolumeSnapshot
+metadata: {name: nightly}
+spec: {source: {persistentVolumeClaimName: data}}
+status: {restoreSize: 2Gi, boundVolumeSnapshotContentName: content-1}
 -- crd.yaml --
 apiVersion: example.org/v1
 kind: Gadget
@@ -65,9 +71,9 @@ not a manifest
 		t.Fatal(err)
 	}
 	want := manifests.Result{
-		Files: 5, SkippedFiles: 1,
+		Files: 6, SkippedFiles: 1,
 		Objects: map[topology.Kind]int{
-			topology.KindNode: 3, topology.KindClass: 1, topology.KindClaim: 1,
+			topology.KindNode: 3, topology.KindClass: 1, topology.KindClaim: 1, topology.KindVolumeSnapshot: 1,
 		},
 		SkippedKinds: map[string]int{"Deployment": 1, "Gadget": 1},
 		Repeated:     []string{"PersistentVolumeClaim default/data"},
@@ -81,6 +87,9 @@ not a manifest
 	}
 	if class := s.Class("fast"); class == nil || !class.Delayed {
 		t.Errorf("class fast: %+v", class)
+	}
+	if got := s.VolumeSnapshot("default", "nightly"); got == nil || got.SourceClaim != "data" || got.RestoreSize != 2<<30 || got.Content != "content-1" {
+		t.Errorf("snapshot default/nightly: %+v", got)
 	}
 	if got := s.NumNodes(); got != 3 {
 		t.Errorf("%d nodes, want 3", got)

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/webhook/catalog"
 )
 
@@ -121,7 +122,7 @@ func volumeModesUnsupported(in *Input, pv *corev1.PersistentVolume) []Finding {
 		modes: pv.Spec.AccessModes, volume: volumeModeOf(pv.Spec.VolumeMode), path: field.NewPath("spec", "accessModes"),
 		symptom: "the volume is bound, and then the attach or the mount fails and the pod stays in ContainerCreating",
 	}
-	source := sourceField(&pv.Spec.PersistentVolumeSource)
+	source := topology.SourceField(&pv.Spec.PersistentVolumeSource)
 	switch source {
 	case "", "hostPath", "local":
 		// Sharing a node's own folder is access-mode-single-node-shared's subject: it works, on each node differently.
@@ -176,7 +177,7 @@ func accessModeRWOPNonCSI(in *Input) []Finding {
 		if maker, known := in.Catalog.Driver(pv.Annotations[provisionedBy]); known && maker.AcceptsReadWriteOncePod {
 			return nil
 		}
-		source := sourceField(&pv.Spec.PersistentVolumeSource)
+		source := topology.SourceField(&pv.Spec.PersistentVolumeSource)
 		if _, runs := in.Catalog.Source(source); runs {
 			tell(pv.Spec.AccessModes, field.NewPath("spec", "accessModes"), source)
 		}
@@ -194,40 +195,4 @@ func accessModeRWOPNonCSI(in *Input) []Finding {
 		tell(c.spec.AccessModes, c.path.Child("accessModes"), fmt.Sprintf("%s (%sclass %q)", class.Provisioner, c.origin, class.Name))
 	})
 	return found
-}
-
-// sourceField names the field of the source that is set, or nothing. Sources that only ever existed in pods are not here.
-func sourceField(s *corev1.PersistentVolumeSource) string {
-	for _, source := range []struct {
-		set  bool
-		name string
-	}{
-		{s.CSI != nil, "csi"},
-		{s.NFS != nil, "nfs"},
-		{s.HostPath != nil, "hostPath"},
-		{s.Local != nil, "local"},
-		{s.ISCSI != nil, "iscsi"},
-		{s.FC != nil, "fc"},
-		{s.FlexVolume != nil, "flexVolume"},
-		{s.AWSElasticBlockStore != nil, "awsElasticBlockStore"},
-		{s.AzureDisk != nil, "azureDisk"},
-		{s.AzureFile != nil, "azureFile"},
-		{s.GCEPersistentDisk != nil, "gcePersistentDisk"},
-		{s.Cinder != nil, "cinder"},
-		{s.VsphereVolume != nil, "vsphereVolume"},
-		{s.PortworxVolume != nil, "portworxVolume"},
-		{s.RBD != nil, "rbd"},
-		{s.CephFS != nil, "cephfs"},
-		{s.Glusterfs != nil, "glusterfs"},
-		{s.Quobyte != nil, "quobyte"},
-		{s.ScaleIO != nil, "scaleIO"},
-		{s.StorageOS != nil, "storageos"},
-		{s.Flocker != nil, "flocker"},
-		{s.PhotonPersistentDisk != nil, "photonPersistentDisk"},
-	} {
-		if source.set {
-			return source.name
-		}
-	}
-	return ""
 }

@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"slices"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/moorage-k8s/moorage/webhook/catalog"
@@ -87,6 +88,8 @@ type Question struct {
 	Old runtime.Object
 	// AsWritten says that the object was read from a file, and has none of the API server's defaults.
 	AsWritten bool
+	// Namespace is where the object is to be, if its metadata does not say it.
+	Namespace string
 	// Lookup sees the cluster; nil makes the rules that need it silent.
 	Lookup Lookup
 	// OnlyExplainAPI asks only for findings on objects that the API server's own validation refuses.
@@ -114,7 +117,13 @@ type Panic struct {
 // object that was already in breach can still be updated. Rules do not wait; the context is looked at between them.
 func (e *Evaluator) Evaluate(ctx context.Context, q Question) Result {
 	var result Result
-	in := Input{Kind: q.Kind, Object: q.Object, Old: q.Old, AsWritten: q.AsWritten, Lookup: q.Lookup, Catalog: e.catalog, Settings: &e.settings}
+	in := Input{
+		Kind: q.Kind, Object: q.Object, Old: q.Old, AsWritten: q.AsWritten, Namespace: q.Namespace, Lookup: q.Lookup,
+		Catalog: e.catalog, Settings: &e.settings,
+	}
+	if o, err := meta.Accessor(q.Object); err == nil && o.GetNamespace() != "" {
+		in.Namespace = o.GetNamespace()
+	}
 	for i := range e.rules {
 		r := &e.rules[i]
 		if r.Check == nil || !r.kinds[q.Kind] || (q.OnlyExplainAPI && !r.ExplainsAPI) {

@@ -7,10 +7,14 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	snapshotv1 "github.com/kubernetes-csi/external-snapshotter/client/v8/apis/volumesnapshot/v1"
+	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/yaml"
+
+	"github.com/moorage-k8s/moorage/topology"
 )
 
 // decode reads one manifest as a person would write it.
@@ -32,34 +36,71 @@ func decode(t testing.TB, manifest string) (Kind, runtime.Object) {
 	return info.Kind, obj
 }
 
-// classes is a cluster's StorageClasses.
-type classes map[string]*storagev1.StorageClass
-
-func (c classes) StorageClass(name string) (*storagev1.StorageClass, bool) {
-	sc, ok := c[name]
-	return sc, ok
-}
-
 func class(name, provisioner string, parameters map[string]string) *storagev1.StorageClass {
 	return &storagev1.StorageClass{ObjectMeta: metav1.ObjectMeta{Name: name}, Provisioner: provisioner, Parameters: parameters}
 }
 
-// cluster is the lookup of every table: one class for each kind of driver that the cases need.
-var cluster = classes{
-	"ebs":        class("ebs", "ebs.csi.aws.com", nil),
-	"gp2":        class("gp2", "kubernetes.io/aws-ebs", nil),
-	"efs":        class("efs", "efs.csi.aws.com", nil),
-	"pd":         class("pd", "pd.csi.storage.gke.io", nil),
-	"azure":      class("azure", "disk.csi.azure.com", nil),
-	"azure-2":    class("azure-2", "disk.csi.azure.com", map[string]string{"maxshares": "2"}),
-	"azure-tmpl": class("azure-tmpl", "disk.csi.azure.com", map[string]string{"maxShares": "many"}),
-	"rook-block": class("rook-block", "rook-ceph.rbd.csi.ceph.com", nil),
-	"local-path": class("local-path", "rancher.io/local-path", nil),
-	"nfs-client": class("nfs-client", "k8s-sigs.io/nfs-subdir-external-provisioner", nil),
-	"portworx":   class("portworx", "pxd.portworx.com", nil),
-	"acme":       class("acme", "csi.acme.example", nil),
-	"static":     class("static", "kubernetes.io/no-provisioner", nil),
+// clusterOf is a cluster with the given objects and the manifests' on top.
+func clusterOf(objects []metav1.Object, manifests ...string) *topology.Snapshot {
+	cache := topology.New(topology.Options{NodeDelay: -1})
+	for _, manifest := range manifests {
+		objects = append(objects, parse(manifest))
+	}
+	for _, o := range objects {
+		if err := cache.Upsert(o); err != nil {
+			panic(err)
+		}
+	}
+	cache.Flush()
+	return cache.Snapshot()
 }
+
+// parse reads a manifest of a kind that the cache reads and client-go or the snapshot API knows.
+func parse(manifest string) metav1.Object {
+	var meta metav1.TypeMeta
+	if err := yaml.Unmarshal([]byte(manifest), &meta); err != nil {
+		panic(err)
+	}
+	object, err := lookedUp.New(meta.GroupVersionKind())
+	if err != nil {
+		panic(err)
+	}
+	if err = yaml.UnmarshalStrict([]byte(manifest), object); err != nil {
+		panic(err.Error() + "\n" + manifest)
+	}
+	return object.(metav1.Object)
+}
+
+// lookedUp are the kinds that a cluster of a test may hold.
+var lookedUp = func() *runtime.Scheme {
+	s := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{corev1.AddToScheme, storagev1.AddToScheme, snapshotv1.AddToScheme} {
+		if err := add(s); err != nil {
+			panic(err)
+		}
+	}
+	return s
+}()
+
+// commonClasses is one class for each kind of driver that the cases need.
+var commonClasses = []metav1.Object{
+	class("ebs", "ebs.csi.aws.com", nil),
+	class("gp2", "kubernetes.io/aws-ebs", nil),
+	class("efs", "efs.csi.aws.com", nil),
+	class("pd", "pd.csi.storage.gke.io", nil),
+	class("azure", "disk.csi.azure.com", nil),
+	class("azure-2", "disk.csi.azure.com", map[string]string{"maxshares": "2"}),
+	class("azure-tmpl", "disk.csi.azure.com", map[string]string{"maxShares": "many"}),
+	class("rook-block", "rook-ceph.rbd.csi.ceph.com", nil),
+	class("local-path", "rancher.io/local-path", nil),
+	class("nfs-client", "k8s-sigs.io/nfs-subdir-external-provisioner", nil),
+	class("portworx", "pxd.portworx.com", nil),
+	class("acme", "csi.acme.example", nil),
+	class("static", "kubernetes.io/no-provisioner", nil),
+}
+
+// cluster is the lookup of every table that has none of its own.
+var cluster = InCluster(clusterOf(commonClasses))
 
 // ruleCase is a manifest and what one rule says of it.
 type ruleCase struct {
@@ -75,6 +116,12 @@ type ruleCase struct {
 
 func runRule(t *testing.T, id string, cases []ruleCase) {
 	t.Helper()
+	runRuleIn(t, cluster, id, cases)
+}
+
+// runRuleIn is runRule with a lookup of the table's own.
+func runRuleIn(t *testing.T, lookup Lookup, id string, cases []ruleCase) {
+	t.Helper()
 	e, err := NewEvaluator(EvaluatorOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -83,7 +130,7 @@ func runRule(t *testing.T, id string, cases []ruleCase) {
 		t.Run(tc.name, func(t *testing.T) {
 			kind, obj := decode(t, tc.manifest)
 			before := obj.DeepCopyObject()
-			result := e.Evaluate(context.Background(), Question{Kind: kind, Object: obj, Lookup: cluster})
+			result := e.Evaluate(context.Background(), Question{Kind: kind, Object: obj, Namespace: "default", Lookup: lookup})
 			if len(result.Panics) > 0 {
 				t.Fatalf("rule %s panicked: %v\n%s", result.Panics[0].Rule, result.Panics[0].Value, result.Panics[0].Stack)
 			}

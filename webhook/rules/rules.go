@@ -15,7 +15,6 @@ import (
 	"fmt"
 	"slices"
 
-	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -84,19 +83,14 @@ type Input struct {
 	// AsWritten says that the object is as somebody wrote it, in a file: what is unset is unset. In the webhook the API server
 	// has already filled in its defaults, and what was written cannot be told from what was not.
 	AsWritten bool
+	// Namespace is where the object is or is to be; empty for kinds without one.
+	Namespace string
 	// Lookup sees the cluster; nil when there is none.
 	Lookup Lookup
 	// Catalog is never nil.
 	Catalog *catalog.Catalog
 	// Settings are the rules' parameters.
 	Settings *Settings
-}
-
-// Lookup is what the rules may ask about the cluster. Implementations answer from memory, without blocking, and two calls
-// during one evaluation give the same answer; the objects are shared and read-only.
-type Lookup interface {
-	// StorageClass returns a class by its name.
-	StorageClass(name string) (*storagev1.StorageClass, bool)
 }
 
 // Settings are the parameters of rules that have any. The zero value means the defaults.
