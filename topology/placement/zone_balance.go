@@ -28,7 +28,7 @@ func zoneBalance(q *scoring) []float32 {
 			continue
 		}
 		zones := q.s.Zones(c.Driver())
-		byZone := q.balance(zones, q.volumesByZone(zones, c.Claim, series))
+		byZone := q.balance(zones, q.volumesByZone(zones, series))
 		if byZone == nil {
 			continue
 		}
@@ -65,20 +65,20 @@ func (q *scoring) seriesOf(c *delayedClaim) (series string, ok bool) {
 // the same.
 const maxSiblings = 1000
 
-// volumesByZone counts the volumes of the other claims of the series by zone, those that are being provisioned included. A
-// volume that is in several zones counts in each.
-func (q *scoring) volumesByZone(zones *topology.Zones, own *topology.Claim, series string) []int32 {
+// volumesByZone counts the volumes of the claims of the series by zone, those that are being provisioned included. A volume
+// that is in several zones counts in each. The pod's own claim has none yet.
+func (q *scoring) volumesByZone(zones *topology.Zones, series string) []int32 {
 	counts := make([]int32, zones.Len())
 	if len(counts) == 0 {
 		return nil
 	}
 	looked := 0
-	for claim := range q.s.Series(own.Namespace, series) {
+	for claim := range q.s.Series(q.v.demand.Pod.Namespace, series) {
 		if looked++; looked > maxSiblings {
 			break
 		}
 		switch {
-		case claim.Name == own.Name || claim.Deleting || claim.Lost:
+		case claim.Deleting || claim.Lost:
 		case claim.VolumeName != "":
 			if affinity := affinityOf(q.s.Volume(claim.VolumeName)); affinity != nil {
 				for _, zone := range zones.Touched(affinity) {
