@@ -61,7 +61,7 @@ func (c *Cache) segmentOf(r *Reservation) *Selector {
 	}
 	labels := map[string]string{}
 	keys := []string{corev1.LabelHostname}
-	if driver := node.Driver(class.Provisioner); driver != nil {
+	if driver := node.Driver(class.Driver); driver != nil {
 		keys = driver.TopologyKeys
 	}
 	for _, key := range keys {

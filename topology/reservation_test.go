@@ -92,10 +92,11 @@ func TestAReservationThatNothingConfirmsTimesOut(t *testing.T) {
 func TestFailedProvisioningIsRememberedByPlace(t *testing.T) {
 	now := time.Unix(1_000_000, 0)
 	objects := boundClaim("5", "5", now)
-	class := &storagev1.StorageClass{ObjectMeta: metav1.ObjectMeta{Name: "zonal"}, Provisioner: "csi.example.com"}
+	// A driver says where its nodes are under its own name, also for a class that names the in-tree plugin before it.
+	class := &storagev1.StorageClass{ObjectMeta: metav1.ObjectMeta{Name: "zonal"}, Provisioner: "kubernetes.io/aws-ebs"}
 	csi := func(node string) *storagev1.CSINode {
 		return &storagev1.CSINode{ObjectMeta: metav1.ObjectMeta{Name: node}, Spec: storagev1.CSINodeSpec{
-			Drivers: []storagev1.CSINodeDriver{{Name: "csi.example.com", NodeID: node, TopologyKeys: []string{"zone"}}},
+			Drivers: []storagev1.CSINodeDriver{{Name: "ebs.csi.aws.com", NodeID: node, TopologyKeys: []string{"zone"}}},
 		}}
 	}
 	neighbour := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "node-a2", Labels: map[string]string{"zone": "a"}}}

@@ -55,6 +55,8 @@ type Extender struct {
 	// Predicates by name: Enforce, Score or Off.
 	Predicates map[string]Word `json:"predicates"`
 	Scorers    []Scorer        `json:"scorers"`
+	// ProvisioningHalfLife is the time after which the scorer ProvisioningMemory counts a failure half.
+	ProvisioningHalfLife metav1.Duration `json:"provisioningHalfLife"`
 }
 
 // Scorer configures one scorer.
@@ -117,6 +119,8 @@ func Default() *Configuration {
 			ClaimWait:        metav1.Duration{Duration: extender.DefaultClaimWait},
 			PlacementWait:    metav1.Duration{Duration: extender.DefaultPlacementWait},
 			ReservationLimit: metav1.Duration{Duration: topology.DefaultReservationLimit},
+
+			ProvisioningHalfLife: metav1.Duration{Duration: placement.DefaultProvisioningHalfLife},
 		},
 		Webhook: Webhook{BindAddress: ":10250"},
 		Metrics: Metrics{BindAddress: ":8080"},
@@ -183,6 +187,9 @@ func (c *Configuration) validate() error {
 	if limit := c.Extender.ReservationLimit.Duration; limit < time.Second || limit > time.Hour {
 		faults = append(faults, fmt.Errorf("extender.reservationLimit: %s is not from 1s to 1h", limit))
 	}
+	if half := c.Extender.ProvisioningHalfLife.Duration; half < time.Second || half > time.Hour {
+		faults = append(faults, fmt.Errorf("extender.provisioningHalfLife: %s is not from 1s to 1h", half))
+	}
 	seen := map[string]bool{}
 	for i, s := range c.Extender.Scorers {
 		switch {
@@ -203,7 +210,10 @@ func (c *Configuration) validate() error {
 
 // Placement is the engine's part of the configuration.
 func (c *Configuration) Placement() placement.Config {
-	out := placement.Config{Predicates: map[string]placement.Mode{}, Scorers: map[string]placement.ScorerConfig{}}
+	out := placement.Config{
+		Predicates: map[string]placement.Mode{}, Scorers: map[string]placement.ScorerConfig{},
+		ProvisioningHalfLife: c.Extender.ProvisioningHalfLife.Duration,
+	}
 	for name, word := range c.Extender.Predicates {
 		out.Predicates[name] = mode(word)
 	}

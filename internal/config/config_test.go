@@ -5,6 +5,7 @@ package config_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -20,6 +21,7 @@ func TestParse(t *testing.T) {
 extender:
   predicates: {JointCapacity: Off, SingleWriter: Score, DriverReady: off}
   scorers: [{name: PoolFit, weight: 3, policy: Pack}]
+  provisioningHalfLife: 2m
 webhook:
   bindAddress: "0"
   rules: {secret-mode-decimal: off, access-mode-rwop-non-csi: Deny}
@@ -31,6 +33,8 @@ webhook:
 	want := placement.Config{
 		Predicates: map[string]placement.Mode{"JointCapacity": placement.Off, "SingleWriter": placement.Score, "DriverReady": placement.Off},
 		Scorers:    map[string]placement.ScorerConfig{"PoolFit": {Weight: 3, Policy: placement.Pack}},
+
+		ProvisioningHalfLife: 2 * time.Minute,
 	}
 	if diff := cmp.Diff(want, c.Placement()); diff != "" {
 		t.Errorf("placement (-want +got):\n%s", diff)
@@ -59,6 +63,7 @@ func TestParseErrorsNameTheField(t *testing.T) {
 		{"a number for a word", head + "webhook: {rules: {secret-mode-decimal: 1}}", "1 is not a word"},
 		{"a wait too long", head + "extender: {placementWait: 2s}", "extender.placementWait: 2s is not from 0s to 800ms"},
 		{"no time to confirm", head + "extender: {reservationLimit: 0s}", "extender.reservationLimit: 0s is not from 1s to 1h"},
+		{"a memory too short", head + "extender: {provisioningHalfLife: 0s}", "extender.provisioningHalfLife: 0s is not from 1s to 1h"},
 		{"a negative limit", head + "extender: {maxBodyBytes: -1}", "extender.maxBodyBytes: must not be negative"},
 		{"a scorer twice", head + "extender: {scorers: [{name: PoolFit, weight: 1}, {name: PoolFit, weight: 2}]}", "extender.scorers[1].name: PoolFit occurs twice"},
 		{"a scorer without weight", head + "extender: {scorers: [{name: PoolFit}]}", "extender.scorers[0].weight: is missing"},

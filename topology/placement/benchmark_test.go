@@ -76,14 +76,16 @@ func BenchmarkEngine(b *testing.B) {
 }
 
 // speaking is how many scorers speak about the pod that addScored prepares.
-const speaking = 5
+const speaking = 6
 
 // addScored adds what makes every scorer speak: a pod's claims that belong to large series, a volume that is attached
-// somewhere, nodes with different numbers of free slots, and a zone with few nodes that could take a pod over.
+// somewhere, a volume that could not be made, nodes with different numbers of free slots, and a zone with few nodes that could take a pod over.
 func addScored(b *testing.B, cache *topology.Cache, nodes int) {
 	var objects []metav1.Object
 	for _, class := range []string{synthetic.Zonal, synthetic.Local} {
-		objects = append(objects, synthetic.Claim(class+"-db-100000", class, 5<<30))
+		failed := synthetic.Claim("failed-"+class, class, 1<<30)
+		failed.Annotations = map[string]string{"volume.kubernetes.io/selected-node": synthetic.NodeName(8)}
+		objects = append(objects, synthetic.Claim(class+"-db-100000", class, 5<<30), failed, synthetic.Claim(failed.Name, class, 1<<30))
 		for i := range 1000 {
 			claim := synthetic.BoundClaim(i * i % 1000)
 			claim.Name = fmt.Sprintf("%s-db-%d", class, i)
@@ -102,7 +104,7 @@ func addScored(b *testing.B, cache *topology.Cache, nodes int) {
 	})
 	for i := 0; i < nodes; i += 4 {
 		objects = append(objects, synthetic.PodWithClaims(fmt.Sprint("busy-", i), synthetic.NodeName(i),
-			synthetic.ClaimName(i), synthetic.ClaimName(i+1), synthetic.ClaimName(i+2)))
+			synthetic.ClaimName(i+10), synthetic.ClaimName(i+11), synthetic.ClaimName(i+12)))
 	}
 	for i := 1; i < nodes-30; i += len(synthetic.Zones) {
 		node := synthetic.Node(i)

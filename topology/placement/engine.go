@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/moorage-k8s/moorage/topology"
 )
@@ -39,6 +40,9 @@ type Config struct {
 	Predicates map[string]Mode
 	// Scorers by name; those not named keep their weight and policy.
 	Scorers map[string]ScorerConfig
+	// ProvisioningHalfLife is the time after which a failure of provisioning counts half; DefaultProvisioningHalfLife where
+	// zero. Failures are kept for an hour.
+	ProvisioningHalfLife time.Duration
 }
 
 // ScorerConfig configures one scorer.
@@ -54,8 +58,9 @@ const maxWeight = 100
 
 // Engine answers questions with one configuration. It is immutable and safe for concurrent use.
 type Engine struct {
-	modes   map[string]Mode
-	scorers []weightedScorer
+	modes    map[string]Mode
+	scorers  []weightedScorer
+	halfLife time.Duration
 }
 
 // NewEngine returns an engine. The error joins one for each name that is not known, with those that are, and for each value
@@ -86,10 +91,17 @@ func NewEngine(config Config) (*Engine, error) {
 			fault("extender.scorers: policy %q of %s is neither Spread nor Pack", s.Policy, name)
 		}
 	}
+	halfLife := config.ProvisioningHalfLife
+	if halfLife == 0 {
+		halfLife = DefaultProvisioningHalfLife
+	}
+	if halfLife < time.Second || halfLife > time.Hour {
+		fault("extender.provisioningHalfLife: %s is not from 1s to 1h", halfLife)
+	}
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
 	}
-	return &Engine{modes: maps.Clone(config.Predicates), scorers: weighted(config.Scorers)}, nil
+	return &Engine{modes: maps.Clone(config.Predicates), scorers: weighted(config.Scorers), halfLife: halfLife}, nil
 }
 
 func configurablePredicates() []string {

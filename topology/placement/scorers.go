@@ -4,6 +4,7 @@ package placement
 
 import (
 	"math"
+	"time"
 
 	"github.com/moorage-k8s/moorage/topology"
 )
@@ -20,15 +21,17 @@ type scorer struct {
 
 // The names of the scorers, for configuration and explanations.
 const (
-	Attached     = "Attached"
-	ZoneBalance  = "ZoneBalance"
-	ZoneHeadroom = "ZoneHeadroom"
-	PoolFit      = "PoolFit"
-	AttachSlots  = "AttachSlots"
+	ProvisioningMemory = "ProvisioningMemory"
+	Attached           = "Attached"
+	ZoneBalance        = "ZoneBalance"
+	ZoneHeadroom       = "ZoneHeadroom"
+	PoolFit            = "PoolFit"
+	AttachSlots        = "AttachSlots"
 )
 
 // scorers are all there are, with their default weights; docs/scheduling.md says why these. The heaviest come first.
 var scorers = []scorer{
+	{ProvisioningMemory, 8, provisioningMemory, false},
 	{Attached, 4, attachedTo, false},
 	{ZoneBalance, 3, zoneBalance, false},
 	{ZoneHeadroom, 2, zoneHeadroom, false},
@@ -73,6 +76,8 @@ type scoring struct {
 	// among are the nodes that are compared.
 	among  topology.NodeSet
 	policy Policy
+	// halfLife is the time after which a failure of provisioning counts half.
+	halfLife time.Duration
 	// spare is an array that a scorer has filled for nothing.
 	spare []float32
 }
@@ -121,7 +126,7 @@ func (e *Engine) Score(s *topology.Snapshot, v *Verdict, candidates topology.Nod
 		out.last.Or(v.Demoted)
 	}
 	out.demoting = !out.last.Empty()
-	q := &scoring{s: s, v: v, among: candidates.Clone()}
+	q := &scoring{s: s, v: v, halfLife: e.halfLife, among: candidates.Clone()}
 	q.among.AndNot(out.last)
 	for i := range e.scorers {
 		w := &e.scorers[i]
