@@ -8,6 +8,10 @@ import "slices"
 
 func (c *Cache) setVolume(key Key, volume *Volume) {
 	old, _ := c.next.volumes.Get(key)
+	if old.reach() != volume.reach() {
+		c.countSeriesOf(key.Name, -1)
+		defer c.countSeriesOf(key.Name, 1)
+	}
 	if !sameAttachment(old, volume) {
 		c.countVolume(key.Name, -1)
 		defer c.countVolume(key.Name, 1)
@@ -43,6 +47,8 @@ func sameAttachment(a, b *Volume) bool {
 
 func (c *Cache) setClaim(key Key, claim *Claim) {
 	old, _ := c.next.claims.Get(key)
+	c.countSeries(old, -1)
+	defer c.countSeries(claim, 1)
 	if old == nil || claim == nil || old.VolumeName != claim.VolumeName || old.Class != claim.Class || old.Owner != claim.Owner {
 		c.countUsers(-1, key)
 		defer c.countUsers(1, key)
@@ -50,7 +56,6 @@ func (c *Cache) setClaim(key Key, claim *Claim) {
 	if old != nil && old.VolumeName != "" {
 		c.next.claimsOf = withoutName(c.next.claimsOf, Key{Name: old.VolumeName}, key.String())
 	}
-	c.setSeries(key, claim)
 	c.reserve(key, old, claim)
 	if claim == nil {
 		c.next.claims = c.next.claims.Delete(key)

@@ -16,6 +16,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
+	storagehelpers "k8s.io/component-helpers/storage/volume"
 	"pgregory.net/rapid"
 )
 
@@ -74,25 +75,34 @@ func TestIncrementalEqualsRebuilt(t *testing.T) {
 	})
 }
 
-// checkSeries compares the series with a look at every claim's name.
+// checkSeries compares the series with a look at every claim and its volume.
 func checkSeries(t *rapid.T, s *Snapshot) {
-	want := map[Key]int{}
-	for key := range s.claims.All() {
-		if series, _, ok := ClaimSeries(key.Name); ok {
-			want[Key{key.Namespace, series}]++
+	count := func(counts map[string]int, series Key, affinity *Selector, node string, claims int) {
+		counts[fmt.Sprintf("%s: %v %s", series, affinity, node)] += claims
+	}
+	want, got := map[string]int{}, map[string]int{}
+	for key, claim := range s.claims.All() {
+		series, _, ok := ClaimSeries(key.Name)
+		if !ok || claim.Deleting {
+			continue
+		}
+		switch volume := s.Volume(claim.VolumeName); {
+		case claim.VolumeName == "" && claim.SelectedNode != "":
+			count(want, Key{key.Namespace, series}, nil, claim.SelectedNode, 1)
+		case volume == nil:
+		case volume.Migration != nil && volume.Migration.Err == nil && volume.Migration.Affinity != nil:
+			count(want, Key{key.Namespace, series}, volume.Migration.Affinity, "", 1)
+		case (volume.Migration == nil || volume.Migration.Err != nil) && volume.Affinity != nil:
+			count(want, Key{key.Namespace, series}, volume.Affinity, "", 1)
 		}
 	}
-	got := map[Key]int{}
-	for key := range s.series.All() {
-		for claim := range s.Series(key.Namespace, key.Name) {
-			if current := s.Claim(claim.Namespace, claim.Name); current != claim {
-				t.Fatalf("series %s holds an old state of claim %s", key, claim.Key())
-			}
-			got[key]++
+	for series := range s.series.All() {
+		for place := range s.Series(series.Namespace, series.Name) {
+			count(got, series, place.Affinity, place.Node, place.Claims)
 		}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Fatalf("claims by series (-names +series):\n%s", diff)
+		t.Fatalf("volumes by series and place (-claims +series):\n%s", diff)
 	}
 }
 
@@ -161,8 +171,8 @@ func describe(s *Snapshot) description {
 		Series: map[Key][]string{}, Zones: map[string]map[string]string{},
 	}
 	for series := range s.series.All() {
-		for claim := range s.Series(series.Namespace, series.Name) {
-			d.Series[series] = append(d.Series[series], fmt.Sprint(claim.Key(), claim.VolumeName))
+		for place := range s.Series(series.Namespace, series.Name) {
+			d.Series[series] = append(d.Series[series], fmt.Sprint(place.Affinity, place.Node, place.Claims))
 		}
 		slices.Sort(d.Series[series])
 	}
@@ -293,6 +303,11 @@ func drawObject(t *rapid.T, kind Kind, key Key) metav1.Object {
 		c.Spec.Resources.Requests = corev1.ResourceList{corev1.ResourceStorage: size("request")}
 		if rapid.Bool().Draw(t, "bound") {
 			c.Spec.VolumeName = drawKey(t, KindVolume).Name
+		} else if rapid.Bool().Draw(t, "selected") {
+			c.Annotations = map[string]string{storagehelpers.AnnSelectedNode: drawKey(t, KindNode).Name}
+		}
+		if rapid.IntRange(0, 5).Draw(t, "deleting") == 0 {
+			c.DeletionTimestamp = &metav1.Time{}
 		}
 		return c
 	case KindVolume:

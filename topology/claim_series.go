@@ -18,34 +18,91 @@ func ClaimSeries(name string) (series, ordinal string, ok bool) {
 	return series, ordinal, dashed && ordinal != "" && series != ""
 }
 
-// Series ranges over the claims of a series (ClaimSeries), in an order that depends on their names alone.
-func (s *Snapshot) Series(namespace, series string) iter.Seq[*Claim] {
-	return func(yield func(*Claim) bool) {
-		claims, _ := s.series.Get(Key{namespace, series})
-		for _, claim := range claims.All() {
-			if !yield(claim) {
+// SeriesPlace is where some volumes of a series are, or are being made. Immutable.
+type SeriesPlace struct {
+	// Affinity is that of the volumes; nil for claims that have none yet and for which Node was selected.
+	Affinity *Selector
+	Node     string
+	// Claims is how many claims have their volume there.
+	Claims int
+}
+
+// Series ranges over the places where volumes of a series of claims (ClaimSeries) are, in an order that does not depend on
+// history. Volumes that every node reaches are nowhere; claims that are lost or being deleted do not count.
+func (s *Snapshot) Series(namespace, series string) iter.Seq[SeriesPlace] {
+	return func(yield func(SeriesPlace) bool) {
+		places, _ := s.series.Get(Key{namespace, series})
+		for _, place := range places.All() {
+			if !yield(place) {
 				return
 			}
 		}
 	}
 }
 
-// setSeries keeps the claim in its series; nil takes it out.
-func (c *Cache) setSeries(key Key, claim *Claim) {
-	series, _, ok := ClaimSeries(key.Name)
+// nodePlaces sets the names of nodes apart from the keys of selectors.
+const nodePlaces = "node"
+
+// placeOf returns where the claim's volume is, with a key that the same place has; ok is false where it is nowhere.
+func (s *Snapshot) placeOf(claim *Claim) (key Key, place SeriesPlace, ok bool) {
+	switch {
+	case claim == nil || claim.Deleting || claim.Lost:
+	case claim.VolumeName != "":
+		if affinity := s.Volume(claim.VolumeName).reach(); affinity != nil {
+			return Key{Name: affinity.key}, SeriesPlace{Affinity: affinity}, true
+		}
+	case claim.SelectedNode != "":
+		return Key{nodePlaces, claim.SelectedNode}, SeriesPlace{Node: claim.SelectedNode}, true
+	}
+	return Key{}, SeriesPlace{}, false
+}
+
+// reach is the volume's node affinity as the nodes' CSI drivers see it; nil where the volume is not tied to a place, or not
+// known.
+func (v *Volume) reach() *Selector {
+	switch {
+	case v == nil:
+		return nil
+	case v.Migration != nil && v.Migration.Err == nil:
+		return v.Migration.Affinity
+	default:
+		return v.Affinity
+	}
+}
+
+// countSeries adds (1) or takes back (-1) the claim in its series. It depends on the claim and its volume alone: whoever
+// changes one of them takes it back before and adds it after.
+func (c *Cache) countSeries(claim *Claim, by int) {
+	at, place, ok := c.next.placeOf(claim)
 	if !ok {
 		return
 	}
-	at := Key{key.Namespace, series}
-	claims, _ := c.next.series.Get(at)
-	if claim == nil {
-		claims = claims.Delete(key)
-	} else {
-		claims = claims.Set(key, claim)
+	series, _, ok := ClaimSeries(claim.Name)
+	if !ok {
+		return
 	}
-	if claims.Len() == 0 {
-		c.next.series = c.next.series.Delete(at)
+	key := Key{claim.Namespace, series}
+	places, _ := c.next.series.Get(key)
+	before, _ := places.Get(at)
+	if place.Claims = before.Claims + by; place.Claims == 0 {
+		places = places.Delete(at)
 	} else {
-		c.next.series = c.next.series.Set(at, claims)
+		places = places.Set(at, place)
+	}
+	if places.Len() == 0 {
+		c.next.series = c.next.series.Delete(key)
+	} else {
+		c.next.series = c.next.series.Set(key, places)
+	}
+}
+
+// countSeriesOf counts the claims that name the volume.
+func (c *Cache) countSeriesOf(volume string, by int) {
+	names, _ := c.next.claimsOf.Get(Key{Name: volume})
+	for _, name := range names {
+		var key Key
+		key.Namespace, key.Name, _ = strings.Cut(name, "/")
+		claim, _ := c.next.claims.Get(key)
+		c.countSeries(claim, by)
 	}
 }

@@ -37,7 +37,7 @@ type Snapshot struct {
 	claimsOf  hamt.Map[Key, []string]            // volume → claims whose volumeName names it, as namespace/name, sorted
 	diskUsers hamt.Map[Key, []string]            // inline disk → pods that use it, as namespace/name, sorted
 	usage     attachUsage
-	series    hamt.Map[Key, hamt.Map[Key, *Claim]] // name of a claim without its ordinal → claims numbered so
+	series    hamt.Map[Key, hamt.Map[Key, SeriesPlace]] // name of a claim without its ordinal → where volumes of claims numbered so are
 
 	inlineUsers   hamt.Map[Key, []string] // driver and handle of an inline volume of one node → pods that name it, sorted
 	attachmentsOf hamt.Map[Key, []string] // volume → its attachments, sorted

@@ -151,9 +151,11 @@ func (e *Engine) Score(s *topology.Snapshot, v *Verdict, candidates topology.Nod
 func (q *scoring) isFlat(rates []float32) bool {
 	low, high := float32(1), float32(0)
 	for i := range q.among.All() {
-		low, high = min(low, rates[i]), max(high, rates[i])
+		if low, high = min(low, rates[i]), max(high, rates[i]); high-low >= flat {
+			return false
+		}
 	}
-	return high-low < flat
+	return true
 }
 
 // Node returns the node's score, from 0 to MaxScore. Where no scorer has anything to say, all nodes score the same. A node

@@ -61,61 +61,34 @@ func (q *scoring) seriesOf(c *delayedClaim) (series string, ok bool) {
 	return series, ok && podOrdinal == ordinal
 }
 
-// maxSiblings bounds how many claims of a series are looked at. Of a larger one these are as good as drawn by lot, but always
-// the same.
-const maxSiblings = 1000
-
 // volumesByZone counts the volumes of the claims of the series by zone, those that are being provisioned included. A volume
 // that is in several zones counts in each. The pod's own claim has none yet.
-func (q *scoring) volumesByZone(zones *topology.Zones, series string) []int32 {
-	counts := make([]int32, zones.Len())
-	if len(counts) == 0 {
+func (q *scoring) volumesByZone(zones *topology.Zones, series string) []int {
+	if zones.Len() == 0 {
 		return nil
 	}
-	looked := 0
-	for claim := range q.s.Series(q.v.demand.Pod.Namespace, series) {
-		if looked++; looked > maxSiblings {
-			break
-		}
-		switch {
-		case claim.Deleting || claim.Lost:
-		case claim.VolumeName != "":
-			if affinity := affinityOf(q.s.Volume(claim.VolumeName)); affinity != nil {
-				for _, zone := range zones.Touched(affinity) {
-					counts[zone]++
-				}
+	counts := make([]int, zones.Len())
+	for place := range q.s.Series(q.v.demand.Pod.Namespace, series) {
+		if place.Affinity != nil {
+			for _, zone := range zones.Touched(place.Affinity) {
+				counts[zone] += place.Claims
 			}
-		case claim.SelectedNode != "":
-			if node, known := q.s.NodeIndex(claim.SelectedNode); known {
-				if zone := zones.Of(node); zone >= 0 {
-					counts[zone]++
-				}
+		} else if node, known := q.s.NodeIndex(place.Node); known {
+			if zone := zones.Of(node); zone >= 0 {
+				counts[zone] += place.Claims
 			}
 		}
 	}
 	return counts
 }
 
-// affinityOf is the volume's node affinity as the nodes' CSI drivers see it; nil where the volume is not tied to a place, or
-// not known.
-func affinityOf(v *topology.Volume) *topology.Selector {
-	switch {
-	case v == nil:
-		return nil
-	case v.Migration != nil && v.Migration.Err == nil:
-		return v.Migration.Affinity
-	default:
-		return v.Affinity
-	}
-}
-
 // balance turns counts into rates; nil where they tell no candidates apart.
-func (q *scoring) balance(zones *topology.Zones, counts []int32) []float32 {
+func (q *scoring) balance(zones *topology.Zones, counts []int) []float32 {
 	if counts == nil {
 		return nil
 	}
 	asked := make([]bool, len(counts))
-	fewest, most := int32(math.MaxInt32), int32(0)
+	fewest, most := math.MaxInt, 0
 	for node := range q.among.All() {
 		if zone := zones.Of(node); zone >= 0 && !asked[zone] {
 			asked[zone] = true
