@@ -3,6 +3,7 @@
 package webhook
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -58,7 +59,7 @@ kind: ValidatingWebhookConfiguration
 metadata: {name: moorage}
 webhooks:
 - name: validate.moorage.dev
-  clientConfig: {url: "https://127.0.0.1:10250/validate", caBundle: Y2E=}` + common + selector + `  rules:` + core + podKinds
+  clientConfig: {url: "https://127.0.0.1:10250/validate", caBundle: Y2E=}` + common + selector + `  rules:` + core + strings.Replace(podKinds, "[storageclasses]", "[storageclasses, volumeattributesclasses]", 1)
 	compare(t, mutating, MutatingConfiguration(opts))
 	compare(t, validating, ValidatingConfiguration(opts))
 	if *opts.Client.URL != "https://127.0.0.1:10250/" {

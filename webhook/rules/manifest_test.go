@@ -112,6 +112,8 @@ type ruleCase struct {
 	want   []string
 	action Action
 	api    bool
+	// asWritten asks as about a file.
+	asWritten bool
 }
 
 func runRule(t *testing.T, id string, cases []ruleCase) {
@@ -130,7 +132,9 @@ func runRuleIn(t *testing.T, lookup Lookup, id string, cases []ruleCase) {
 		t.Run(tc.name, func(t *testing.T) {
 			kind, obj := decode(t, tc.manifest)
 			before := obj.DeepCopyObject()
-			result := e.Evaluate(context.Background(), Question{Kind: kind, Object: obj, Namespace: "default", Lookup: lookup})
+			result := e.Evaluate(context.Background(), Question{
+				Kind: kind, Object: obj, Namespace: "default", Lookup: lookup, AsWritten: tc.asWritten,
+			})
 			if len(result.Panics) > 0 {
 				t.Fatalf("rule %s panicked: %v\n%s", result.Panics[0].Rule, result.Panics[0].Value, result.Panics[0].Stack)
 			}

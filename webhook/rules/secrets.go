@@ -4,8 +4,6 @@ package rules
 
 import (
 	"fmt"
-	"slices"
-	"strconv"
 
 	snapshotv1 "github.com/kubernetes-csi/external-snapshotter/client/v8/apis/volumesnapshot/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -144,73 +142,4 @@ func firstSet(parameters map[string]string, keys []string) (key, value string) {
 		}
 	}
 	return "", ""
-}
-
-// octalModes are the modes that people give to secret files. A decimal number with the digits of one of them was meant as
-// one of them; no decimal value of these modes has the digits of another.
-var octalModes = []int64{
-	0o400, 0o440, 0o444, 0o500, 0o550, 0o555, 0o600, 0o640, 0o644, 0o660, 0o664, 0o666, 0o700, 0o750, 0o755, 0o770, 0o775, 0o777,
-}
-
-// secretModeDecimal fires on modes such as 400, which is 0620. A JSON or YAML number without a leading zero is decimal.
-func secretModeDecimal(in *Input) []Finding {
-	spec, path := podSpecOf(in.Object)
-	if spec == nil {
-		return nil
-	}
-	var found []Finding
-	tell := func(mode *int32, at *field.Path, what string) {
-		if mode == nil {
-			return
-		}
-		meant, err := strconv.ParseInt(strconv.Itoa(int(*mode)), 8, 32)
-		if err != nil || !slices.Contains(octalModes, meant) {
-			return
-		}
-		f := Finding{
-			Path:        at,
-			Message:     fmt.Sprintf("%s: mode %d is decimal, which is %#o; %#o was probably meant", what, *mode, *mode, meant),
-			Symptom:     fmt.Sprintf("the files get mode %#o", *mode),
-			Remediation: fmt.Sprintf("write %#o in YAML, or %d in JSON", meant, meant),
-		}
-		if *mode > 0o777 {
-			f.RefusedByAPI = true
-			f.Symptom = fmt.Sprintf("Invalid value: %d: must be a number between 0 and 0777 (octal), both inclusive", *mode)
-		}
-		found = append(found, f)
-	}
-	for i := range spec.Volumes {
-		v := &spec.Volumes[i]
-		if v.Secret == nil && v.Projected == nil {
-			continue
-		}
-		volume := path.Child("volumes").Index(i)
-		if s := v.Secret; s != nil {
-			at, what := volume.Child("secret"), fmt.Sprintf("secret volume %q", v.Name)
-			tell(s.DefaultMode, at.Child("defaultMode"), what)
-			itemModes(s.Items, at, what, tell)
-			continue
-		}
-		at, what := volume.Child("projected"), fmt.Sprintf("projected volume %q", v.Name)
-		holdsSecret := false
-		for j := range v.Projected.Sources {
-			source := &v.Projected.Sources[j]
-			holdsSecret = holdsSecret || source.Secret != nil || source.ServiceAccountToken != nil
-			if source.Secret != nil {
-				itemModes(source.Secret.Items, at.Child("sources").Index(j).Child("secret"), what, tell)
-			}
-		}
-		if holdsSecret {
-			tell(v.Projected.DefaultMode, at.Child("defaultMode"), what)
-		}
-	}
-	return found
-}
-
-func itemModes(items []corev1.KeyToPath, at *field.Path, what string, tell func(*int32, *field.Path, string)) {
-	for i := range items {
-		if items[i].Mode != nil {
-			tell(items[i].Mode, at.Child("items").Index(i).Child("mode"), fmt.Sprintf("%s, item %q", what, items[i].Key))
-		}
-	}
 }

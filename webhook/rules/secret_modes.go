@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// secretMode is the mode of a secret's files, or of one of them.
+type secretMode struct {
+	mode int32
+	path *field.Path
+	what string
+	// ofVolume is false for the mode of one file. The API server sets every volume's mode, and no file's.
+	ofVolume bool
+	// tokenOnly says that the files are service account tokens alone.
+	tokenOnly bool
+}
+
+// eachSecretMode visits the modes of secret volumes and of projected volumes with a secret or token in them.
+func eachSecretMode(obj runtime.Object, visit func(secretMode)) {
+	spec, path := podSpecOf(obj)
+	if spec == nil {
+		return
+	}
+	items := func(items []corev1.KeyToPath, at *field.Path, what string) {
+		for i := range items {
+			if items[i].Mode != nil {
+				visit(secretMode{*items[i].Mode, at.Child("items").Index(i).Child("mode"), fmt.Sprintf("%s, item %q", what, items[i].Key), false, false})
+			}
+		}
+	}
+	for i := range spec.Volumes {
+		v := &spec.Volumes[i]
+		volume := path.Child("volumes").Index(i)
+		if s := v.Secret; s != nil {
+			at, what := volume.Child("secret"), fmt.Sprintf("secret volume %q", v.Name)
+			if s.DefaultMode != nil {
+				visit(secretMode{*s.DefaultMode, at.Child("defaultMode"), what, true, false})
+			}
+			items(s.Items, at, what)
+		}
+		if v.Projected == nil {
+			continue
+		}
+		at, what := volume.Child("projected"), fmt.Sprintf("projected volume %q", v.Name)
+		secret, token := false, false
+		for j := range v.Projected.Sources {
+			source := &v.Projected.Sources[j]
+			secret, token = secret || source.Secret != nil, token || source.ServiceAccountToken != nil
+			if source.Secret != nil {
+				items(source.Secret.Items, at.Child("sources").Index(j).Child("secret"), what)
+			}
+		}
+		if (secret || token) && v.Projected.DefaultMode != nil {
+			visit(secretMode{*v.Projected.DefaultMode, at.Child("defaultMode"), what, true, !secret})
+		}
+	}
+}
+
+// octalModes are the modes that people give to secret files. A decimal number with the digits of one of them was meant as
+// one of them; no decimal value of these modes has the digits of another.
+var octalModes = []int64{
+	0o400, 0o440, 0o444, 0o500, 0o550, 0o555, 0o600, 0o640, 0o644, 0o660, 0o664, 0o666, 0o700, 0o750, 0o755, 0o770, 0o775, 0o777,
+}
+
+// meantInOctal returns the mode that somebody meant who wrote this number, if its decimal digits are those of a mode.
+func meantInOctal(mode int32) (meant int64, ok bool) {
+	meant, err := strconv.ParseInt(strconv.Itoa(int(mode)), 8, 32)
+	return meant, err == nil && slices.Contains(octalModes, meant)
+}
+
+// secretModeDecimal fires on modes such as 400, which is 0620. A JSON or YAML number without a leading zero is decimal.
+func secretModeDecimal(in *Input) []Finding {
+	var found []Finding
+	eachSecretMode(in.Object, func(m secretMode) {
+		meant, ok := meantInOctal(m.mode)
+		if !ok {
+			return
+		}
+		f := Finding{
+			Path:        m.path,
+			Message:     fmt.Sprintf("%s: mode %d is decimal, which is %#o; %#o was probably meant", m.what, m.mode, m.mode, meant),
+			Symptom:     fmt.Sprintf("the files get mode %#o", m.mode),
+			Remediation: fmt.Sprintf("write %#o in YAML, or %d in JSON", meant, meant),
+		}
+		if m.mode > 0o777 {
+			f.RefusedByAPI = true
+			f.Symptom = fmt.Sprintf("Invalid value: %d: must be a number between 0 and 0777 (octal), both inclusive", m.mode)
+		}
+		found = append(found, f)
+	})
+	return found
+}
+
+// secretModeTooOpen fires on secret files that others may read or the group may write, if somebody asked for it: 0644 is
+// what the API server fills in, so where it has done so that mode says nothing.
+func secretModeTooOpen(in *Input) []Finding {
+	var found []Finding
+	eachSecretMode(in.Object, func(m secretMode) {
+		defaulted := m.ofVolume && m.mode == corev1.SecretVolumeSourceDefaultMode && !in.AsWritten
+		_, decimal := meantInOctal(m.mode)
+		if defaulted || decimal || m.tokenOnly || m.mode > 0o777 || m.mode < 0 {
+			return
+		}
+		var who string
+		switch {
+		case m.mode&0o002 != 0:
+			who = "everybody in the container write"
+		case m.mode&0o007 != 0:
+			who = "everybody in the container read"
+		case m.mode&0o020 != 0:
+			who = "the group write"
+		default:
+			return
+		}
+		found = append(found, Finding{Path: m.path, Message: fmt.Sprintf("%s: mode %#o lets %s the secret", m.what, m.mode, who)})
+	})
+	return found
+}

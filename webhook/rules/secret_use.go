@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package rules
+
+import (
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// secretSubPathStale fires on files that the kubelet refreshes by swapping a link which a subPath mount does not follow
+// (kubernetes/kubernetes#50345). A container that runs once does not live to see it, nor does a pod that is to end.
+func secretSubPathStale(in *Input) []Finding {
+	var found []Finding
+	eachMount(in.Object, func(m mount) {
+		if m.volume == nil || (m.SubPath == "" && m.SubPathExpr == "") || m.container.runsOnce() || runsToCompletion(m.spec) {
+			return
+		}
+		var source string
+		switch {
+		case m.volume.Secret != nil:
+			source = "secret"
+		case m.volume.ConfigMap != nil:
+			source = "configMap"
+		case m.volume.Projected != nil:
+			source = "projected"
+		default:
+			return
+		}
+		found = append(found, Finding{
+			Path:    m.path().Child(subPathField(m.VolumeMount)),
+			Message: fmt.Sprintf("container %q mounts a subPath of %s volume %q: it never sees an update", m.container.Name, source, m.Name),
+		})
+	})
+	return found
+}
+
+func subPathField(m *corev1.VolumeMount) string {
+	if m.SubPath == "" {
+		return "subPathExpr"
+	}
+	return "subPath"
+}
+
+// runsOnce says that the container ends before the ordinary ones start.
+func (c container) runsOnce() bool {
+	return c.list == "initContainers" && (c.RestartPolicy == nil || *c.RestartPolicy != corev1.ContainerRestartPolicyAlways)
+}
+
+func runsToCompletion(spec *corev1.PodSpec) bool {
+	return spec.RestartPolicy == corev1.RestartPolicyNever || spec.RestartPolicy == corev1.RestartPolicyOnFailure
+}
+
+// secretEnv fires once for each container that gets secrets in its environment, which its children inherit, which crash
+// reports print, and which does not follow an update.
+func secretEnv(in *Input) []Finding {
+	var found []Finding
+	eachContainer(in.Object, func(_ *corev1.PodSpec, c container) {
+		var names []string
+		field := ""
+		for i := range c.Env {
+			if from := c.Env[i].ValueFrom; from != nil && from.SecretKeyRef != nil {
+				names, field = append(names, c.Env[i].Name), "env"
+			}
+		}
+		for i := range c.EnvFrom {
+			if ref := c.EnvFrom[i].SecretRef; ref != nil {
+				names = append(names, fmt.Sprintf("all of %q", ref.Name))
+				if field == "" {
+					field = "envFrom"
+				}
+			}
+		}
+		if len(names) == 0 {
+			return
+		}
+		found = append(found, Finding{
+			Path:    c.path().Child(field),
+			Message: fmt.Sprintf("container %q has secrets in its environment: %s", c.Name, strings.Join(names, ", ")),
+		})
+	})
+	return found
+}
+
+const (
+	secondsOfDay = 24 * 60 * 60
+	// apiAccessVolume begins the name of the volume that the API server itself puts into pods.
+	apiAccessVolume = "kube-api-access-"
+)
+
+// secretTokenLong fires on tokens that last over a day, and on those for the API server in a pod that has one already.
+func secretTokenLong(in *Input) []Finding {
+	spec, path := podSpecOf(in.Object)
+	if spec == nil {
+		return nil
+	}
+	hasToken := spec.AutomountServiceAccountToken != nil && *spec.AutomountServiceAccountToken
+	for i := range spec.Volumes {
+		hasToken = hasToken || isAPIAccess(&spec.Volumes[i])
+	}
+	var found []Finding
+	for i := range spec.Volumes {
+		v := &spec.Volumes[i]
+		if v.Projected == nil || isAPIAccess(v) {
+			continue
+		}
+		for j := range v.Projected.Sources {
+			token := v.Projected.Sources[j].ServiceAccountToken
+			if token == nil {
+				continue
+			}
+			at := path.Child("volumes").Index(i).Child("projected", "sources").Index(j).Child("serviceAccountToken")
+			if s := token.ExpirationSeconds; s != nil && *s > secondsOfDay {
+				found = append(found, Finding{
+					Path:    at.Child("expirationSeconds"),
+					Message: fmt.Sprintf("volume %q: a service account token lasts %d hours", v.Name, *s/3600),
+				})
+			}
+			if token.Audience == "" && hasToken {
+				found = append(found, Finding{
+					Path:        at.Child("audience"),
+					Message:     fmt.Sprintf("volume %q: a service account token for the API server, which the pod has already", v.Name),
+					Symptom:     "no error at all: whoever is shown this token can act as the pod at the API server",
+					Remediation: "set audience to the service that the token is for, or remove the volume",
+				})
+			}
+		}
+	}
+	return found
+}
+
+func isAPIAccess(v *corev1.Volume) bool {
+	return v.Projected != nil && strings.HasPrefix(v.Name, apiAccessVolume)
+}
