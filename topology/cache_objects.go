@@ -47,8 +47,10 @@ func sameAttachment(a, b *Volume) bool {
 
 func (c *Cache) setClaim(key Key, claim *Claim) {
 	old, _ := c.next.claims.Get(key)
-	c.countSeries(old, -1)
-	defer c.countSeries(claim, 1)
+	if !c.next.samePlace(old, claim) {
+		c.countSeries(old, -1)
+		defer c.countSeries(claim, 1)
+	}
 	if old == nil || claim == nil || old.VolumeName != claim.VolumeName || old.Class != claim.Class || old.Owner != claim.Owner {
 		c.countUsers(-1, key)
 		defer c.countUsers(1, key)

@@ -57,6 +57,13 @@ func (s *Snapshot) placeOf(claim *Claim) (key Key, place SeriesPlace, ok bool) {
 	return Key{}, SeriesPlace{}, false
 }
 
+// samePlace tells whether both states of a claim have their volume in one place: most updates of a claim change nothing there.
+func (s *Snapshot) samePlace(a, b *Claim) bool {
+	aKey, _, aOK := s.placeOf(a)
+	bKey, _, bOK := s.placeOf(b)
+	return aKey == bKey && aOK == bOK
+}
+
 // reach is the volume's node affinity as the nodes' CSI drivers see it; nil where the volume is not tied to a place, or not
 // known.
 func (v *Volume) reach() *Selector {
