@@ -19,8 +19,17 @@ import (
 	"github.com/moorage-k8s/moorage/internal/version"
 )
 
-// exitFailure is the exit status of every command for what it could not do.
-const exitFailure = 2
+const (
+	// exitFound is the exit status of a command that did its work and found what it was to find.
+	exitFound = 1
+	// exitFailure is the exit status of every command for what it could not do.
+	exitFailure = 2
+)
+
+// exitStatus ends a command that has said all there is to say.
+type exitStatus int
+
+func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
 
 func main() { os.Exit(run(os.Args[1:])) }
 
@@ -31,7 +40,11 @@ func run(args []string) int {
 	context.AfterFunc(ctx, stop)
 	root := rootCommand()
 	root.SetArgs(args)
-	if err := root.ExecuteContext(ctx); err != nil && !errors.Is(err, context.Canceled) {
+	err := root.ExecuteContext(ctx)
+	if status := exitStatus(0); errors.As(err, &status) {
+		return int(status)
+	}
+	if err != nil && !errors.Is(err, context.Canceled) {
 		_, _ = fmt.Fprintln(root.ErrOrStderr(), "error:", err)
 		return exitFailure
 	}
@@ -53,6 +66,6 @@ It is a kube-scheduler extender and an admission webhook on one picture of the c
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see '%s --help'", err, cmd.CommandPath())
 	})
-	root.AddCommand(serveCommand(), versionCommand())
+	root.AddCommand(serveCommand(), checkCommand(), versionCommand())
 	return root
 }

@@ -229,7 +229,7 @@ func (r *reader) add(object runtime.Object, kindName string) error {
 	if o.GetName() == "" {
 		return fmt.Errorf("%s has no metadata.name", kind)
 	}
-	if namespaced(kind) && o.GetNamespace() == "" {
+	if Namespaced(kind) && o.GetNamespace() == "" {
 		o.SetNamespace(metav1.NamespaceDefault)
 	}
 	key := topology.Key{Namespace: o.GetNamespace(), Name: o.GetName()}
@@ -243,7 +243,8 @@ func (r *reader) add(object runtime.Object, kindName string) error {
 	return nil
 }
 
-func namespaced(kind topology.Kind) bool {
+// Namespaced tells whether objects of the kind are in a namespace.
+func Namespaced(kind topology.Kind) bool {
 	return kind == topology.KindClaim || kind == topology.KindPod || kind == topology.KindPool || kind == topology.KindVolumeSnapshot
 }
 

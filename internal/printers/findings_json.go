@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package printers
+
+import (
+	"encoding/json"
+	"io"
+
+	"github.com/moorage-k8s/moorage/webhook/files"
+	"github.com/moorage-k8s/moorage/webhook/rules"
+)
+
+// apiVersion is the version of the kinds that commands write.
+const apiVersion = "moorage.dev/v1alpha1"
+
+type checkResult struct {
+	APIVersion string        `json:"apiVersion"`
+	Kind       string        `json:"kind"`
+	Checked    checked       `json:"checked"`
+	Skipped    skipped       `json:"skipped"`
+	Findings   []jsonFinding `json:"findings"`
+}
+
+type checked struct {
+	Files   int `json:"files"`
+	Objects int `json:"objects"`
+}
+
+type skipped struct {
+	Files     int            `json:"files"`
+	Documents int            `json:"documents"`
+	Kinds     map[string]int `json:"kinds"`
+}
+
+type jsonFinding struct {
+	Rule        string       `json:"rule"`
+	Action      rules.Action `json:"action"`
+	File        string       `json:"file"`
+	Line        int          `json:"line"`
+	Column      int          `json:"column"`
+	Source      string       `json:"source,omitempty"`
+	Object      jsonObject   `json:"object"`
+	Path        string       `json:"path"`
+	Message     string       `json:"message"`
+	Symptom     string       `json:"symptom"`
+	Remediation string       `json:"remediation"`
+}
+
+type jsonObject struct {
+	Kind      string `json:"kind"`
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+}
+
+// FindingsJSON writes a check's result as a CheckResult, audit findings included.
+func FindingsJSON(w io.Writer, result *files.Result) error {
+	out := checkResult{
+		APIVersion: apiVersion, Kind: "CheckResult",
+		Checked:  checked{result.Files, result.Objects},
+		Skipped:  skipped{result.Skipped.Files, result.Skipped.Documents, result.Skipped.Kinds},
+		Findings: make([]jsonFinding, 0, len(result.Findings)),
+	}
+	for _, f := range result.Findings {
+		out.Findings = append(out.Findings, jsonFinding{
+			Rule: f.Rule, Action: f.Action, File: f.File, Line: f.Line, Column: f.Column, Source: f.Source, Object: jsonObject(f.Object), Path: f.Path,
+			Message: f.Message, Symptom: f.Symptom, Remediation: f.Remediation,
+		})
+	}
+	return JSON(w, out)
+}
+
+// JSON writes a value indented, and leaves &, < and > as they are.
+func JSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package printers writes what the commands found out, for people and for programs. It must not know how anything was found.
+package printers
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/moorage-k8s/moorage/webhook/files"
+	"github.com/moorage-k8s/moorage/webhook/rules"
+)
+
+// width is how many columns a line of text fills at most, if its words allow.
+const width = 100
+
+// TextOptions say how findings are shown to a person.
+type TextOptions struct {
+	// Verbose shows audit findings too.
+	Verbose bool
+	// Color is for terminals.
+	Color bool
+}
+
+// FindingsText writes a check's result for a person: each finding as "file:line:column: action rule: message" with what would
+// have happened and what to do, a blank line between files, and a line that sums up.
+func FindingsText(w io.Writer, result *files.Result, opts TextOptions) error {
+	var out bytes.Buffer
+	file, shown := "", false
+	counts := map[rules.Action]int{}
+	for _, f := range result.Findings {
+		counts[f.Action]++
+		if f.Action == rules.Audit && !opts.Verbose {
+			continue
+		}
+		if shown && f.File != file {
+			fmt.Fprintln(&out)
+		}
+		file, shown = f.File, true
+		findingText(&out, f, opts.Color)
+	}
+	if shown {
+		fmt.Fprintln(&out)
+	}
+	fmt.Fprintln(&out, sum(result, counts, opts.Verbose))
+	_, err := w.Write(out.Bytes())
+	return err
+}
+
+func findingText(out *bytes.Buffer, f files.Finding, color bool) {
+	place := fmt.Sprintf("%s:%d:%d:", FileName(f.File), f.Line, f.Column)
+	first := wrap(OneLine(fmt.Sprintf("%s %s %s: %s", place, f.Action, f.Rule, f.Message)), "", "    ")
+	if color {
+		painted := fmt.Sprintf("%s %s%s%s", place, paint[f.Action], f.Action, reset)
+		first = strings.Replace(first, place+" "+string(f.Action), painted, 1)
+	}
+	fmt.Fprintln(out, first)
+	if about := about(f); about != "" {
+		fmt.Fprintln(out, wrap(about, "  in:        ", hang))
+	}
+	fmt.Fprintln(out, wrap(OneLine(f.Symptom), "  otherwise: ", hang))
+	fmt.Fprintln(out, wrap(OneLine(f.Remediation), "  fix:       ", hang))
+}
+
+// hang is under the text of an indented line.
+const hang = "             "
+
+// about names the object and the field.
+func about(f files.Finding) string {
+	var parts []string
+	if f.Object.Kind != "" {
+		name := f.Object.Name
+		if f.Object.Namespace != "" {
+			name = f.Object.Namespace + "/" + name
+		}
+		parts = append(parts, strings.TrimSpace(f.Object.Kind+" "+name))
+	}
+	if f.Path != "" {
+		parts = append(parts, f.Path)
+	}
+	if f.Source != "" {
+		parts = append(parts, "made from "+f.Source)
+	}
+	return OneLine(strings.Join(parts, ", "))
+}
+
+// sum is the last line.
+func sum(result *files.Result, counts map[rules.Action]int, verbose bool) string {
+	var parts []string
+	for _, action := range []rules.Action{rules.Deny, rules.Warn} {
+		if counts[action] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", counts[action], action))
+		}
+	}
+	if n := counts[rules.Audit]; n > 0 {
+		part := fmt.Sprintf("%d audit", n)
+		if !verbose {
+			part += " (-v shows them)"
+		}
+		parts = append(parts, part)
+	}
+	line := fmt.Sprintf("Checked %s in %s: ", plural(result.Objects, "object"), plural(result.Files, "file"))
+	if len(parts) == 0 {
+		line += "nothing found"
+	} else {
+		line += strings.Join(parts, ", ")
+	}
+	skipped := 0
+	for _, n := range result.Skipped.Kinds {
+		skipped += n
+	}
+	if skipped > 0 {
+		kinds := slices.SortedFunc(maps.Keys(result.Skipped.Kinds), func(a, b string) int {
+			return cmp.Or(cmp.Compare(result.Skipped.Kinds[b], result.Skipped.Kinds[a]), cmp.Compare(a, b))
+		})
+		const named = 3
+		names := strings.Join(kinds[:min(named, len(kinds))], ", ")
+		if len(kinds) > named {
+			names += ", …"
+		}
+		line += fmt.Sprintf("; skipped %s of other kinds (%s)", plural(skipped, "object"), OneLine(names))
+	}
+	if n := result.Skipped.Documents; n > 0 {
+		line += fmt.Sprintf("; skipped %s that %s no API object", plural(n, "document"), map[bool]string{true: "is", false: "are"}[n == 1])
+	}
+	return wrap(line, "", "  ")
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// FileName is how a file is called in front of a person.
+func FileName(path string) string {
+	if path == files.Stdin {
+		return "<stdin>"
+	}
+	return path
+}
+
+const reset = "\x1b[0m"
+
+var paint = map[rules.Action]string{rules.Deny: "\x1b[1;31m", rules.Warn: "\x1b[1;33m", rules.Audit: "\x1b[2m"}
+
+// OneLine replaces what could break a line or take over a terminal: messages quote what a user wrote.
+func OneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == utf8.RuneError {
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+// wrap breaks a text between words, so that lines fit the width where words allow. The first line starts with one string,
+// the others with another.
+func wrap(s, first, rest string) string {
+	var out strings.Builder
+	out.WriteString(first)
+	column := utf8.RuneCountInString(first)
+	empty := true
+	for word := range strings.FieldsSeq(s) {
+		length := utf8.RuneCountInString(word)
+		switch {
+		case empty:
+		case column+1+length > width:
+			out.WriteString("\n" + rest)
+			column = utf8.RuneCountInString(rest)
+		default:
+			out.WriteByte(' ')
+			column++
+		}
+		out.WriteString(word)
+		column += length
+		empty = false
+	}
+	return out.String()
+}

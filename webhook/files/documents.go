@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package files
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/kubernetes/scheme"
+	kjson "sigs.k8s.io/json"
+
+	"github.com/moorage-k8s/moorage/topology"
+	"github.com/moorage-k8s/moorage/webhook/rules"
+	"github.com/moorage-k8s/moorage/webhook/suggest"
+)
+
+// item is one API object of a file.
+type item struct {
+	root *node
+	hint string
+	ref  Object
+	// info is what rules read it as; without rules for it, its Kind is empty.
+	info   rules.KindInfo
+	object runtime.Object
+	flaws  []flaw
+}
+
+// file is a file that has been read.
+type file struct {
+	path  string
+	items []*item
+	// flaws are those that belong to no object.
+	flaws []flaw
+	// skipped counts objects of kinds that nothing here reads, by kind; other counts documents that are no API objects, such
+	// as a chart's values.
+	skipped map[string]int
+	other   int
+}
+
+func parse(path string, content []byte) *file {
+	f := &file{path: path, skipped: map[string]int{}}
+	content = plainText(content)
+	trimmed := bytes.TrimLeft(content, " \t\r\n")
+	if strings.EqualFold(filepath.Ext(path), ".json") || bytes.HasPrefix(trimmed, []byte("{")) && json.Valid(trimmed) {
+		documents, flaws := jsonDocuments(content)
+		f.flaws = append(f.flaws, flaws...)
+		for _, root := range documents {
+			f.document(root, "")
+		}
+		return f
+	}
+	for _, c := range split(content) {
+		documents, flaws := yamlDocuments(c)
+		f.flaws = append(f.flaws, flaws...)
+		for _, root := range documents {
+			f.document(root, sourceHint(c.content))
+		}
+	}
+	return f
+}
+
+// document takes one document, or one item of a list.
+func (f *file) document(root *node, hint string) {
+	if root.shape == null {
+		return
+	}
+	kind, apiVersion := root.text("kind"), root.text("apiVersion")
+	if items := root.field("items"); strings.HasSuffix(kind, "List") && items != nil && items.shape == list {
+		for _, i := range items.items {
+			f.document(typed(i, strings.TrimSuffix(kind, "List"), apiVersion), hint)
+		}
+		return
+	}
+	gv, err := schema.ParseGroupVersion(apiVersion)
+	i := &item{root: root, hint: hint, ref: Object{Kind: kind, Namespace: root.field("metadata").text("namespace"), Name: nameOf(root)}}
+	switch {
+	case kind == "" || apiVersion == "" || err != nil:
+		if !f.incomplete(i, kind, apiVersion) {
+			f.other++
+		}
+	case f.known(i, gv, kind):
+		f.items = append(f.items, i)
+	default:
+		f.skipped[kind]++
+	}
+}
+
+// typed gives an item of a typed list the kind that only the list says.
+func typed(n *node, kind, apiVersion string) *node {
+	if kind == "" || n.shape != object || n.entry("kind") != nil {
+		return n
+	}
+	out := *n
+	out.fields = slices.Concat(n.fields, []entry{
+		{n.position, "kind", &node{position: n.position, shape: text, scalar: kind, size: 1}},
+		{n.position, "apiVersion", &node{position: n.position, shape: text, scalar: apiVersion, size: 1}},
+	})
+	out.measure()
+	return &out
+}
+
+func nameOf(root *node) string {
+	metadata := root.field("metadata")
+	if name := metadata.text("name"); name != "" {
+		return name
+	}
+	return metadata.text("generateName")
+}
+
+// incomplete says what is missing where an object was clearly meant.
+func (f *file) incomplete(i *item, kind, apiVersion string) bool {
+	switch {
+	case slices.ContainsFunc(rules.KindTable, func(k rules.KindInfo) bool { return string(k.Kind) == kind }):
+		if apiVersion == "" {
+			i.flaws = []flaw{{position: i.root.find("kind"), message: kind + " without an apiVersion", remediation: "write apiVersion: " + versionNow(kind)}}
+		} else {
+			i.flaws = []flaw{{
+				position: i.root.find("apiVersion"), path: "apiVersion", message: fmt.Sprintf("apiVersion %q is not a version", apiVersion),
+				remediation: "write apiVersion: " + versionNow(kind),
+			}}
+		}
+	case kind == "" && apiVersion != "" && i.root.field("metadata") != nil && i.root.field("spec") != nil:
+		i.flaws = []flaw{{position: i.root.position, message: "an object without a kind", remediation: "write kind: and the object's kind"}}
+	default:
+		return false
+	}
+	f.items = append(f.items, i)
+	return true
+}
+
+func versionNow(kind string) string {
+	for _, k := range rules.KindTable {
+		if string(k.Kind) == kind {
+			return k.Version.String()
+		}
+	}
+	return ""
+}
+
+// known decodes an object of a kind that something here reads, strictly if there are rules for it.
+func (f *file) known(i *item, gv schema.GroupVersion, kind string) bool {
+	if info, ok := rules.KindOf(gv.Group, gv.Version, kind); ok {
+		i.read(info)
+		return true
+	}
+	registered := scheme.Scheme.Recognizes(gv.WithKind(kind))
+	for _, info := range rules.KindTable {
+		if string(info.Kind) != kind {
+			continue
+		}
+		old, ok := versionOf(gv.Group, gv.Version, info)
+		if !ok && !registered && scheme.Scheme.IsGroupRegistered(gv.Group) {
+			old = oldVersion{
+				oldForm: oldForm{fmt.Sprintf("no API server serves %s of %s", kind, gv), "write apiVersion: " + info.Version.String()},
+				fault:   true, readable: true, rule: rules.Decode,
+			}
+		} else if !ok {
+			return false
+		}
+		if old.readable {
+			i.read(info)
+		} else {
+			i.flaws = append(i.flaws, oldPodFlaws(i.root)...)
+		}
+		if old.fault {
+			i.flaws = append([]flaw{{
+				position: i.root.find("apiVersion"), path: "apiVersion", message: old.what, rule: old.rule,
+				symptom:     fmt.Sprintf(`no matches for kind %q in version %q`, kind, gv),
+				remediation: old.form,
+			}}, i.flaws...)
+		}
+		return true
+	}
+	if registered {
+		return i.readForLookup(gv.WithKind(kind))
+	}
+	return i.misspelt(gv, kind)
+}
+
+// misspelt recognises a kind of Kubernetes' own groups that does not exist, but nearly.
+func (i *item) misspelt(gv schema.GroupVersion, kind string) bool {
+	if !scheme.Scheme.IsVersionRegistered(gv) {
+		return false
+	}
+	var kinds []string
+	for _, info := range rules.KindTable {
+		if info.Version == gv {
+			kinds = append(kinds, string(info.Kind))
+		}
+	}
+	near := suggest.Nearest(kind, kinds)
+	if len(near) == 0 {
+		return false
+	}
+	i.flaws = []flaw{{
+		position: i.root.find("kind"), path: "kind", message: fmt.Sprintf("%s has no kind %q; %s", gv, kind, suggest.Sentence(kind, near)),
+		symptom: fmt.Sprintf(`no matches for kind %q in version %q`, kind, gv),
+	}}
+	return true
+}
+
+// read decodes the object for the rules.
+func (i *item) read(info rules.KindInfo) {
+	into := info.New()
+	flaws, err := decode(i.root, into)
+	for k := range flaws {
+		if form, ok := snapshotFields[info.Kind][flaws[k].path]; ok {
+			flaws[k].rule, flaws[k].remediation = snapshotRemoved, form
+		}
+	}
+	i.flaws = append(i.flaws, flaws...)
+	if err != nil {
+		i.flaws = append(i.flaws, flaw{position: i.root.position, message: fmt.Sprintf("the object cannot be read: %v", err)})
+		return
+	}
+	i.info, i.object = info, into
+}
+
+// readForLookup decodes an object that rules only look up. It need not be whole.
+func (i *item) readForLookup(gvk schema.GroupVersionKind) bool {
+	into, err := scheme.Scheme.New(gvk)
+	if err != nil {
+		return false
+	}
+	if _, ok := topology.KindOf(into); !ok {
+		return false
+	}
+	if kjson.UnmarshalCaseSensitivePreserveInts(i.root.appendJSON(nil, nil), into) == nil {
+		i.object = into
+	}
+	return true
+}

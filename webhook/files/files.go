@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package files asks the admission rules about files: the objects in them are read strictly, with the place of every field,
+// and each finding tells its line and column.
+//
+// It reads YAML and JSON, many documents to a file, lists, anchors and merge keys. It promises that a fault in one document
+// hides no other, that rules get the same answers from the lookup as in a webhook (an object of the files counts as being in
+// the cluster), and that kinds it has no rules for are skipped and counted. It must not know how findings are printed.
+package files
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"runtime"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/moorage-k8s/moorage/webhook/rules"
+)
+
+// Options say what to check, and how.
+type Options struct {
+	// Paths are files, folders, patterns, and Stdin.
+	Paths []string
+	// Stdin is read where a path is Stdin.
+	Stdin io.Reader
+	// From are files and folders that hold the state of a whole cluster, for rules that look things up. Without them only
+	// what the checked files hold is looked up.
+	From []string
+	// Evaluator holds the rules.
+	Evaluator *rules.Evaluator
+	// Progress, if set, is told how many of how many steps are done, from many goroutines, one call at a time.
+	Progress func(done, of int)
+}
+
+// Object names an API object as it was written.
+type Object struct {
+	Kind, Namespace, Name string
+}
+
+// Finding is one fault in a file.
+type Finding struct {
+	Rule   string
+	Action rules.Action
+	// File is the path under which the file was found, Line and Column where the fault is, from 1, columns in characters.
+	File         string
+	Line, Column int
+	// Source is the template that helm says the document was made from; mostly empty.
+	Source string
+	Object Object
+	// Path is the field; empty for the whole object.
+	Path                          string
+	Message, Symptom, Remediation string
+}
+
+// Failure is a rule that failed on an object. Its findings are missing.
+type Failure struct {
+	File   string
+	Object Object
+	Panic  rules.Panic
+}
+
+// Result is what a check found.
+type Result struct {
+	// Files and Objects are how many were checked, and Skipped what was not.
+	Files, Objects int
+	Skipped        Skipped
+	// Findings are in the order of the files and of the lines in them.
+	Findings []Finding
+	Failures []Failure
+}
+
+// Skipped counts what a check left out.
+type Skipped struct {
+	// Files are those in folders that are neither .yaml, .yml nor .json.
+	Files int
+	// Kinds are objects that there are no rules for, by kind.
+	Kinds map[string]int
+	// Documents are those that are no API objects, such as a chart's values.
+	Documents int
+}
+
+// Check reads the files and asks the rules. An error means that a path or the cluster's state cannot be read; a file whose
+// content cannot be read is a finding.
+func Check(ctx context.Context, opts Options) (*Result, error) {
+	found, skipped, err := sources(opts.Paths, opts.Stdin)
+	if err != nil {
+		return nil, err
+	}
+	steps := progress{of: 2 * len(found), tell: opts.Progress}
+	parsed := make([]*file, len(found))
+	err = each(ctx, len(found), func(i int) error {
+		defer steps.step()
+		content, readErr := found[i].content()
+		if readErr != nil {
+			return fmt.Errorf("check: %w", readErr)
+		}
+		parsed[i] = parse(found[i].path, content)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	lookup, err := lookupOf(parsed, opts.From)
+	if err != nil {
+		return nil, err
+	}
+	results := make([]Result, len(parsed))
+	err = each(ctx, len(parsed), func(i int) error {
+		defer steps.step()
+		results[i] = parsed[i].evaluate(ctx, opts.Evaluator, lookup)
+		return ctx.Err()
+	})
+	if err != nil {
+		return nil, err
+	}
+	total := &Result{Files: len(parsed), Skipped: Skipped{Files: skipped, Kinds: map[string]int{}}}
+	for i, r := range results {
+		total.Objects += r.Objects
+		total.Findings = append(total.Findings, r.Findings...)
+		total.Failures = append(total.Failures, r.Failures...)
+		total.Skipped.Documents += parsed[i].other
+		for kind, n := range parsed[i].skipped {
+			total.Skipped.Kinds[kind] += n
+		}
+	}
+	return total, nil
+}
+
+// each runs a step for every index, as many at a time as there are processors.
+func each(ctx context.Context, n int, step func(int) error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range n {
+		group.Go(func() error {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			return step(i)
+		})
+	}
+	return group.Wait()
+}
+
+// progress counts steps and tells of them. Safe for concurrent use.
+type progress struct {
+	mu       sync.Mutex
+	done, of int
+	tell     func(done, of int)
+}
+
+func (p *progress) step() {
+	if p.tell == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.done++
+	p.tell(p.done, p.of)
+}
+
+// evaluate asks the rules about every object of a file.
+func (f *file) evaluate(ctx context.Context, e *rules.Evaluator, lookup rules.Lookup) Result {
+	var r Result
+	tell := func(i *item, at position, path string, found rules.Finding) {
+		r.Findings = append(r.Findings, Finding{
+			Rule: found.Rule, Action: found.Action, File: f.path, Line: at.line, Column: at.column, Source: i.hint, Object: i.ref, Path: path,
+			Message: found.Message, Symptom: found.Symptom, Remediation: found.Remediation,
+		})
+	}
+	tellFlaws := func(i *item, flaws []flaw) {
+		for _, flaw := range flaws {
+			rule := rules.Decode
+			if slices.Contains(rules.IDs(), flaw.rule) {
+				rule = flaw.rule
+			}
+			told, on := e.Told(rule, rules.Finding{Message: flaw.message, Symptom: flaw.symptom, Remediation: flaw.remediation})
+			if on {
+				tell(i, flaw.position, flaw.path, told)
+			}
+		}
+	}
+	tellFlaws(&item{}, f.flaws)
+	for _, i := range f.items {
+		tellFlaws(i, i.flaws)
+		if i.info.Kind == "" && len(i.flaws) == 0 {
+			f.skipped[i.ref.Kind]++
+			continue
+		}
+		r.Objects++
+		if i.object == nil || i.info.Kind == "" {
+			continue
+		}
+		result := e.Evaluate(ctx, rules.Question{Kind: i.info.Kind, Object: i.object, AsWritten: true, Lookup: lookup})
+		for _, found := range result.Findings {
+			path := ""
+			if found.Path != nil {
+				path = found.Path.String()
+			}
+			tell(i, i.root.find(path), path, found)
+		}
+		for _, p := range result.Panics {
+			r.Failures = append(r.Failures, Failure{File: f.path, Object: i.ref, Panic: p})
+		}
+	}
+	slices.SortStableFunc(r.Findings, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	return r
+}

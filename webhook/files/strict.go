@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package files
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strconv"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	kjson "sigs.k8s.io/json"
+
+	"github.com/moorage-k8s/moorage/webhook/suggest"
+)
+
+// maxFlaws is how many faults of one object are told.
+const maxFlaws = 50
+
+// decode reads an object strictly: every field must be known and have a value of its type. What is not so is a flaw, and is
+// left out of the object, so that the rules can still look at the rest.
+func decode(root *node, into runtime.Object) ([]flaw, error) {
+	s := strict{without: map[*node]bool{}}
+	s.value(root, reflect.TypeOf(into).Elem(), "")
+	if err := kjson.UnmarshalCaseSensitivePreserveInts(root.appendJSON(nil, s.without), into); err != nil {
+		return s.flaws, err
+	}
+	return s.flaws, nil
+}
+
+type strict struct {
+	flaws   []flaw
+	without map[*node]bool
+}
+
+func (s *strict) tell(f flaw) {
+	if len(s.flaws) < maxFlaws {
+		s.flaws = append(s.flaws, f)
+	}
+}
+
+var (
+	unmarshaler = reflect.TypeFor[json.Unmarshaler]()
+	volumeType  = reflect.TypeFor[corev1.Volume]()
+)
+
+// value holds a node against the type that it is to become.
+func (s *strict) value(n *node, t reflect.Type, path string) {
+	if n.shape == null {
+		return
+	}
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if reflect.PointerTo(t).Implements(unmarshaler) {
+		into := reflect.New(t)
+		if err := json.Unmarshal(n.appendJSON(nil, nil), into.Interface()); err != nil {
+			s.wrong(n, path, fmt.Sprintf("%s cannot be read: %v", n.shown(), err))
+		}
+		return
+	}
+	switch t.Kind() {
+	case reflect.Struct:
+		if s.is(n, object, path) {
+			s.fields(n, t, path)
+		}
+	case reflect.Map:
+		if s.is(n, object, path) {
+			for i := range n.fields {
+				s.value(n.fields[i].value, t.Elem(), path+"["+n.fields[i].name+"]")
+			}
+		}
+	case reflect.Slice:
+		if t.Elem().Kind() == reflect.Uint8 {
+			if s.is(n, text, path) && json.Unmarshal(appendText(nil, n.scalar), reflect.New(t).Interface()) != nil {
+				s.wrong(n, path, "it is not base64")
+			}
+			return
+		}
+		if s.is(n, list, path) {
+			for i, item := range n.items {
+				s.value(item, t.Elem(), path+"["+strconv.Itoa(i)+"]")
+			}
+		}
+	case reflect.String:
+		s.is(n, text, path)
+	case reflect.Bool:
+		s.is(n, boolean, path)
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64, reflect.Float32, reflect.Float64:
+		if s.is(n, number, path) && json.Unmarshal([]byte(n.scalar), reflect.New(t).Interface()) != nil {
+			s.wrong(n, path, fmt.Sprintf("%s is not a whole number that fits into %d bits", n.scalar, t.Bits()))
+		}
+	default:
+	}
+}
+
+func (s *strict) fields(n *node, t reflect.Type, path string) {
+	known := fieldsOf(t)
+	for i := range n.fields {
+		e := &n.fields[i]
+		at := join(path, e.name)
+		if of, ok := known[e.name]; ok {
+			s.value(e.value, of, at)
+			continue
+		}
+		f := flaw{position: e.position, path: at, message: fmt.Sprintf("unknown field %q", e.name)}
+		if near := suggest.Nearest(e.name, namesOf(t)); len(near) > 0 {
+			f.message += "; " + suggest.Sentence(e.name, near)
+		}
+		f.symptom = "a client that is not strict drops the field without a word; a strict one refuses the object"
+		f.remediation = "use a field that exists, or remove this one"
+		if t == volumeType {
+			volumeFlaw(&f, n, e.name)
+		}
+		s.tell(f)
+	}
+}
+
+// volumeFlaw explains what becomes of a volume whose source the API server does not know
+// (pkg/apis/core/v1/defaults.go, SetDefaults_Volume): data in it is gone with the pod.
+func volumeFlaw(f *flaw, volume *node, name string) {
+	for _, e := range volume.fields {
+		if e.name != "name" && e.value.shape != null && fieldsOf(volumeType)[e.name] != nil {
+			return
+		}
+	}
+	f.symptom = "a client that is not strict drops the field, and the volume becomes an emptyDir: what is written to it is gone with the pod"
+	if old, ok := oldSource(volume.field(name), name); ok {
+		f.message = fmt.Sprintf("unknown field %q: %s", name, old.what)
+		f.remediation = old.form
+	}
+}
+
+// is tells whether a node has the shape, and a flaw if not.
+func (s *strict) is(n *node, want shape, path string) bool {
+	if n.shape == want {
+		return true
+	}
+	f := flaw{position: n.position, path: path, message: fmt.Sprintf("%s is %s, and must be %s", n.shown(), n.shape, want)}
+	if want == text && (n.shape == number || n.shape == boolean) {
+		f.remediation = fmt.Sprintf("quote it: %q", n.scalar)
+	}
+	s.mismatch(n, f)
+	return false
+}
+
+func (s *strict) wrong(n *node, path, message string) {
+	s.mismatch(n, flaw{position: n.position, path: path, message: message})
+}
+
+func (s *strict) mismatch(n *node, f flaw) {
+	s.without[n] = true
+	f.symptom = "the API server refuses the object: it cannot be decoded"
+	if f.remediation == "" {
+		f.remediation = "give the field a value of its type"
+	}
+	s.tell(f)
+}
+
+// shown is how a message names a value. A text is not shown: it may be a secret.
+func (n *node) shown() string {
+	switch n.shape {
+	case number, boolean:
+		return n.scalar
+	default:
+		return "the value"
+	}
+}
+
+func join(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}

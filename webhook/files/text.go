@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package files
+
+import (
+	"bytes"
+	"encoding/binary"
+	"strings"
+	"unicode/utf16"
+)
+
+// chunk is the text of one document, or of several in the rare case that they are divided by "..." only.
+type chunk struct {
+	content []byte
+	// before is the number of lines of the file before it.
+	before int
+}
+
+// plainText turns a file's content into UTF-8 without a byte order mark, as kubectl does: PowerShell's redirection writes
+// UTF-16.
+func plainText(content []byte) []byte {
+	var order binary.ByteOrder
+	switch {
+	case bytes.HasPrefix(content, []byte("\xef\xbb\xbf")):
+		return content[3:]
+	case bytes.HasPrefix(content, []byte("\xff\xfe")):
+		order = binary.LittleEndian
+	case bytes.HasPrefix(content, []byte("\xfe\xff")):
+		order = binary.BigEndian
+	default:
+		return content
+	}
+	units := make([]uint16, 0, len(content)/2)
+	for i := 2; i+1 < len(content); i += 2 {
+		units = append(units, order.Uint16(content[i:]))
+	}
+	return []byte(string(utf16.Decode(units)))
+}
+
+// split divides YAML before each line that starts with "---", so that a fault in one document leaves the others to be read.
+// YAML allows such a line nowhere else.
+func split(content []byte) []chunk {
+	var chunks []chunk
+	current := chunk{content: content[:0]}
+	start, line, prologue := 0, 0, true
+	for at := 0; at < len(content); {
+		end := len(content)
+		if i := bytes.IndexByte(content[at:], '\n'); i >= 0 {
+			end = at + i + 1
+		}
+		this := bytes.TrimRight(content[at:end], " \t\r\n")
+		if bytes.HasPrefix(this, []byte("---")) && (len(this) == 3 || this[3] == ' ' || this[3] == '\t') && !prologue {
+			current.content = content[start:at]
+			chunks = append(chunks, current)
+			start, current = at, chunk{before: line}
+		}
+		// Comments and directives before the first "---" belong to what follows it.
+		prologue = prologue && (len(this) == 0 || this[0] == '#' || this[0] == '%')
+		at = end
+		line++
+	}
+	current.content = content[start:]
+	return append(chunks, current)
+}
+
+// sourceHint returns the template that helm says a document was made from.
+func sourceHint(content []byte) string {
+	const mark = "# Source:"
+	for line := range bytes.Lines(content) {
+		this := strings.TrimSpace(string(line))
+		if source, ok := strings.CutPrefix(this, mark); ok {
+			return strings.TrimSpace(source)
+		}
+		if this != "" && this[0] != '#' && this != "---" {
+			return ""
+		}
+	}
+	return ""
+}
