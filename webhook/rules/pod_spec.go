@@ -110,10 +110,14 @@ func (m mount) hostFolder() (folder string, known bool) {
 
 // hostFile says that the volume is a single file of the host.
 func (m mount) hostFile() bool {
-	if m.volume == nil || m.volume.HostPath == nil || m.volume.HostPath.Type == nil {
+	return m.volume != nil && m.volume.HostPath != nil && isFileType(m.volume.HostPath.Type)
+}
+
+func isFileType(t *corev1.HostPathType) bool {
+	if t == nil {
 		return false
 	}
-	switch *m.volume.HostPath.Type {
+	switch *t {
 	case corev1.HostPathFile, corev1.HostPathFileOrCreate, corev1.HostPathSocket, corev1.HostPathCharDev, corev1.HostPathBlockDev:
 		return true
 	case corev1.HostPathUnset, corev1.HostPathDirectory, corev1.HostPathDirectoryOrCreate:

@@ -4,9 +4,11 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // secretSubPathStale fires on files that the kubelet refreshes by swapping a link which a subPath mount does not follow
@@ -53,32 +55,22 @@ func runsToCompletion(spec *corev1.PodSpec) bool {
 }
 
 // secretEnv fires once for each container that gets secrets in its environment, which its children inherit, which crash
-// reports print, and which does not follow an update.
+// reports print, and which does not follow an update. It tells the first, so that one more or less is not another finding.
 func secretEnv(in *Input) []Finding {
 	var found []Finding
 	eachContainer(in.Object, func(_ *corev1.PodSpec, c container) {
-		var names []string
-		field := ""
-		for i := range c.Env {
-			if from := c.Env[i].ValueFrom; from != nil && from.SecretKeyRef != nil {
-				names, field = append(names, c.Env[i].Name), "env"
-			}
-		}
-		for i := range c.EnvFrom {
-			if ref := c.EnvFrom[i].SecretRef; ref != nil {
-				names = append(names, fmt.Sprintf("all of %q", ref.Name))
-				if field == "" {
-					field = "envFrom"
-				}
-			}
-		}
-		if len(names) == 0 {
+		var at *field.Path
+		env := slices.IndexFunc(c.Env, func(e corev1.EnvVar) bool { return e.ValueFrom != nil && e.ValueFrom.SecretKeyRef != nil })
+		envFrom := slices.IndexFunc(c.EnvFrom, func(e corev1.EnvFromSource) bool { return e.SecretRef != nil })
+		switch {
+		case env >= 0:
+			at = c.path().Child("env").Index(env)
+		case envFrom >= 0:
+			at = c.path().Child("envFrom").Index(envFrom)
+		default:
 			return
 		}
-		found = append(found, Finding{
-			Path:    c.path().Child(field),
-			Message: fmt.Sprintf("container %q has secrets in its environment: %s", c.Name, strings.Join(names, ", ")),
-		})
+		found = append(found, Finding{Path: at, Message: fmt.Sprintf("container %q has secrets in its environment", c.Name)})
 	})
 	return found
 }

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package rules
+
+import (
+	"strings"
+	"testing"
+)
+
+// hostMounting is a pod whose container "agent" mounts a host path.
+func hostMounting(hostPath, mount string) string {
+	return `{apiVersion: v1, kind: Pod, spec: {containers: [{name: agent, image: i, volumeMounts: [{name: host, mountPath: /host` + mount + `}]}],
+	  volumes: [{name: tmp, emptyDir: {}}, {name: host, hostPath: {path: '` + hostPath + `'}}]}}`
+}
+
+func TestHostPathSensitive(t *testing.T) {
+	writes := func(place string) []string {
+		return []string{`spec.volumes[1].hostPath.path: volume "host" lets container "agent" write to the host's ` + place}
+	}
+	runtime := func(place string) []string {
+		return []string{`spec.volumes[1].hostPath.path: volume "host" gives container "agent" the host's container runtime (` + place + `)`}
+	}
+	runRule(t, "hostpath-sensitive", []ruleCase{
+		{name: "the root", reason: "the whole node", action: Warn, manifest: hostMounting("/", ""), want: writes("/")},
+		{name: "an uncleaned path", reason: "paths are compared cleaned", action: Warn, manifest: hostMounting("//etc/./", ""), want: writes("/etc")},
+		{name: "below a tree", reason: "static pods are started from there", action: Warn, manifest: hostMounting("/etc/kubernetes/manifests", ""), want: writes("/etc/kubernetes/manifests")},
+		{name: "logs, writable", reason: "the kubelet follows links there", action: Warn, manifest: hostMounting("/var/log", ""), want: writes("/var/log")},
+		{name: "/run by its other name", reason: "/var/run is a link", action: Warn, manifest: hostMounting("/var/run/", ""), want: writes("/run")},
+		{name: "a subPath into a tree", reason: "it says which folder is seen", action: Warn, manifest: hostMounting("/", ", subPath: etc"), want: writes("/etc")},
+		{name: "a socket", reason: "root on the node", action: Warn, manifest: hostMounting("/var/run/docker.sock", ""), want: runtime("/run/docker.sock")},
+		{name: "a socket, read-only", reason: "one can still connect to it", action: Warn, manifest: hostMounting("/run/containerd/containerd.sock", ", readOnly: true"), want: runtime("/run/containerd/containerd.sock")},
+		{name: "a Windows drive", reason: "the whole node", action: Warn, manifest: hostMounting(`C:\`, ""), want: writes("c:/")},
+		{name: "a Windows folder", reason: "in any case and either slash", action: Warn, manifest: hostMounting(`c:/WINDOWS\System32`, ""), want: writes("c:/windows/system32")},
+		{name: "docker's pipe", reason: "the same as the socket", action: Warn, manifest: hostMounting(`\\.\pipe\docker_engine`, ""), want: runtime("//./pipe/docker_engine")},
+		{
+			name: "a PersistentVolume", reason: "whoever claims it", action: Warn, manifest: volumeOf("hostPath: {path: /etc}", "ReadWriteOnce", ""),
+			want: []string{`spec.hostPath.path: the volume lets whoever claims it write to the host's /etc`},
+		},
+		{
+			name: "several containers", reason: "one finding for each that writes, however often it mounts the volume", action: Warn,
+			manifest: `{apiVersion: apps/v1, kind: DaemonSet, spec: {template: {spec: {initContainers: [{name: a, volumeMounts: [{name: h, mountPath: /h}, {name: h, mountPath: /i}]}],
+			  containers: [{name: b, volumeMounts: [{name: h, mountPath: /h, readOnly: true}]}, {name: c, volumeMounts: [{name: h, mountPath: /h}]}], volumes: [{name: h, hostPath: {path: /usr/local}}]}}}}`,
+			want: []string{
+				`spec.template.spec.volumes[0].hostPath.path: volume "h" lets container "a" write to the host's /usr/local`,
+				`spec.template.spec.volumes[0].hostPath.path: volume "h" lets container "c" write to the host's /usr/local`,
+			},
+		},
+		{name: "the root, read-only", reason: "node-exporter", manifest: hostMounting("/", ", readOnly: true")},
+		{name: "the root with propagation", reason: "propagation-host-root speaks of it", manifest: hostMounting("/", ", mountPropagation: HostToContainer")},
+		{name: "logs, read-only", reason: "how log collectors should", manifest: hostMounting("/var/log/pods", ", readOnly: true")},
+		{name: "a folder beside", reason: "only begins alike", manifest: hostMounting("/etcd-data", "")},
+		{name: "below /var/lib", reason: "a workload's own folder", manifest: hostMounting("/var/lib/postgresql", "")},
+		{name: "below /run", reason: "a workload's own socket", manifest: hostMounting("/var/run/app", "")},
+		{name: "a subPathExpr", reason: "its value is not known: in doubt no finding", manifest: hostMounting("/", `, subPathExpr: "$(X)"`)},
+		{name: "csi-proxy's pipe", reason: "made for pods", manifest: hostMounting(`\\.\pipe\csi-proxy-disk-v1`, "")},
+		{name: "a Windows folder of its own", reason: "a workload's own folder", manifest: hostMounting(`C:\data`, "")},
+		{name: "not mounted", reason: "nobody writes", manifest: podWithVolume("{name: h, hostPath: {path: /etc}}")},
+		{name: "a PersistentVolume's own folder", reason: "what minikube does", manifest: volumeOf("hostPath: {path: /data/pv-1}", "ReadWriteOnce", "")},
+	})
+}
+
+func TestHostPathStateful(t *testing.T) {
+	deployment := func(hostPath, mount, spec string) string {
+		return `{apiVersion: apps/v1, kind: Deployment, spec: {template: {spec: {` + spec + `containers: [{name: db, volumeMounts: [{name: data, mountPath: /d` + mount + `}]}],
+		  volumes: [{name: data, hostPath: {path: ` + hostPath + `}}]}}}}`
+	}
+	want := []string{`spec.template.spec.volumes[0].hostPath.path: volume "data": container "db" writes to /srv/db of whichever node it runs on`}
+	runRule(t, "hostpath-stateful", []ruleCase{
+		{name: "a Deployment", reason: "the next pod may find an empty folder", action: Warn, manifest: deployment("/srv/db", "", ""), want: want},
+		{name: "a StatefulSet", reason: "the same", action: Warn, manifest: strings.Replace(deployment("/srv/db", "", ""), "Deployment", "StatefulSet", 1), want: want},
+		{name: "any Linux node", reason: "most nodes are", action: Warn, manifest: deployment("/srv/db", "", "nodeSelector: {kubernetes.io/os: linux}, "), want: want},
+		{name: "one node", reason: "it cannot move", manifest: deployment("/srv/db", "", "nodeSelector: {kubernetes.io/hostname: node-1}, ")},
+		{name: "a label", reason: "only one node may carry it", manifest: deployment("/srv/db", "", "nodeSelector: {storage: fast}, ")},
+		{
+			name: "an affinity to one node", reason: "it cannot move",
+			manifest: deployment("/srv/db", "", "affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: kubernetes.io/hostname, operator: In, values: [a]}]}]}}}, "),
+		},
+		{name: "read-only", reason: "it keeps nothing there", manifest: deployment("/srv/db", ", readOnly: true", "")},
+		{name: "a socket", reason: "not data", manifest: deployment("/srv/agent.sock", "", "")},
+		{name: "a device", reason: "not data", manifest: deployment("/dev/fuse", "", "")},
+		{name: "a file", reason: "configuration of the node", manifest: deployment("/srv/tz, type: File", "", "")},
+		{name: "a DaemonSet", reason: "it is on every node on purpose", manifest: strings.Replace(deployment("/srv/db", "", ""), "Deployment", "DaemonSet", 1)},
+		{name: "a pod", reason: "it does not move", manifest: hostMounting("/srv/db", "")},
+	})
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package rules
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// imageFolders are the container's, without which few programs run.
+var imageFolders = []string{"/", "/etc", "/proc", "/usr"}
+
+// mountPath fires on paths that the API server takes and that do not do what they look like.
+func mountPath(in *Input) []Finding {
+	var found []Finding
+	type place struct{ container, path string }
+	first := map[place]string{}
+	eachMount(in.Object, func(m mount) {
+		if m.MountPath == "" || onWindows(m) {
+			return
+		}
+		clean := path.Clean("/" + m.MountPath)
+		at := place{fmt.Sprintf("%s/%d", m.container.list, m.container.index), clean}
+		before, taken := first[at]
+		if !taken {
+			first[at] = m.MountPath
+		}
+		f := Finding{Path: m.path().Child("mountPath")}
+		what := fmt.Sprintf("container %q mounts volume %q at %q", m.container.Name, m.Name, m.MountPath)
+		switch {
+		case taken && before != m.MountPath:
+			f.Message = fmt.Sprintf("%s, where it also mounts another (%q)", what, before)
+			f.Symptom = "no error at all: only one of the two is seen, and which one depends on the runtime"
+			f.Remediation = "give each mount a path of its own"
+		case slices.Contains(imageFolders, clean):
+			f.Message = what + ", which hides what the image has there"
+			f.Symptom = "the container does not start, or its programs miss their files"
+			f.Remediation = "mount it elsewhere, or single files with subPath"
+		case strings.Contains(m.MountPath, ":"):
+			f.Message = what + ", which has a colon in it"
+			f.Symptom = "some runtimes read what follows the colon as mount options"
+			f.Remediation = "use a path without a colon"
+		case !path.IsAbs(m.MountPath):
+			f.Message = what + ", which is not absolute"
+			f.Symptom = fmt.Sprintf("the volume is at %s, whatever the container's working directory", clean)
+			f.Remediation = "write " + clean
+		default:
+			return
+		}
+		found = append(found, f)
+	})
+	return found
+}
+
+// onWindows says that a mount's path is a Windows path, or may be one.
+func onWindows(m mount) bool {
+	if m.spec.OS != nil {
+		return m.spec.OS.Name == corev1.Windows
+	}
+	return m.spec.NodeSelector[corev1.LabelOSStable] == string(corev1.Windows) || hasDrive(m.MountPath) || strings.Contains(m.MountPath, `\`)
+}
