@@ -62,7 +62,7 @@ bench: ## Run the benchmarks, the one against kube-scheduler's plugins too
 	cd e2e && go test -run '^$$' -bench . -benchmem ./oracle
 
 .PHONY: bench-burst
-bench-burst: control-plane ## Count over-commits and room left unused in bursts of pods, with moorage and without (25 minutes; EXPERIMENT=-help for less)
+bench-burst: control-plane ## Count over-commits and room left unused in bursts of pods, with moorage and without (EXPERIMENT=-help lists flags)
 	cd e2e && go run ./cmd/experiment burst $(EXPERIMENT)
 
 .PHONY: bench-throughput
