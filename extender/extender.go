@@ -31,7 +31,7 @@ const DefaultClaimWait = 100 * time.Millisecond
 
 // DefaultPlacementWait is a good PlacementWait where the cache follows an API server: kube-scheduler writes the node that it has
 // selected within some tens of milliseconds.
-const DefaultPlacementWait = 200 * time.Millisecond
+const DefaultPlacementWait = 500 * time.Millisecond
 
 const (
 	// maxRequests is the number of requests that are worked on at a time. A kube-scheduler has one under way, so more than a
