@@ -47,7 +47,7 @@ func TestDenialReadsWell(t *testing.T) {
 }
 
 func TestSeveralFaultsAreNumbered(t *testing.T) {
-	manifest := `{apiVersion: v1, kind: PersistentVolumeClaim, spec: {storageClassName: ebs, accessModes: [ReadWriteMany, ReadOnlyMany]}}`
+	manifest := `{apiVersion: v1, kind: PersistentVolumeClaim, spec: {storageClassName: ebs, accessModes: [ReadWriteMany, ReadOnlyMany], resources: {requests: {storage: 1Gi}}}}`
 	message := admit(t, newWebhook(t, Options{}).Validate(), reviewOf(t, manifest, "")).Result.Message
 	lines := strings.Split(message, "\n")
 	if len(lines) != 3 || lines[0] != "2 problems:" || !strings.HasPrefix(lines[1], "[1] access-mode-unsupported: spec.accessModes[0]: ") ||
@@ -174,7 +174,7 @@ func TestPanicsAndLateRequestsAreAdmitted(t *testing.T) {
 	})
 	t.Run("a rule that panics", func(t *testing.T) {
 		w := newWebhook(t, Options{Lookup: func() rules.Lookup { return brokenLookup{} }})
-		manifest := `{apiVersion: v1, kind: PersistentVolumeClaim, spec: {storageClassName: ebs, accessModes: [ReadWriteMany]}}`
+		manifest := `{apiVersion: v1, kind: PersistentVolumeClaim, spec: {storageClassName: ebs, accessModes: [ReadWriteMany], resources: {requests: {storage: 1Gi}}}}`
 		got := admit(t, w.Validate(), reviewOf(t, manifest, ""))
 		if !got.Allowed || len(got.Warnings) != 1 || !strings.Contains(got.Warnings[0], "the rule access-mode-unsupported failed") {
 			t.Errorf("got %+v", got)

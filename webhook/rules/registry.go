@@ -18,6 +18,18 @@ var registry = []Rule{
 		Doc:         "docs/rules.md#decode",
 	},
 	{
+		ID: "api-refused",
+		Summary: "The API server's own validation refuses the volumes: no access mode or one that does not exist, ReadWriteOncePod beside others, " +
+			"no size, a field that the downward API does not have, '..' in a path, a mount without its volume.",
+		Kinds:       append([]Kind{PersistentVolume}, claimKinds...),
+		Action:      Deny,
+		Symptom:     "the API server refuses the object",
+		Remediation: "correct the field",
+		Doc:         "docs/rules.md#api-refused",
+		ExplainsAPI: true,
+		Check:       apiRefused,
+	},
+	{
 		ID:      "access-mode-unsupported",
 		Summary: "A claim's access modes and volumeMode cannot be served by its class's driver, or a PersistentVolume's by its source.",
 		Kinds:   append([]Kind{PersistentVolume}, claimKinds...),
