@@ -25,9 +25,10 @@ type Reservation struct {
 	// can be known.
 	Provisioned bool
 
-	// selected and bound are the claim's resource versions when it was first seen with the node and with its volume.
-	selected, bound ResourceVersion
-	boundAt         time.Time
+	// selected and bound are the claim's resource versions when it was first seen with the node and with its volume, and
+	// published is the pool's when it was first published after the latter, or 0.
+	selected, bound, published ResourceVersion
+	boundAt                    time.Time
 }
 
 // Reservations ranges over what is reserved in the pools of a class, in no useful but always the same order.

@@ -14,11 +14,13 @@ import (
 // A reservation begins with the node that the scheduler selects for a claim (the annotation) and is in flight until the claim
 // has its volume. From then on the question is whether the pool's published capacity shows the volume already. The
 // external-provisioner publishes a capacity anew as soon as it has made a volume, at the same time as it writes the volume
-// and before the claim is bound, and again only when the figure changes. So a reservation of a volume that was made ends when
+// and before the claim is bound, and again only when the figure changes. It asks the driver first and then waits for its turn
+// to write, so a figure can be older than its resource version; but it asks of one pool anew only when it has written of it
+// (syncCapacity in external-provisioner v6). So a reservation of a volume that was made ends when
 //
-//   - the capacity is published after the claim was bound, by their resource versions; or
 //   - the capacity was published after the node was selected and went down by the claim's size, and no other claim accounts
 //     for that; or
+//   - the capacity was published twice after the claim was bound, by their resource versions; or
 //   - neither is seen for Options.ReservationLimit, for drivers whose figure does not go down by what they provision.
 //
 // It ends in any state when the claim is deleted, and in flight when the selected node is taken away: provisioning failed.
@@ -98,13 +100,12 @@ func (c *Cache) provisioned(was *Reservation, bound ResourceVersion, at time.Tim
 	limited := false
 	for pool := range c.poolsAt(&r) {
 		limited = true
-		switch published := pool.ResourceVersion > r.bound; {
-		case c.ledger.account(pool.Key(), &r, published) && !published:
+		if c.ledger.account(pool.Key(), &r) {
 			c.release(was, endedAccounted)
 			return
-		case published:
-			c.release(was, endedPublished)
-			return
+		}
+		if pool.ResourceVersion > r.bound {
+			r.published = max(r.published, pool.ResourceVersion)
 		}
 	}
 	if !limited {
@@ -120,7 +121,7 @@ func (c *Cache) provisioned(was *Reservation, bound ResourceVersion, at time.Tim
 func (c *Cache) forsaken(r *Reservation) {
 	if !r.Provisioned {
 		for pool := range c.poolsAt(r) {
-			if c.ledger.account(pool.Key(), r, false) {
+			if c.ledger.account(pool.Key(), r) {
 				break
 			}
 		}
@@ -128,9 +129,8 @@ func (c *Cache) forsaken(r *Reservation) {
 	c.release(r, endedDeleted)
 }
 
-// account finds the volume in what the pool's capacity fell by since its node was selected, and takes it off: all or nothing,
-// or with surely as much as there is, where the volume is known to be part of it.
-func (l *ledger) account(pool Key, r *Reservation, surely bool) bool {
+// account finds the volume in what the pool's capacity fell by since its node was selected, and takes it off.
+func (l *ledger) account(pool Key, r *Reservation) bool {
 	drops := l.drops[pool]
 	var seen int64
 	for _, drop := range drops {
@@ -138,7 +138,7 @@ func (l *ledger) account(pool Key, r *Reservation, surely bool) bool {
 			seen += drop.bytes
 		}
 	}
-	if seen < r.Bytes && !surely {
+	if seen < r.Bytes {
 		return false
 	}
 	left := r.Bytes
@@ -149,7 +149,7 @@ func (l *ledger) account(pool Key, r *Reservation, surely bool) bool {
 		}
 	}
 	l.keep(pool, slices.DeleteFunc(drops, func(d capacityDrop) bool { return d.bytes == 0 }))
-	return seen >= r.Bytes
+	return true
 }
 
 // rose takes what a pool's capacity rose by off what it fell by before: volumes were deleted, perhaps the same.
@@ -190,7 +190,7 @@ func (c *Cache) republished(old, pool *Pool) {
 	for r := range c.next.Reservations(pool.Class) {
 		switch {
 		case !r.Provisioned || pool.ResourceVersion <= r.selected || !c.reaches(r, pool):
-		case pool.ResourceVersion > r.bound:
+		case r.published > 0 && pool.ResourceVersion > r.published:
 			c.release(r, endedPublished)
 			fall -= r.Bytes
 		default:
@@ -204,8 +204,13 @@ func (c *Cache) republished(old, pool *Pool) {
 	}
 	slices.SortFunc(waiting, func(a, b *Reservation) int { return cmp.Compare(a.bound, b.bound) })
 	for _, r := range waiting {
-		if c.ledger.account(pool.Key(), r, false) {
+		switch {
+		case c.ledger.account(pool.Key(), r):
 			c.release(r, endedAccounted)
+		case r.published == 0 && pool.ResourceVersion > r.bound:
+			once := *r
+			once.published = pool.ResourceVersion
+			c.setReservation(&once)
 		}
 	}
 }
@@ -233,7 +238,8 @@ func (c *Cache) poolsAt(r *Reservation) func(yield func(*Pool) bool) {
 }
 
 // recoverReservations looks, after a start, for volumes that were made so shortly before that their pools may not show them
-// yet. When a claim was bound is not known then; it was no later than the last change of both claim and volume.
+// yet. When a claim was bound is not known then; it was no later than the last change of both claim and volume. Nor is known
+// how often a pool was published since: once has to do, as what a pool fell by was not seen either.
 func (c *Cache) recoverReservations() {
 	if c.ledger.recovered {
 		return
@@ -255,9 +261,21 @@ func (c *Cache) recoverReservations() {
 		}
 		if c.next.reservation(claim.Class, claim.Key()) == nil {
 			r := &Reservation{Claim: claim.Key(), UID: claim.UID, Class: claim.Class, Node: claim.SelectedNode, Bytes: claim.Request}
-			c.provisioned(r, min(claim.ResourceVersion, volume.ResourceVersion), volume.Created)
+			if bound := min(claim.ResourceVersion, volume.ResourceVersion); !c.publishedSince(r, bound) {
+				c.provisioned(r, bound, volume.Created)
+			}
 		}
 	}
+}
+
+// publishedSince tells whether a pool of the reservation was published after the resource version.
+func (c *Cache) publishedSince(r *Reservation, bound ResourceVersion) bool {
+	for pool := range c.poolsAt(r) {
+		if pool.ResourceVersion > bound {
+			return true
+		}
+	}
+	return false
 }
 
 // expireLater has reservations looked through when the oldest that can time out has.

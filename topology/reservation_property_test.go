@@ -24,6 +24,7 @@ import (
 type cluster struct {
 	version int
 	free    map[string]int64 // by zone, as the driver knows it
+	asked   map[string]int64 // by zone, what the driver answered to the provisioner, which has not published it yet
 	claims  map[string]*simClaim
 	pools   map[string]*storagev1.CSIStorageCapacity
 	events  map[Kind][]func(*Cache) error
@@ -41,10 +42,11 @@ type simClaim struct {
 
 func newCluster(sizes map[string]int64) *cluster {
 	c := &cluster{
-		free: sizes, claims: map[string]*simClaim{}, pools: map[string]*storagev1.CSIStorageCapacity{},
+		free: sizes, asked: map[string]int64{}, claims: map[string]*simClaim{}, pools: map[string]*storagev1.CSIStorageCapacity{},
 		events: map[Kind][]func(*Cache) error{},
 	}
 	for zone := range sizes {
+		c.ask(zone)
 		c.publish(zone)
 	}
 	return c
@@ -59,15 +61,22 @@ func (c *cluster) write(kind Kind, object metav1.Object) {
 	c.events[kind] = append(c.events[kind], func(cache *Cache) error { return cache.Upsert(object) })
 }
 
+// ask has the provisioner ask the driver for what is free. It publishes that later, as its requests to the API server are
+// throttled, and asks of a pool again only after that.
+func (c *cluster) ask(zone string) {
+	c.asked[zone] = c.free[zone]
+}
+
 func (c *cluster) publish(zone string) {
-	old := c.pools[zone]
-	if old != nil && old.Capacity.Value() == c.free[zone] {
+	capacity, asked := c.asked[zone]
+	delete(c.asked, zone)
+	if old := c.pools[zone]; !asked || old != nil && old.Capacity.Value() == capacity {
 		return
 	}
 	pool := &storagev1.CSIStorageCapacity{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "driver", Name: zone}, StorageClassName: "zonal",
 		NodeTopology: &metav1.LabelSelector{MatchLabels: map[string]string{"zone": zone}},
-		Capacity:     resource.NewQuantity(c.free[zone], resource.BinarySI),
+		Capacity:     resource.NewQuantity(capacity, resource.BinarySI),
 	}
 	c.stamp(&pool.ObjectMeta)
 	c.pools[zone] = pool
@@ -90,7 +99,11 @@ func (c *cluster) step(t *rapid.T) {
 	claim := c.claims[name]
 	switch what := rapid.SampledFrom([]string{"next", "next", "next", "next", "publish", "publish", "fail", "delete", "label"}).Draw(t, "what"); {
 	case what == "publish":
-		c.publish(zone)
+		if _, asked := c.asked[zone]; asked {
+			c.publish(zone)
+		} else {
+			c.ask(zone)
+		}
 	case claim == nil && what == "next":
 		c.uids++
 		object := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: name, UID: types.UID(strconv.Itoa(c.uids))}}
@@ -227,7 +240,9 @@ func TestReservationsAreWhatTheClaimsJustify(t *testing.T) {
 			}
 		}
 		for zone := range real.free {
-			real.free[zone] -= 1000
+			real.publish(zone)
+			real.free[zone] -= 500
+			real.ask(zone)
 			real.publish(zone)
 		}
 		for _, kind := range []Kind{KindPool, KindClaim} {

@@ -75,8 +75,10 @@ type BurstRun struct {
 	Unused int
 	// At is when the first, second, … pod was placed, since the first was created.
 	At []time.Duration
-	// Settled is false if the burst still moved when the time was up.
-	Settled bool
+	// Settled is false if the burst still moved when the time was up. SettledAt is when a pod or claim was given a node, lost it or was bound for
+	// the last time, since the first pod was created.
+	Settled   bool
+	SettledAt time.Duration
 }
 
 // Last returns when the last pod was placed; 0 if none was.
@@ -201,6 +203,7 @@ func (r *BurstRun) count(storage *zones.Storage, seen *record, began time.Time, 
 	seen.mu.Lock()
 	defer seen.mu.Unlock()
 	r.Failed, r.Withdrawn, r.Rescheduled = seen.failed, seen.withdrawn, seen.failedAgain
+	r.SettledAt = seen.lastChange.Sub(began)
 }
 
 // burstPlan is what a seed chooses. Sizes are in bytes.
