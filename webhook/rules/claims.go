@@ -17,6 +17,8 @@ type claim struct {
 	annotations map[string]string
 	spec        *corev1.PersistentVolumeClaimSpec
 	path        *field.Path
+	// meta is the path of its metadata.
+	meta *field.Path
 	// origin is empty for a claim of its own, else how a message names the template, with a colon and a space.
 	origin string
 }
@@ -25,12 +27,12 @@ type claim struct {
 func eachClaim(obj runtime.Object, visit func(claim)) {
 	switch o := obj.(type) {
 	case *corev1.PersistentVolumeClaim:
-		visit(claim{o.Annotations, &o.Spec, field.NewPath("spec"), ""})
+		visit(claim{o.Annotations, &o.Spec, field.NewPath("spec"), field.NewPath("metadata"), ""})
 	case *appsv1.StatefulSet:
 		for i := range o.Spec.VolumeClaimTemplates {
 			t := &o.Spec.VolumeClaimTemplates[i]
-			path := field.NewPath("spec", "volumeClaimTemplates").Index(i).Child("spec")
-			visit(claim{t.Annotations, &t.Spec, path, fmt.Sprintf("claim template %q: ", t.Name)})
+			path := field.NewPath("spec", "volumeClaimTemplates").Index(i)
+			visit(claim{t.Annotations, &t.Spec, path.Child("spec"), path.Child("metadata"), fmt.Sprintf("claim template %q: ", t.Name)})
 		}
 	}
 	spec, path := podSpecOf(obj)
@@ -43,8 +45,8 @@ func eachClaim(obj runtime.Object, visit func(claim)) {
 			continue
 		}
 		t := v.Ephemeral.VolumeClaimTemplate
-		at := path.Child("volumes").Index(i).Child("ephemeral", "volumeClaimTemplate", "spec")
-		visit(claim{t.Annotations, &t.Spec, at, fmt.Sprintf("ephemeral volume %q: ", v.Name)})
+		at := path.Child("volumes").Index(i).Child("ephemeral", "volumeClaimTemplate")
+		visit(claim{t.Annotations, &t.Spec, at.Child("spec"), at.Child("metadata"), fmt.Sprintf("ephemeral volume %q: ", v.Name)})
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 var words = []string{
 	"", "a", "/", "..", "/etc", "/var/run/docker.sock", `C:\`, `\\.\pipe\docker_engine`, "data", "Memory", "HugePages-", "HugePages-2Mi",
 	"ReadWriteOnce", "ReadWriteMany", "ReadOnlyMany", "ReadWriteOncePod", "Block", "Filesystem", "Bidirectional", "HostToContainer",
-	"ebs", "azure", "azure-2", "pd", "static", "acme", "ebs.csi.aws.com", "pd.csi.storage.gke.io", "efs.csi.aws.com", "kubernetes.io/gce-pd",
+	"disk", "raw", "files", "exclusive", "pv-disk", "ebs", "azure", "azure-2", "pd", "static", "acme", "ebs.csi.aws.com", "pd.csi.storage.gke.io", "efs.csi.aws.com", "kubernetes.io/gce-pd",
 	"kubernetes.io/glusterfs", "volume.beta.kubernetes.io/storage-class", "volume.beta.kubernetes.io/mount-options",
 	"csi.storage.k8s.io/provisioner-secret-name", "csi.storage.k8s.io/node-stage-secret-namespace", "${pvc.name}", "${pvc.annotations['x']}",
 	"${", "$", "password", "storage", "memory", "failure-domain.beta.kubernetes.io/zone", "kubernetes.io/hostname", "metadata.name", "In",
@@ -92,9 +92,9 @@ func TestNoRulePanics(t *testing.T) {
 	for _, info := range KindTable {
 		for seed := range uint64(rounds) {
 			f := filler{rand.New(rand.NewPCG(seed, 1))}
-			q := Question{Kind: info.Kind, Object: f.object(info)}
+			q := Question{Kind: info.Kind, Object: f.object(info), Namespace: "default"}
 			if seed%2 == 0 {
-				q.Lookup = cluster
+				q.Lookup = workloads
 			}
 			if seed%3 == 0 {
 				q.Old = f.object(info)

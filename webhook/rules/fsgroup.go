@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package rules
+
+import (
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	storagev1 "k8s.io/api/storage/v1"
+
+	"github.com/moorage-k8s/moorage/topology"
+)
+
+// mountGroupDrivers take the fsGroup themselves when they mount (the node capability VOLUME_MOUNT_GROUP), whatever their
+// policy says. The API does not tell who does.
+var mountGroupDrivers = map[string]bool{
+	"file.csi.azure.com": true, "blob.csi.azure.com": true, "smb.csi.k8s.io": true, "gcsfuse.csi.storage.gke.io": true,
+}
+
+// fsGroupSkipped fires where the kubelet does not give a volume's files to the pod's fsGroup (pkg/volume/csi,
+// supportsFSGroup). It speaks of bound CSI volumes, whose file system and modes are known.
+func fsGroupSkipped(in *Input) []Finding {
+	spec, _ := podSpecOf(in.Object)
+	if spec == nil || spec.SecurityContext == nil || spec.SecurityContext.FSGroup == nil || in.Lookup == nil {
+		return nil
+	}
+	var found []Finding
+	for _, v := range claimVolumes(in) {
+		if v.claim == nil || v.claim.VolumeName == "" || v.claim.Block {
+			continue
+		}
+		pv := in.Lookup.Volume(v.claim.VolumeName)
+		if pv == nil || pv.Driver == "" || mountGroupDrivers[pv.Driver] {
+			continue
+		}
+		driver, ok := in.Lookup.CSIDriver(pv.Driver)
+		if !ok {
+			continue
+		}
+		if why := skipsFSGroup(driver, pv, v.readOnly); why != "" {
+			found = append(found, Finding{
+				Path:    v.path,
+				Message: fmt.Sprintf("volume %q does not get fsGroup %d: %s", v.name, *spec.SecurityContext.FSGroup, why),
+			})
+		}
+	}
+	return found
+}
+
+// skipsFSGroup says why, or nothing.
+func skipsFSGroup(driver *storagev1.CSIDriver, pv *topology.Volume, readOnly bool) string {
+	policy := storagev1.ReadWriteOnceWithFSTypeFSGroupPolicy
+	if driver.Spec.FSGroupPolicy != nil {
+		policy = *driver.Spec.FSGroupPolicy
+	}
+	switch {
+	case policy == storagev1.NoneFSGroupPolicy:
+		return fmt.Sprintf("driver %s has fsGroupPolicy None", driver.Name)
+	case readOnly || pv.ReadOnly:
+		return "it is read-only"
+	case policy == storagev1.FileFSGroupPolicy:
+		return ""
+	case pv.FSType == "":
+		return fmt.Sprintf("driver %s has fsGroupPolicy %s, and the volume no fsType", driver.Name, policy)
+	case !pv.AccessModes.Has(topology.ReadWriteOnce) && !pv.AccessModes.Has(topology.ReadWriteOncePod):
+		return fmt.Sprintf("driver %s has fsGroupPolicy %s, and the volume is not %s", driver.Name, policy, corev1.ReadWriteOnce)
+	}
+	return ""
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package rules
+
+import "testing"
+
+func TestEphemeralCSIUnsupported(t *testing.T) {
+	pod := func(driver string) string { return podWithVolume(`{name: v, csi: {driver: ` + driver + `}}`) }
+	runRuleIn(t, workloads, "ephemeral-csi-unsupported", []ruleCase{
+		{
+			name: "a driver of claims only", reason: "its CSIDriver object says so, and the kubelet asks that", action: Deny, manifest: pod("ebs.csi.aws.com"),
+			want: []string{`spec.volumes[0].csi: volume "v": driver ebs.csi.aws.com has no inline volumes`},
+		},
+		{
+			name: "in a template", reason: "its pods would never start", action: Deny,
+			manifest: `{apiVersion: batch/v1, kind: CronJob, spec: {jobTemplate: {spec: {template: {spec: {containers: [{name: c}], volumes: [{name: v, csi: {driver: csi.acme.example}}]}}}}}}`,
+			want:     []string{`spec.jobTemplate.spec.template.spec.volumes[0].csi: volume "v": driver csi.acme.example has no inline volumes`},
+		},
+		{name: "a driver of inline volumes", reason: "what it is for", manifest: pod("secrets-store.csi.k8s.io")},
+		{name: "a driver of both", reason: "its object lists both", manifest: pod("smb.csi.k8s.io")},
+		{name: "a driver that is not there", reason: "it may be installed later", manifest: pod("csi.cert-manager.io")},
+		{
+			name: "a claim of a driver of claims", reason: "as it should be",
+			manifest: podWithVolume(`{name: v, persistentVolumeClaim: {claimName: disk}}`),
+		},
+		{
+			name: "an ephemeral volume of such a driver", reason: "there is a claim behind it",
+			manifest: podWithVolume(`{name: v, ephemeral: {volumeClaimTemplate: {spec: {storageClassName: ebs, accessModes: [ReadWriteOnce]}}}}`),
+		},
+	})
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package rules
+
+import (
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/moorage-k8s/moorage/topology"
+	"github.com/moorage-k8s/moorage/webhook/catalog"
+)
+
+// volumeModeMismatch fires on raw devices where only file systems are served, and on volumes that a container uses as what
+// they are not. The kubelet compares the two (pkg/kubelet/volumemanager/populator).
+func volumeModeMismatch(in *Input) []Finding {
+	if pv, ok := in.Object.(*corev1.PersistentVolume); ok {
+		return blockSourceUnsupported(in, pv)
+	}
+	var found []Finding
+	eachClaim(in.Object, func(c claim) {
+		if c.volumeMode() != corev1.PersistentVolumeBlock {
+			return
+		}
+		class, ok := c.dynamicClass(in.Lookup)
+		if !ok {
+			return
+		}
+		if driver, ok := in.Catalog.Driver(class.Provisioner); ok && driver.Block.Support == catalog.Unsupported {
+			found = append(found, Finding{
+				Path:        c.path.Child("volumeMode"),
+				Message:     fmt.Sprintf("%s%s (class %q) has no Block volumes", c.origin, class.Provisioner, class.Name),
+				Symptom:     "ProvisioningFailed; the claim and its pod stay Pending forever",
+				Remediation: "use volumeMode: Filesystem, or a class whose driver has Block volumes",
+			})
+		}
+	})
+	return append(found, misusedVolumes(in)...)
+}
+
+// blockSourceUnsupported leaves alone a volume that its driver has just made.
+func blockSourceUnsupported(in *Input, pv *corev1.PersistentVolume) []Finding {
+	if volumeModeOf(pv.Spec.VolumeMode) != corev1.PersistentVolumeBlock || pv.Annotations[provisionedBy] != "" {
+		return nil
+	}
+	source := topology.SourceField(&pv.Spec.PersistentVolumeSource)
+	var served *catalog.Modes
+	if driver, ok := in.Catalog.RedirectedSource(source); ok {
+		served = driver.Block
+	} else if plugin, ok := in.Catalog.Source(source); ok {
+		served = plugin.Block
+	} else if source == "csi" {
+		source = pv.Spec.CSI.Driver
+		if driver, ok := in.Catalog.Driver(source); ok {
+			served = driver.Block
+		}
+	}
+	if served == nil || served.Support != catalog.Unsupported {
+		return nil
+	}
+	return []Finding{{
+		Path:        field.NewPath("spec", "volumeMode"),
+		Message:     source + " has no Block volumes",
+		Symptom:     "the volume is bound, and then MapVolume fails on the node and the pod stays in ContainerCreating",
+		Remediation: "use volumeMode: Filesystem",
+	}}
+}
+
+// misusedVolumes compares how containers use volumes with what these are.
+func misusedVolumes(in *Input) []Finding {
+	blocks := map[string]bool{}
+	for _, v := range claimVolumes(in) {
+		if block, known := v.block(); known {
+			blocks[v.name] = block
+		}
+	}
+	if len(blocks) == 0 {
+		return nil
+	}
+	var found []Finding
+	tell := func(c container, volume, mode, list, other string, index int) {
+		found = append(found, Finding{
+			Path:        c.path().Child(list).Index(index).Child("name"),
+			Message:     fmt.Sprintf("container %q has volume %q, whose volumeMode is %s, under %s", c.Name, volume, mode, list),
+			Symptom:     fmt.Sprintf("the pod stays in ContainerCreating: volume %s has volumeMode %s, but is specified in %s", volume, mode, list),
+			Remediation: fmt.Sprintf("move it to %s, or make the claim with the other volumeMode", other),
+		})
+	}
+	eachContainer(in.Object, func(_ *corev1.PodSpec, c container) {
+		for i := range c.VolumeMounts {
+			if name := c.VolumeMounts[i].Name; blocks[name] {
+				tell(c, name, "Block", "volumeMounts", "volumeDevices", i)
+			}
+		}
+		for i := range c.VolumeDevices {
+			if block, known := blocks[c.VolumeDevices[i].Name]; known && !block {
+				tell(c, c.VolumeDevices[i].Name, "Filesystem", "volumeDevices", "volumeMounts", i)
+			}
+		}
+	})
+	return found
+}
