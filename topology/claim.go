@@ -24,7 +24,8 @@ const (
 // Has tells whether every mode of want is in the set.
 func (m AccessModes) Has(want AccessModes) bool { return m&want == want }
 
-func accessModes(modes []corev1.PersistentVolumeAccessMode) AccessModes {
+// AccessModesOf is the set of the modes; those that this build does not know are left out.
+func AccessModesOf(modes []corev1.PersistentVolumeAccessMode) AccessModes {
 	var out AccessModes
 	for _, m := range modes {
 		switch m {
@@ -85,7 +86,7 @@ func claimFromAPI(c *corev1.PersistentVolumeClaim) *Claim {
 		Class:           shared(storagehelpers.GetPersistentVolumeClaimClass(c)),
 		ResourceVersion: resourceVersion(c.ResourceVersion),
 		VolumeName:      c.Spec.VolumeName,
-		AccessModes:     accessModes(c.Spec.AccessModes),
+		AccessModes:     AccessModesOf(c.Spec.AccessModes),
 		Block:           c.Spec.VolumeMode != nil && *c.Spec.VolumeMode == corev1.PersistentVolumeBlock,
 		Lost:            c.Status.Phase == corev1.ClaimLost,
 		Deleting:        c.DeletionTimestamp != nil,

@@ -23,7 +23,7 @@ const (
 //
 // The volume is to be given as the controller sees it, translated to CSI (csiForm).
 func singleAttacher(v *corev1.PersistentVolume) string {
-	modes := accessModes(v.Spec.AccessModes)
+	modes := AccessModesOf(v.Spec.AccessModes)
 	if modes == 0 || modes&(ReadOnlyMany|ReadWriteMany|ReadWriteOncePod) != 0 {
 		return ""
 	}

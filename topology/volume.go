@@ -69,7 +69,7 @@ func volumeFromAPI(v *corev1.PersistentVolume) *Volume {
 		Created:         v.CreationTimestamp.Time,
 		Class:           shared(storagehelpers.GetPersistentVolumeClass(v)),
 		Capacity:        capacity.Value(),
-		AccessModes:     accessModes(v.Spec.AccessModes),
+		AccessModes:     AccessModesOf(v.Spec.AccessModes),
 		Block:           v.Spec.VolumeMode != nil && *v.Spec.VolumeMode == corev1.PersistentVolumeBlock,
 		Available:       v.Status.Phase == corev1.VolumeAvailable,
 		Deleting:        v.DeletionTimestamp != nil,

@@ -3,6 +3,8 @@
 package topology
 
 import (
+	"strconv"
+
 	snapshotv1 "github.com/kubernetes-csi/external-snapshotter/client/v8/apis/volumesnapshot/v1"
 	corev1 "k8s.io/api/core/v1"
 )
@@ -63,10 +65,9 @@ type VolumeSnapshotContent struct {
 
 func volumeSnapshotContentFromAPI(c *snapshotv1.VolumeSnapshotContent) *VolumeSnapshotContent {
 	ref := &c.Spec.VolumeSnapshotRef
-	out := &VolumeSnapshotContent{
-		Name: c.Name, Driver: shared(c.Spec.Driver), Snapshot: Key{shared(ref.Namespace), ref.Name},
-		AllowModeChange: c.Annotations[allowModeChangeAnnotation] == "true",
-	}
+	out := &VolumeSnapshotContent{Name: c.Name, Driver: shared(c.Spec.Driver), Snapshot: Key{shared(ref.Namespace), ref.Name}}
+	// What is not a boolean allows nothing, as in external-provisioner.
+	out.AllowModeChange, _ = strconv.ParseBool(c.Annotations[allowModeChangeAnnotation])
 	if c.Spec.SourceVolumeMode != nil {
 		out.SourceMode = corev1.PersistentVolumeMode(shared(string(*c.Spec.SourceVolumeMode)))
 	}

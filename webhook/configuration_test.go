@@ -41,7 +41,8 @@ func TestConfigurations(t *testing.T) {
   - {apiGroups: [apps], apiVersions: [v1], operations: [CREATE, UPDATE], scope: "*", resources: [replicasets, deployments, statefulsets, daemonsets]}
   - {apiGroups: [batch], apiVersions: [v1], operations: [CREATE, UPDATE], scope: "*", resources: [jobs, cronjobs]}
   - {apiGroups: [storage.k8s.io], apiVersions: [v1], operations: [CREATE, UPDATE], scope: "*", resources: [storageclasses]}
-  - {apiGroups: [snapshot.storage.k8s.io], apiVersions: [v1], operations: [CREATE, UPDATE], scope: "*", resources: [volumesnapshotclasses]}
+`
+	const snapshots = `  - {apiGroups: [snapshot.storage.k8s.io], apiVersions: [v1], operations: [CREATE, UPDATE], scope: "*", resources: [RESOURCES]}
 `
 	const core = `
   - {apiGroups: [""], apiVersions: [v1], operations: [CREATE, UPDATE], scope: "*", resources: [pods, pods/ephemeralcontainers, persistentvolumeclaims, persistentvolumes]}`
@@ -52,14 +53,15 @@ metadata: {name: moorage}
 webhooks:
 - name: mutate.moorage.dev
   reinvocationPolicy: IfNeeded
-  clientConfig: {url: "https://127.0.0.1:10250/mutate", caBundle: Y2E=}` + common + selector + `  rules:` + core + podKinds
+  clientConfig: {url: "https://127.0.0.1:10250/mutate", caBundle: Y2E=}` + common + selector + `  rules:` + core + podKinds + strings.Replace(snapshots, "RESOURCES", "volumesnapshotclasses", 1)
 	validating := `
 apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingWebhookConfiguration
 metadata: {name: moorage}
 webhooks:
 - name: validate.moorage.dev
-  clientConfig: {url: "https://127.0.0.1:10250/validate", caBundle: Y2E=}` + common + selector + `  rules:` + core + strings.Replace(podKinds, "[storageclasses]", "[storageclasses, volumeattributesclasses]", 1)
+  clientConfig: {url: "https://127.0.0.1:10250/validate", caBundle: Y2E=}` + common + selector + `  rules:` + core + strings.Replace(podKinds, "[storageclasses]", "[storageclasses, volumeattributesclasses]", 1) +
+		strings.Replace(snapshots, "RESOURCES", "volumesnapshots, volumesnapshotclasses", 1)
 	compare(t, mutating, MutatingConfiguration(opts))
 	compare(t, validating, ValidatingConfiguration(opts))
 	if *opts.Client.URL != "https://127.0.0.1:10250/" {

@@ -18,6 +18,7 @@ import (
 	"sync"
 
 	"golang.org/x/sync/errgroup"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/moorage-k8s/moorage/webhook/rules"
 )
@@ -195,7 +196,9 @@ func (f *file) evaluate(ctx context.Context, e *rules.Evaluator, lookup rules.Lo
 		if i.object == nil || i.info.Kind == "" {
 			continue
 		}
-		result := e.Evaluate(ctx, rules.Question{Kind: i.info.Kind, Object: i.object, AsWritten: true, Lookup: lookup})
+		result := e.Evaluate(ctx, rules.Question{
+			Kind: i.info.Kind, Object: i.object, AsWritten: true, Namespace: metav1.NamespaceDefault, Lookup: lookup,
+		})
 		for _, found := range result.Findings {
 			path := ""
 			if found.Path != nil {

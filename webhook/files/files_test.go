@@ -166,6 +166,23 @@ func TestLookupInFiles(t *testing.T) {
 	}
 }
 
+// TestNamespaceOfFiles promises that what names no namespace is in the one where kubectl would put it.
+func TestNamespaceOfFiles(t *testing.T) {
+	_, result := checkText(t, "all.yaml", `{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: fast}, provisioner: ebs.csi.aws.com, volumeBindingMode: WaitForFirstConsumer}
+---
+{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data}, spec: {storageClassName: fast, accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: default}, spec: {nodeName: node-1, containers: [{name: c, image: i}],
+  volumes: [{name: v, persistentVolumeClaim: {claimName: data}}]}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: other}, spec: {nodeName: node-1, containers: [{name: c, image: i}],
+  volumes: [{name: v, persistentVolumeClaim: {claimName: data}}]}}
+`)
+	if len(result.Findings) != 1 || result.Findings[0].Rule != "binding-node-name" || result.Findings[0].Line != 5 {
+		t.Errorf("want binding-node-name on the pod beside the claim, got %+v", result.Findings)
+	}
+}
+
 // FuzzYAML promises that YAML means what it means to kubectl and the API server, which read it with sigs.k8s.io/yaml.
 func FuzzYAML(f *testing.F) {
 	f.Add(pod)

@@ -32,6 +32,8 @@ type Lookup interface {
 	Unclaimed(class string) iter.Seq[*topology.Volume]
 	// KeptFor ranges over the volumes whose claimRef names the claim.
 	KeptFor(claim topology.Key) iter.Seq[*topology.Volume]
+	// Users ranges over the pods that use the claim.
+	Users(claim topology.Key) iter.Seq[*topology.Pod]
 	// Class returns a class as placement sees it.
 	Class(name string) *topology.Class
 

@@ -67,7 +67,8 @@ type Finding struct {
 	// Symptom and Remediation are the rule's unless this case has better ones.
 	Symptom     string
 	Remediation string
-	// RefusedByAPI says that the API server's own validation refuses the object for this.
+	// RefusedByAPI says that the object never reaches a validating webhook with this fault: the API server's own validation
+	// refuses it, or the field has been dropped by then.
 	RefusedByAPI bool
 }
 

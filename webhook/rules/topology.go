@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	storagev1 "k8s.io/api/storage/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/moorage-k8s/moorage/topology"
+	"github.com/moorage-k8s/moorage/webhook/catalog"
+)
+
+// bindingImmediateZonal fires on classes that choose a volume's place before anybody knows where its pod can run.
+func bindingImmediateZonal(in *Input) []Finding {
+	class, ok := in.Object.(*storagev1.StorageClass)
+	if !ok || delayed(class) || onePlace(class.AllowedTopologies) {
+		return nil
+	}
+	subject := ""
+	if class.Provisioner == noProvisioner {
+		if in.reachedFromAnywhere(class.Name) {
+			return nil
+		}
+		subject = "volumes made by hand may be reached from some nodes only"
+	} else if driver, known := in.Catalog.Driver(class.Provisioner); known && in.placed(driver) {
+		subject = fmt.Sprintf("a volume of %s belongs to one %s", driver.Name, strings.ToLower(string(driver.Topology.Scope)))
+	}
+	if subject == "" {
+		return nil
+	}
+	return []Finding{{
+		Path:    field.NewPath("volumeBindingMode"),
+		Message: subject + ", and with Immediate it is chosen before the pod is scheduled",
+	}}
+}
+
+// onePlace tells whether allowedTopologies leave one value of one key only, so that there is nothing to choose.
+func onePlace(terms []corev1.TopologySelectorTerm) bool {
+	return len(terms) == 1 && len(terms[0].MatchLabelExpressions) > 0 &&
+		!slices.ContainsFunc(terms[0].MatchLabelExpressions, func(e corev1.TopologySelectorLabelRequirement) bool { return len(e.Values) != 1 })
+}
+
+// placed tells whether a driver's volumes are reached from a part of the cluster only. An installation that gives no
+// topology keys on the nodes where it is registered says otherwise, and is believed.
+func (in *Input) placed(driver *catalog.Driver) bool {
+	if scope := driver.Topology.Scope; (scope != catalog.ScopeZone && scope != catalog.ScopeNode) || driver.Topology.Optional {
+		return false
+	}
+	if in.Lookup != nil {
+		if keys, registered := in.Lookup.DriverOnNodes(driver.Name); registered && len(keys) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// reachedFromAnywhere tells whether there are available volumes of the class and none is bound to a place.
+func (in *Input) reachedFromAnywhere(class string) bool {
+	if in.Lookup == nil {
+		return false
+	}
+	some := false
+	for v := range in.Lookup.Unclaimed(class) {
+		if v.Affinity != nil || len(v.Zones) > 0 {
+			return false
+		}
+		some = true
+	}
+	return some
+}
+
+// bindingNoCommonNode fires where a pod's volumes cannot all be reached from any one node.
+func bindingNoCommonNode(in *Input) []Finding {
+	if in.Lookup == nil || !in.Lookup.Whole() || in.Lookup.NumNodes() == 0 {
+		return nil
+	}
+	type place struct {
+		what  string
+		nodes topology.NodeSet
+		path  *field.Path
+	}
+	var places []place
+	eachNamedClaim(in.Object, func(c namedClaim) {
+		claim := in.Lookup.Claim(in.Namespace, c.name)
+		if claim == nil {
+			return
+		}
+		if claim.Bound() {
+			if v := in.Lookup.Volume(claim.VolumeName); v != nil {
+				places = append(places, place{fmt.Sprintf("volume %s of claim %q", v.Name, c.name), in.Lookup.Reach(v), c.path})
+			}
+			return
+		}
+		class := in.Lookup.Class(claim.Class)
+		// A volume that exists may be bound outside the allowed topologies, which are about provisioning.
+		if class != nil && class.Delayed && class.Provisions() && class.Allowed != nil && claim.VolumeName == "" &&
+			none(in.Lookup.Unclaimed(claim.Class)) && none(in.Lookup.KeptFor(claim.Key())) {
+			places = append(places, place{fmt.Sprintf("class %q of claim %q", class.Name, c.name), in.Lookup.Nodes(class.Allowed), c.path})
+		}
+	})
+	if len(places) == 0 {
+		return nil
+	}
+	common := in.Lookup.AllNodes().Clone()
+	for i, p := range places {
+		common.And(p.nodes)
+		if !common.Empty() {
+			continue
+		}
+		message := p.what + " can be reached from no node of the cluster"
+		if !p.nodes.Empty() {
+			before := make([]string, i)
+			for j := range i {
+				before[j] = places[j].what
+			}
+			message = fmt.Sprintf("%s can be reached from no node from which %s can", p.what, strings.Join(before, " and "))
+		}
+		return []Finding{{Path: p.path, Message: message}}
+	}
+	return nil
+}
+
+var betaKeys = map[string]string{
+	corev1.LabelFailureDomainBetaZone:   corev1.LabelTopologyZone,
+	corev1.LabelFailureDomainBetaRegion: corev1.LabelTopologyRegion,
+}
+
+// labelKey is a node label's key in an object that says where volumes may be. It excludes where a node without the label is
+// left out: a condition that a node meets by lacking the label needs nobody to carry it.
+type labelKey struct {
+	key      string
+	path     *field.Path
+	term     int
+	excludes bool
+}
+
+// eachLabelKey visits the keys in a class's allowedTopologies and in a volume's node affinity.
+func eachLabelKey(in *Input, visit func(labelKey)) {
+	switch o := in.Object.(type) {
+	case *storagev1.StorageClass:
+		for i := range o.AllowedTopologies {
+			for j, e := range o.AllowedTopologies[i].MatchLabelExpressions {
+				path := field.NewPath("allowedTopologies").Index(i).Child("matchLabelExpressions").Index(j).Child("key")
+				visit(labelKey{e.Key, path, i, true})
+			}
+		}
+	case *corev1.PersistentVolume:
+		if o.Spec.NodeAffinity == nil || o.Spec.NodeAffinity.Required == nil {
+			return
+		}
+		terms := field.NewPath("spec", "nodeAffinity", "required", "nodeSelectorTerms")
+		for i := range o.Spec.NodeAffinity.Required.NodeSelectorTerms {
+			for j, e := range o.Spec.NodeAffinity.Required.NodeSelectorTerms[i].MatchExpressions {
+				without := e.Operator == corev1.NodeSelectorOpNotIn || e.Operator == corev1.NodeSelectorOpDoesNotExist
+				visit(labelKey{e.Key, terms.Index(i).Child("matchExpressions").Index(j).Child("key"), i, !without})
+			}
+		}
+	}
+}
+
+func topologyBetaKey(in *Input) []Finding {
+	var found []Finding
+	eachLabelKey(in, func(k labelKey) {
+		if ga, beta := betaKeys[k.key]; beta {
+			found = append(found, Finding{
+				Path:        k.path,
+				Message:     fmt.Sprintf("label %s is deprecated, and new nodes need not carry it", k.key),
+				Remediation: "use " + ga,
+			})
+		}
+	})
+	return found
+}
+
+// topologyKeyUnknown fires where every alternative asks for a label that no node carries and that the driver reports
+// nowhere. Volumes that a provisioner made are its own business.
+func topologyKeyUnknown(in *Input) []Finding {
+	if in.Lookup == nil || !in.Lookup.Whole() || in.Lookup.NumNodes() == 0 {
+		return nil
+	}
+	driver, terms := "", 0
+	switch o := in.Object.(type) {
+	case *storagev1.StorageClass:
+		driver, terms = o.Provisioner, len(o.AllowedTopologies)
+		if known, ok := in.Catalog.Driver(driver); ok {
+			driver = known.Name
+		}
+	case *corev1.PersistentVolume:
+		if o.Annotations[provisionedBy] != "" || o.Spec.NodeAffinity == nil || o.Spec.NodeAffinity.Required == nil {
+			return nil
+		}
+		terms = len(o.Spec.NodeAffinity.Required.NodeSelectorTerms)
+		if o.Spec.CSI != nil {
+			driver = o.Spec.CSI.Driver
+		}
+	}
+	reported, _ := in.Lookup.DriverOnNodes(driver)
+	var found []Finding
+	hopeless := make([]bool, terms)
+	eachLabelKey(in, func(k labelKey) {
+		if !k.excludes || in.Lookup.LabelOnNodes(k.key) || slices.Contains(reported, k.key) {
+			return
+		}
+		hopeless[k.term] = true
+		if _, beta := betaKeys[k.key]; !beta {
+			found = append(found, Finding{Path: k.path, Message: fmt.Sprintf("no node carries the label %q, and no driver reports it", k.key)})
+		}
+	})
+	if slices.Contains(hopeless, false) {
+		return nil
+	}
+	return found
+}
+
+// topologyPVUnpinned fires on volumes made by hand that exist in one place and do not say so.
+func topologyPVUnpinned(in *Input) []Finding {
+	pv, ok := in.Object.(*corev1.PersistentVolume)
+	if !ok || pv.Annotations[provisionedBy] != "" || (pv.Spec.NodeAffinity != nil && pv.Spec.NodeAffinity.Required != nil) {
+		return nil
+	}
+	for _, label := range []string{corev1.LabelTopologyZone, corev1.LabelFailureDomainBetaZone} {
+		if pv.Labels[label] != "" {
+			// kube-scheduler's volumezone reads it.
+			return nil
+		}
+	}
+	var driver *catalog.Driver
+	source := topology.SourceField(&pv.Spec.PersistentVolumeSource)
+	if source == "csi" {
+		driver, ok = in.Catalog.Driver(pv.Spec.CSI.Driver)
+	} else {
+		driver, ok = in.Catalog.RedirectedSource(source)
+	}
+	if !ok || !in.placed(driver) {
+		return nil
+	}
+	return []Finding{{
+		Path: field.NewPath("spec", "nodeAffinity"),
+		Message: fmt.Sprintf("a volume of %s belongs to one %s, and nothing here says to which", driver.Name,
+			strings.ToLower(string(driver.Topology.Scope))),
+	}}
+}
+
+// expansionUnsupported believes the catalog: drivers do not say so themselves in any object.
+func expansionUnsupported(in *Input) []Finding {
+	class, ok := in.Object.(*storagev1.StorageClass)
+	if !ok || class.AllowVolumeExpansion == nil || !*class.AllowVolumeExpansion {
+		return nil
+	}
+	driver, known := in.Catalog.Driver(class.Provisioner)
+	if !known || driver.Expansion != catalog.Unsupported {
+		return nil
+	}
+	return []Finding{{
+		Path:    field.NewPath("allowVolumeExpansion"),
+		Message: fmt.Sprintf("%s cannot expand volumes", class.Provisioner),
+	}}
+}
