@@ -226,46 +226,14 @@ func (c *Cache) delete(kind Kind, key Key) {
 
 // keys are the objects of a kind that the cache holds.
 func (c *Cache) keys(kind Kind) []Key {
-	switch kind {
-	case KindNode, KindCSINode:
-		var keys []Key
-		for name, r := range c.records {
-			if (kind == KindNode && r.node != nil) || (kind == KindCSINode && r.csi != nil) {
-				keys = append(keys, Key{Name: name})
-			}
-		}
-		return keys
-	case KindClaim:
-		return keysOf(c.next.claims.All())
-	case KindVolume:
-		return keysOf(c.next.volumes.All())
-	case KindClass:
-		return keysOf(c.next.classes.All())
-	case KindDriver:
-		return keysOf(c.next.drivers.All())
-	case KindPool:
-		return keysOf(c.next.pools.All())
-	case KindAttachment:
-		return keysOf(c.next.attachments.All())
-	case KindPod:
-		return keysOf(c.next.pods.All())
-	case KindAttributesClass:
-		return keysOf(c.next.attributesClasses.All())
-	case KindVolumeSnapshotClass:
-		return keysOf(c.next.snapshotClasses.All())
-	case KindVolumeSnapshotContent:
-		return keysOf(c.next.snapshotContents.All())
-	case KindVolumeSnapshot:
-		return keysOf(c.next.volumeSnapshots.All())
-	default:
-		return nil
+	if kind != KindNode && kind != KindCSINode {
+		return c.next.keys(kind)
 	}
-}
-
-func keysOf[V any](all func(yield func(Key, V) bool)) []Key {
 	var keys []Key
-	for key := range all {
-		keys = append(keys, key)
+	for name, r := range c.records {
+		if (kind == KindNode && r.node != nil) || (kind == KindCSINode && r.csi != nil) {
+			keys = append(keys, Key{Name: name})
+		}
 	}
 	return keys
 }

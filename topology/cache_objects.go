@@ -99,6 +99,12 @@ func (c *Cache) setAttachment(key Key, attachment *Attachment) {
 func (c *Cache) setPool(key Key, pool *Pool) {
 	old, _ := c.next.pools.Get(key)
 	c.republished(old, pool)
+	c.placePool(key, pool)
+}
+
+// placePool changes a pool without a look at what is reserved there.
+func (c *Cache) placePool(key Key, pool *Pool) {
+	old, _ := c.next.pools.Get(key)
 	if old != nil && (pool == nil || pool.Class != old.Class) {
 		of, _ := c.next.poolsOf.Get(Key{Name: old.Class})
 		if of = of.delete(key); of == nil {

@@ -13,7 +13,6 @@ import (
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/moorage-k8s/moorage/internal/version"
@@ -30,35 +29,48 @@ func newSource(flags serveFlags, cache *topology.Cache, logger logr.Logger) (par
 		}
 		return func(ctx context.Context) error { return reloadOnHangup(ctx, cache, flags.from, logger) }, nil
 	}
-	config, err := clusterConfig(flags.kubeconfig)
+	access, err := findCluster(flags.kubeconfig, "")
 	if err != nil {
 		return nil, err
 	}
-	client, err := kubernetes.NewForConfig(config)
-	if err != nil {
-		return nil, fmt.Errorf("make a client of the API server %s: %w", config.Host, err)
-	}
-	logger.Info("Reading the cluster", "server", config.Host)
+	client := access.client
+	logger.Info("Reading the cluster", "server", access.server)
 	return func(ctx context.Context) error {
 		live.Run(ctx, client, cache)
 		return nil
 	}, nil
 }
 
-// clusterConfig finds the cluster by kubectl's rules.
-func clusterConfig(kubeconfig string) (*rest.Config, error) {
+// access is the way to an API server.
+type access struct {
+	client *kubernetes.Clientset
+	// server is the API server's address, namespace that of the context.
+	server, namespace string
+}
+
+// findCluster finds the cluster by kubectl's rules. Both arguments may be empty.
+func findCluster(kubeconfig, contextName string) (*access, error) {
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
 	rules.ExplicitPath = kubeconfig
-	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, nil).ClientConfig()
+	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: contextName})
+	config, err := loader.ClientConfig()
 	if err != nil {
 		return nil, fmt.Errorf("find the cluster: %w; name one with --kubeconfig or $KUBECONFIG, or read manifests with --from", err)
 	}
 	config.UserAgent = "moorage/" + version.Get().Version
-	// Watches are the only traffic; the API server's own fairness is limit enough.
+	// Lists and watches are the only traffic; the API server's own fairness is limit enough.
 	config.QPS = -1
 	config.ContentType = runtime.ContentTypeProtobuf
 	config.AcceptContentTypes = runtime.ContentTypeProtobuf + "," + runtime.ContentTypeJSON
-	return config, nil
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("make a client of the API server %s: %w", config.Host, err)
+	}
+	namespace, _, err := loader.Namespace()
+	if err != nil {
+		return nil, fmt.Errorf("find the namespace of the context: %w", err)
+	}
+	return &access{client, config.Host, namespace}, nil
 }
 
 func load(cache *topology.Cache, paths []string, logger logr.Logger) error {

@@ -58,14 +58,15 @@ func Run(ctx context.Context, client kubernetes.Interface, into *topology.Cache)
 }
 
 func (r resource) listWatch(client kubernetes.Interface) cache.ListerWatcher {
-	var api rest.Interface
-	if r.storage {
-		api = client.StorageV1().RESTClient()
-	} else {
-		api = client.CoreV1().RESTClient()
-	}
 	return cache.ToListWatcherWithWatchListSemantics(
-		cache.NewListWatchFromClient(api, r.name, metav1.NamespaceAll, fields.Everything()), client)
+		cache.NewListWatchFromClient(r.client(client), r.name, metav1.NamespaceAll, fields.Everything()), client)
+}
+
+func (r resource) client(of kubernetes.Interface) rest.Interface {
+	if r.storage {
+		return of.StorageV1().RESTClient()
+	}
+	return of.CoreV1().RESTClient()
 }
 
 // WaitForSync waits until every kind has been read in full. Its error names the kinds that were not, when the context ends

@@ -10,35 +10,26 @@
 package manifests
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/json"
-	"errors"
+	"cmp"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
+	"time"
 
-	snapshotv1 "github.com/kubernetes-csi/external-snapshotter/client/v8/apis/volumesnapshot/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/serializer"
-	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
-	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
-	"k8s.io/client-go/kubernetes/scheme"
-	"sigs.k8s.io/yaml"
 
 	"github.com/moorage-k8s/moorage/topology"
 )
+
+// Objects are those that were read, by kind and key.
+type Objects map[topology.Kind]map[topology.Key]metav1.Object
 
 // Result tells what was read.
 type Result struct {
 	// Files is the number of files read, and SkippedFiles those left out for their ending.
 	Files, SkippedFiles int
+	// Written is when the newest of the files was changed last.
+	Written time.Time
 	// Objects is the number of objects read, by kind.
 	Objects map[topology.Kind]int
 	// SkippedKinds is the number of objects of kinds that the cache does not read, by kind.
@@ -54,183 +45,77 @@ func Load(into *topology.Cache, paths ...string) (Result, error) {
 	if err != nil {
 		return result, err
 	}
+	return result, Fill(into, objects)
+}
+
+// Fill makes the objects the whole content of the cache: every kind is then synced.
+func Fill(into *topology.Cache, objects Objects) error {
 	for _, kind := range slices.Concat(topology.Kinds, topology.OptionalKinds) {
 		list := make([]metav1.Object, 0, len(objects[kind]))
 		for _, o := range objects[kind] {
 			list = append(list, o)
 		}
 		if err := into.Replace(kind, list); err != nil {
-			return result, err
+			return err
 		}
 	}
-	return result, nil
+	return nil
 }
 
-// Read reads the paths and returns their objects by kind and key.
-func Read(paths ...string) (map[topology.Kind]map[topology.Key]metav1.Object, Result, error) {
-	r := &reader{
-		decode:  serializer.NewCodecFactory(known).UniversalDeserializer(),
-		objects: map[topology.Kind]map[topology.Key]metav1.Object{},
-		result:  Result{Objects: map[topology.Kind]int{}, SkippedKinds: map[string]int{}},
+// Read reads the paths and returns their objects.
+func Read(paths ...string) (Objects, Result, error) { return Reader{}.Read(paths...) }
+
+// Reader reads manifests, on all cores. The zero Reader is ready for use.
+type Reader struct {
+	// Progress is told how many bytes of how many have been read, by one goroutine at a time; nil for nobody.
+	Progress func(done, of int)
+	// Namespace is that of objects which name none; 'default' where empty.
+	Namespace string
+	// Stdin is what the path - stands for; where nil it stands for a file of that name.
+	Stdin io.Reader
+}
+
+// Read reads the paths and returns their objects.
+func (r Reader) Read(paths ...string) (Objects, Result, error) {
+	run := &reading{
+		objects: Objects{}, result: Result{Objects: map[topology.Kind]int{}, SkippedKinds: map[string]int{}}, Reader: r,
 	}
+	var files []string
 	for _, path := range paths {
-		if err := r.path(path); err != nil {
-			return nil, r.result, err
-		}
-	}
-	for kind, objects := range r.objects {
-		r.result.Objects[kind] = len(objects)
-	}
-	slices.Sort(r.result.Repeated)
-	return r.objects, r.result, nil
-}
-
-// known are the kinds of Kubernetes itself, which is more than the cache reads and tells what is skipped, and of snapshots.
-var known = func() *runtime.Scheme {
-	s := runtime.NewScheme()
-	utilruntime.Must(scheme.AddToScheme(s))
-	utilruntime.Must(snapshotv1.AddToScheme(s))
-	return s
-}()
-
-type reader struct {
-	decode  runtime.Decoder
-	objects map[topology.Kind]map[topology.Key]metav1.Object
-	result  Result
-}
-
-func (r *reader) path(path string) error {
-	info, err := os.Stat(path)
-	if err != nil {
-		return fmt.Errorf("read manifests: %w", err)
-	}
-	if !info.IsDir() {
-		return r.file(path)
-	}
-	return filepath.WalkDir(path, func(path string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return fmt.Errorf("read manifests: %w", err)
-		case entry.IsDir():
-			return nil
-		case !hasManifestEnding(path):
-			r.result.SkippedFiles++
-			return nil
-		default:
-			return r.file(path)
-		}
-	})
-}
-
-func hasManifestEnding(path string) bool {
-	switch strings.ToLower(filepath.Ext(path)) {
-	case ".yaml", ".yml", ".json":
-		return true
-	default:
-		return false
-	}
-}
-
-func (r *reader) file(path string) error {
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return fmt.Errorf("read manifests: %w", err)
-	}
-	r.result.Files++
-	if strings.EqualFold(filepath.Ext(path), ".json") {
-		return r.jsonDocuments(path, content)
-	}
-	split := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(content)))
-	for n := 1; ; n++ {
-		document, err := split.Read()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
+		found, err := run.find(path)
 		if err != nil {
-			return fmt.Errorf("read manifests: %s, document %d: %w", path, n, err)
+			return nil, run.result, err
 		}
-		// JSON is YAML, and much quicker to read as what it is.
-		if !json.Valid(document) {
-			if document, err = yaml.YAMLToJSON(document); err != nil {
-				return fmt.Errorf("read manifests: %s, document %d is not YAML: %w", path, n, err)
-			}
-		}
-		if err := r.document(document); err != nil {
-			return fmt.Errorf("read manifests: %s, document %d: %w", path, n, err)
+		files = append(files, found...)
+	}
+	for _, file := range files {
+		if err := run.file(file); err != nil {
+			return nil, run.result, err
 		}
 	}
+	for kind, objects := range run.objects {
+		run.result.Objects[kind] = len(objects)
+	}
+	slices.Sort(run.result.Repeated)
+	return run.objects, run.result, nil
 }
 
-func (r *reader) jsonDocuments(path string, content []byte) error {
-	decoder := json.NewDecoder(bytes.NewReader(content))
-	for n := 1; ; n++ {
-		var document json.RawMessage
-		if err := decoder.Decode(&document); errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
-			return fmt.Errorf("read manifests: %s, document %d is not JSON: %w", path, n, err)
-		}
-		if err := r.document(document); err != nil {
-			return fmt.Errorf("read manifests: %s, document %d: %w", path, n, err)
-		}
-	}
+// reading is one run of a Reader.
+type reading struct {
+	Reader
+	objects Objects
+	result  Result
+	// done and size are in bytes, of all files together.
+	done, size int
 }
 
-// document takes one JSON document; null, which an empty YAML document becomes, is none.
-func (r *reader) document(document []byte) error {
-	if bytes.Equal(bytes.TrimSpace(document), []byte("null")) {
-		return nil
-	}
-	var head struct {
-		metav1.TypeMeta `json:",inline"`
-		Items           []json.RawMessage `json:"items"`
-	}
-	if err := json.Unmarshal(document, &head); err != nil {
-		return fmt.Errorf("not an API object: %w", err)
-	}
-	if head.Kind == "" || head.APIVersion == "" {
-		return errors.New("not an API object: it has no apiVersion or no kind")
-	}
-	if head.Kind == "List" {
-		for i, item := range head.Items {
-			if err := r.document(item); err != nil {
-				return fmt.Errorf("item %d: %w", i+1, err)
-			}
-		}
-		return nil
-	}
-	object, _, err := r.decode.Decode(document, nil, nil)
-	if runtime.IsNotRegisteredError(err) {
-		r.result.SkippedKinds[head.Kind]++
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", head.Kind, err)
-	}
-	if meta.IsListType(object) {
-		return meta.EachListItem(object, func(item runtime.Object) error { return r.add(item, "") })
-	}
-	return r.add(object, head.Kind)
-}
-
-func (r *reader) add(object runtime.Object, kindName string) error {
-	kind, ok := topology.KindOf(object)
-	if !ok {
-		if kindName == "" {
-			kindName = kindOfItem(object)
-		}
-		r.result.SkippedKinds[kindName]++
-		return nil
-	}
-	o, err := meta.Accessor(object)
-	if err != nil {
-		return err
-	}
+// add takes an object in.
+func (r *reading) add(kind topology.Kind, o metav1.Object) error {
 	if o.GetName() == "" {
 		return fmt.Errorf("%s has no metadata.name", kind)
 	}
 	if Namespaced(kind) && o.GetNamespace() == "" {
-		o.SetNamespace(metav1.NamespaceDefault)
+		o.SetNamespace(cmp.Or(r.Namespace, metav1.NamespaceDefault))
 	}
 	key := topology.Key{Namespace: o.GetNamespace(), Name: o.GetName()}
 	if r.objects[kind] == nil {
@@ -246,12 +131,4 @@ func (r *reader) add(object runtime.Object, kindName string) error {
 // Namespaced tells whether objects of the kind are in a namespace.
 func Namespaced(kind topology.Kind) bool {
 	return kind == topology.KindClaim || kind == topology.KindPod || kind == topology.KindPool || kind == topology.KindVolumeSnapshot
-}
-
-func kindOfItem(object runtime.Object) string {
-	kinds, _, err := known.ObjectKinds(object)
-	if err != nil || len(kinds) == 0 {
-		return "unknown"
-	}
-	return kinds[0].Kind
 }

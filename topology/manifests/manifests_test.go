@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
@@ -70,8 +71,11 @@ not a manifest
 	if err != nil {
 		t.Fatal(err)
 	}
+	if age := time.Since(result.Written); age < 0 || age > time.Hour {
+		t.Errorf("the files are said to be written %s ago", age)
+	}
 	want := manifests.Result{
-		Files: 6, SkippedFiles: 1,
+		Files: 6, SkippedFiles: 1, Written: result.Written,
 		Objects: map[topology.Kind]int{
 			topology.KindNode: 3, topology.KindClass: 1, topology.KindClaim: 1, topology.KindVolumeSnapshot: 1,
 		},

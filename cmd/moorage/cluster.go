@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/spf13/cobra"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/klog/v2"
+
+	"github.com/moorage-k8s/moorage/explain"
+	"github.com/moorage-k8s/moorage/topology"
+	"github.com/moorage-k8s/moorage/topology/live"
+	"github.com/moorage-k8s/moorage/topology/manifests"
+)
+
+// clusterFlags say which cluster a command looks at: a live one, or one that manifests describe.
+type clusterFlags struct {
+	kubeconfig, context, namespace string
+	from                           []string
+	timeout                        time.Duration
+}
+
+func (f *clusterFlags) register(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.kubeconfig, "kubeconfig", "", "kubeconfig of the cluster to read; default: $KUBECONFIG, ~/.kube/config, or the pod's service account")
+	flags.StringVar(&f.context, "context", "", "context of the kubeconfig; default: the current one")
+	flags.StringVarP(&f.namespace, "namespace", "n", "", "namespace; default: that of the context, or 'default' with --from")
+	flags.StringSliceVar(&f.from, "from", nil, "read the cluster from these files or folders of manifests instead of an API server; may be repeated")
+	flags.DurationVar(&f.timeout, "timeout", time.Minute, "how long it may take to read a live cluster")
+	cmd.MarkFlagsMutuallyExclusive("from", "kubeconfig")
+	cmd.MarkFlagsMutuallyExclusive("from", "context")
+}
+
+// cluster is what a command knows of a cluster, at one moment.
+type cluster struct {
+	snapshot *topology.Snapshot
+	// namespace is where names are looked for.
+	namespace string
+	// source tells a person where this comes from, age how old it is.
+	source string
+	age    time.Duration
+	// pod returns a pod as the source has it, also one that has no volumes; nil where there is none.
+	pod func(ctx context.Context, key topology.Key) (*corev1.Pod, error)
+}
+
+// open reads the cluster in full. Its errors say what to do.
+func (f *clusterFlags) open(ctx context.Context, stderr io.Writer) (*cluster, error) {
+	if len(f.from) > 0 {
+		return f.openFiles(stderr)
+	}
+	return f.openLive(ctx, stderr)
+}
+
+func (f *clusterFlags) openFiles(stderr io.Writer) (*cluster, error) {
+	tell, clear := showProgress(stderr)
+	defer clear()
+	objects, result, err := manifests.Reader{Progress: tell}.Read(f.from...)
+	if err != nil {
+		return nil, err
+	}
+	cache := topology.New(topology.Options{NodeDelay: -1})
+	if err := manifests.Fill(cache, objects); err != nil {
+		return nil, err
+	}
+	return &cluster{
+		snapshot: cache.Snapshot(), namespace: cmp.Or(f.namespace, metav1.NamespaceDefault),
+		source: strings.Join(f.from, ", "), age: time.Since(result.Written),
+		pod: func(_ context.Context, key topology.Key) (*corev1.Pod, error) {
+			pod, _ := objects[topology.KindPod][key].(*corev1.Pod)
+			return pod, nil
+		},
+	}, nil
+}
+
+func (f *clusterFlags) openLive(ctx context.Context, stderr io.Writer) (*cluster, error) {
+	found, err := findCluster(f.kubeconfig, f.context)
+	if err != nil {
+		return nil, err
+	}
+	// What client-go tries again in the background is no news for a person who waits for one answer.
+	klog.SetLogger(logr.Discard())
+	ctx, cancel := context.WithTimeoutCause(ctx, f.timeout, fmt.Errorf("not read within %s; give it more time with --timeout", f.timeout))
+	if err = live.Probe(ctx, found.client); err != nil {
+		cancel()
+		return nil, fmt.Errorf("read the cluster at %s: %w", found.server, err)
+	}
+	cache := topology.New(topology.Options{})
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		live.Run(ctx, found.client, cache)
+	}()
+	err = awaitRead(ctx, cache, stderr)
+	cancel()
+	<-stopped
+	if err != nil {
+		return nil, fmt.Errorf("read the cluster at %s: %w", found.server, err)
+	}
+	cache.Flush()
+	return &cluster{
+		snapshot: cache.Snapshot(), namespace: cmp.Or(f.namespace, found.namespace), source: found.server,
+		pod: func(ctx context.Context, key topology.Key) (*corev1.Pod, error) {
+			pod, err := found.client.CoreV1().Pods(key.Namespace).Get(ctx, key.Name, metav1.GetOptions{})
+			switch {
+			case apierrors.IsNotFound(err):
+				return nil, nil
+			case err != nil:
+				return nil, fmt.Errorf("read pod %s: %w", key, err)
+			}
+			return pod, nil
+		},
+	}, nil
+}
+
+// awaitRead waits until the cache has synced, and tells how far it is.
+func awaitRead(ctx context.Context, cache *topology.Cache, stderr io.Writer) error {
+	tell, clear := showProgress(stderr)
+	defer clear()
+	if tell == nil {
+		return live.WaitForSync(ctx, cache)
+	}
+	for {
+		wait, cancel := context.WithTimeout(ctx, pace)
+		err := live.WaitForSync(wait, cache)
+		cancel()
+		if err == nil || ctx.Err() != nil {
+			return errors.Join(err, context.Cause(ctx))
+		}
+		tell(len(topology.Kinds)-len(cache.Missing()), len(topology.Kinds))
+	}
+}
+
+// sign notes on an answer what it rests on.
+func (c *cluster) sign(k *explain.Known) {
+	k.Source, k.AgeSeconds = c.source, 0
+	if c.age >= time.Minute {
+		k.AgeSeconds = int64(c.age.Seconds())
+	}
+}
+
+// readOnTop puts what the files hold on top of the cluster, as if it were created now: claims get the default class, and
+// ephemeral volumes their claims. Pods are returned and not put into the cluster.
+func (c *cluster) readOnTop(paths []string, stdin io.Reader) (manifests.Objects, manifests.Result, error) {
+	objects, result, err := manifests.Reader{Namespace: c.namespace, Stdin: stdin}.Read(paths...)
+	if err != nil {
+		return nil, result, err
+	}
+	draft := c.snapshot.Draft()
+	for _, kind := range slices.Concat(topology.Kinds, topology.OptionalKinds) {
+		for _, key := range slices.SortedFunc(maps.Keys(objects[kind]), topology.Key.Compare) {
+			object := objects[kind][key]
+			claims := []*corev1.PersistentVolumeClaim{}
+			switch o := object.(type) {
+			case *corev1.Pod:
+				claims = explain.EphemeralClaims(o)
+			case *corev1.PersistentVolumeClaim:
+				claims = append(claims, o)
+			default:
+				if err := draft.Apply(object); err != nil {
+					return nil, result, err
+				}
+			}
+			for _, claim := range claims {
+				if err := draft.Apply(explain.Admit(draft.Snapshot(), claim)); err != nil {
+					return nil, result, err
+				}
+			}
+		}
+	}
+	c.snapshot = draft.Snapshot()
+	return objects, result, nil
+}

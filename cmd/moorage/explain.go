@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/moorage-k8s/moorage/explain"
+	"github.com/moorage-k8s/moorage/internal/config"
+	"github.com/moorage-k8s/moorage/internal/printers"
+	"github.com/moorage-k8s/moorage/topology"
+	"github.com/moorage-k8s/moorage/topology/placement"
+	"github.com/moorage-k8s/moorage/webhook/suggest"
+)
+
+// explainFlags are what explain was asked for.
+type explainFlags struct {
+	clusterFlags
+	file           []string
+	config, output string
+}
+
+func explainCommand() *cobra.Command {
+	var flags explainFlags
+	cmd := &cobra.Command{
+		Use:   "explain {pod|pvc|node} NAME | explain -f FILE",
+		Short: "Tell why a pod could land here and not there, and what would help",
+		Long: `Tells where a pod could land as far as its volumes go, why not elsewhere, and the smallest change that would help.
+
+The answer is that of the engine which kube-scheduler asks, on the cluster as it is now, or with --from on the cluster that files describe.
+First comes the cause in one sentence; then changes that would help, each of which was tried out: the engine was asked again
+with the change made; then what each volume allows, which constraint refuses how many nodes, and the nodes by zone and reason.
+What else holds pods back (CPU, memory, taints, affinity between pods) is not looked at; what kube-scheduler wrote into the
+pod's status is shown.
+
+  explain pod NAME    a pod of the cluster, Pending or not
+  explain -f FILE     the pods of a file, as if they were created now, with the claims of the file
+  explain pvc NAME    what a claim waits for, who uses it, where its volume can be used
+  explain node NAME   drivers, attach slots, pools, and the volumes on a node
+
+The exit status is 0 if the pod fits some node (the claim is bound or will be, the node is there), 1 if it fits none or
+kube-scheduler holds it back, and 2 if the question could not be answered.`,
+		Example: `  # Why is it Pending?
+  moorage explain pod db-0 -n prod
+
+  # The same as a plugin of kubectl, with each node's score
+  kubectl moorage explain pod db-0 -n prod -o wide
+
+  # A pod that does not exist yet
+  moorage explain -f pod.yaml
+
+  # On a cluster that was captured before
+  moorage explain pod db-0 -n prod --from cluster.yaml`,
+		Args:              cobra.MaximumNArgs(2),
+		ValidArgsFunction: flags.complete,
+		RunE:              flags.run,
+	}
+	flags.register(cmd)
+	f := cmd.Flags()
+	f.StringSliceVarP(&flags.file, "filename", "f", nil, "explain the pods of this file or folder (- for standard input), with its claims on top of the cluster; may be repeated")
+	f.StringVar(&flags.config, "config", "", "file with a MoorageConfiguration, for the modes of predicates and the weights of scorers")
+	f.StringVarP(&flags.output, "output", "o", "text", "text, wide, json or yaml")
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(printers.ExplainOutputs, cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+// explainKinds are what can be explained, by the names that kubectl takes.
+var explainKinds = map[string]topology.Kind{
+	"pod": topology.KindPod, "pods": topology.KindPod, "po": topology.KindPod,
+	"pvc": topology.KindClaim, "persistentvolumeclaim": topology.KindClaim, "persistentvolumeclaims": topology.KindClaim,
+	"node": topology.KindNode, "nodes": topology.KindNode, "no": topology.KindNode,
+}
+
+// target is what the arguments ask about: a kind and a name, apart or as kind/name.
+func target(args []string) (kind topology.Kind, name string, err error) {
+	const usage = "; say pod, pvc or node and a name, such as 'explain pod db-0'"
+	if len(args) == 1 {
+		var found bool
+		if args[0], name, found = strings.Cut(args[0], "/"); !found {
+			return "", "", fmt.Errorf("explain which %s?%s", args[0], usage[1:])
+		}
+	} else {
+		name = args[1]
+	}
+	kind, ok := explainKinds[strings.ToLower(args[0])]
+	if !ok || name == "" {
+		return "", "", fmt.Errorf("cannot explain %q %q%s", args[0], name, usage)
+	}
+	return kind, name, nil
+}
+
+func (f *explainFlags) run(cmd *cobra.Command, args []string) error {
+	if !slices.Contains(printers.ExplainOutputs, f.output) {
+		return fmt.Errorf("output %q: want text, wide, json or yaml", f.output)
+	}
+	if len(args) == 0 && len(f.file) == 0 {
+		return errors.New("explain what? Say pod, pvc or node and a name, or -f with a file; see 'moorage explain --help'")
+	}
+	var kind topology.Kind
+	var name string
+	if len(args) > 0 {
+		var err error
+		if kind, name, err = target(slices.Clone(args)); err != nil {
+			return err
+		}
+	}
+	engine, err := f.engine()
+	if err != nil {
+		return err
+	}
+	c, err := f.open(cmd.Context(), cmd.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	pods, err := f.addFiles(cmd, c)
+	if err != nil {
+		return err
+	}
+	switch kind {
+	case topology.KindPod:
+		pod, err := c.findPod(cmd.Context(), topology.Key{Namespace: c.namespace, Name: name}, pods)
+		if err != nil {
+			return err
+		}
+		pods = []*corev1.Pod{pod}
+	case topology.KindClaim, topology.KindNode:
+		return errors.New("not yet")
+	}
+	return f.explainPods(cmd, c, engine, pods)
+}
+
+func (f *explainFlags) explainPods(cmd *cobra.Command, c *cluster, engine *placement.Engine, pods []*corev1.Pod) error {
+	fits := true
+	for i, pod := range pods {
+		e := explain.Pod(explain.Question{Snapshot: c.snapshot, Engine: engine, Pod: topology.PodFromAPI(pod), Said: saidOf(pod)})
+		c.sign(&e.Known)
+		fits = fits && e.Fits
+		if i > 0 && (f.output == "text" || f.output == "wide") {
+			_, _ = fmt.Fprintln(cmd.OutOrStdout())
+		}
+		if i > 0 && f.output == "yaml" {
+			_, _ = fmt.Fprintln(cmd.OutOrStdout(), "---")
+		}
+		if err := printers.Explanation(cmd.OutOrStdout(), e, f.output, colored(cmd)); err != nil {
+			return err
+		}
+	}
+	if !fits {
+		return exitStatus(exitFound)
+	}
+	return nil
+}
+
+func colored(cmd *cobra.Command) bool {
+	return isTerminal(cmd.OutOrStdout()) && os.Getenv("NO_COLOR") == ""
+}
+
+// saidOf is what kube-scheduler wrote of a pod that it could not place.
+func saidOf(pod *corev1.Pod) string {
+	for i := range pod.Status.Conditions {
+		if c := &pod.Status.Conditions[i]; c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse {
+			return c.Message
+		}
+	}
+	return ""
+}
+
+func (f *explainFlags) engine() (*placement.Engine, error) {
+	c := config.Default()
+	if f.config != "" {
+		var err error
+		if c, err = config.Load(f.config); err != nil {
+			return nil, err
+		}
+	}
+	return placement.NewEngine(c.Placement())
+}
+
+// addFiles puts what the files of -f hold on top of the cluster, and returns their pods, which stay outside of it.
+func (f *explainFlags) addFiles(cmd *cobra.Command, c *cluster) ([]*corev1.Pod, error) {
+	if len(f.file) == 0 {
+		return nil, nil
+	}
+	objects, result, err := c.readOnTop(f.file, cmd.InOrStdin())
+	if err != nil {
+		return nil, err
+	}
+	var pods []*corev1.Pod
+	for _, o := range objects[topology.KindPod] {
+		pods = append(pods, o.(*corev1.Pod))
+	}
+	slices.SortFunc(pods, func(a, b *corev1.Pod) int {
+		return topology.Key{Namespace: a.Namespace, Name: a.Name}.Compare(topology.Key{Namespace: b.Namespace, Name: b.Name})
+	})
+	if len(pods) == 0 && len(cmd.Flags().Args()) == 0 {
+		hint := ""
+		for _, kind := range []string{"Deployment", "StatefulSet", "Job", "DaemonSet", "ReplicaSet", "CronJob"} {
+			if result.SkippedKinds[kind] > 0 {
+				hint = "; it holds a " + kind + ": ask 'moorage simulate -f' about workloads"
+			}
+		}
+		return nil, fmt.Errorf("there is no pod in %s%s", strings.Join(f.file, ", "), hint)
+	}
+	return pods, nil
+}
+
+// findPod finds a pod among those of the files or in the cluster. Its error names what there is.
+func (c *cluster) findPod(ctx context.Context, key topology.Key, fromFiles []*corev1.Pod) (*corev1.Pod, error) {
+	for _, pod := range fromFiles {
+		if pod.Namespace == key.Namespace && pod.Name == key.Name {
+			return pod, nil
+		}
+	}
+	pod, err := c.pod(ctx, key)
+	if err != nil || pod != nil {
+		return pod, err
+	}
+	return nil, c.notFound("pod", topology.KindPod, key)
+}
+
+// fewNames are told in an error.
+const fewNames = 8
+
+// notFound is the error for a name that there is not; it names what there is.
+func (c *cluster) notFound(what string, kind topology.Kind, key topology.Key) error {
+	var names, elsewhere []string
+	for _, k := range c.snapshot.Keys(kind) {
+		switch {
+		case k.Namespace == key.Namespace:
+			names = append(names, k.Name)
+		case k.Name == key.Name:
+			elsewhere = append(elsewhere, k.Namespace)
+		}
+	}
+	where := ""
+	if key.Namespace != "" {
+		where = " in namespace " + key.Namespace
+	}
+	text := fmt.Sprintf("there is no %s %s%s of %s", what, key.Name, where, c.source)
+	switch {
+	case len(elsewhere) > 0:
+		return fmt.Errorf("%s, but there is one in %s; choose it with -n", text, strings.Join(elsewhere[:min(len(elsewhere), 3)], ", "))
+	case len(suggest.Nearest(key.Name, names)) > 0 || len(names) > 0 && len(names) <= fewNames:
+		return fmt.Errorf("%s; %s", text, suggest.Sentence(key.Name, names))
+	default:
+		return errors.New(text)
+	}
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/moorage-k8s/moorage/topology"
+)
+
+// completionTime is how long a shell waits for names.
+const completionTime = 3 * time.Second
+
+// complete completes a kind, or the name of an object of it that the cluster has. Where the cluster cannot be read in time
+// there is nothing to offer.
+func (f *explainFlags) complete(cmd *cobra.Command, args []string, start string) ([]string, cobra.ShellCompDirective) {
+	if len(args) == 0 {
+		return []string{
+			"pod\twhy a pod could land here and not there", "pvc\twhat a claim waits for", "node\twhat a node has and can take",
+		}, cobra.ShellCompDirectiveNoFileComp
+	}
+	kind, ok := explainKinds[strings.ToLower(args[0])]
+	if !ok || len(args) > 1 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return f.names(cmd.Context(), kind, start), cobra.ShellCompDirectiveNoFileComp
+}
+
+// names are those of the cluster's objects of a kind that begin so.
+func (f *clusterFlags) names(ctx context.Context, kind topology.Kind, start string) []string {
+	ctx, cancel := context.WithTimeout(ctx, completionTime)
+	defer cancel()
+	quick := *f
+	quick.timeout = completionTime
+	c, err := quick.open(ctx, io.Discard)
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, key := range c.snapshot.Keys(kind) {
+		if (key.Namespace == "" || key.Namespace == c.namespace) && strings.HasPrefix(key.Name, start) {
+			names = append(names, key.Name)
+		}
+	}
+	return names
+}

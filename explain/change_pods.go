@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package explain
+
+import (
+	"fmt"
+
+	"github.com/moorage-k8s/moorage/topology"
+	"github.com/moorage-k8s/moorage/topology/placement"
+)
+
+// waitForHolders proposes that the pods which hold a volume go.
+func (q *asked) waitForHolders(c *cause) []proposal {
+	holders := q.holders(c)
+	if len(holders) == 0 {
+		return nil
+	}
+	keys := make([]topology.Key, len(holders))
+	for i, pod := range holders {
+		keys[i] = pod.Key()
+	}
+	return []proposal{{
+		object: Object{"Pod", keys[0].Namespace, keys[0].Name}, cost: costWait,
+		apply: func(d *topology.Draft) { d.RemovePods(keys...) },
+		say:   func(string) string { return "wait until " + q.users(c) + " is gone, or delete it" },
+	}}
+}
+
+// maxSlotNodes is on how many nodes it is tried to free attach slots.
+const maxSlotNodes = 8
+
+// moreSlots proposes that a pod leaves a node which only lacks attach slots.
+func (q *asked) moreSlots(c *cause) []proposal {
+	drivers := map[string]bool{}
+	for _, driver := range q.limitedDrivers() {
+		drivers[driver] = true
+	}
+	// The nodes that lack nothing else, and for each the pod that is easiest to do without: the one with the most slots.
+	type leaver struct {
+		pod   *topology.Pod
+		slots int
+	}
+	best := map[string]leaver{}
+	left := maxSlotNodes
+	for i := range c.alone.All() {
+		if left--; left < 0 {
+			break
+		}
+		best[q.Snapshot.Node(i).Name] = leaver{}
+	}
+	for _, key := range q.Snapshot.Keys(topology.KindPod) {
+		pod := q.Snapshot.Pod(key)
+		if now, asked := best[pod.Node]; asked && !pod.Terminal {
+			if slots := q.slotsOf(pod, drivers); slots > now.slots {
+				best[pod.Node] = leaver{pod, slots}
+			}
+		}
+	}
+	var out []proposal
+	for i := range c.alone.All() {
+		l, asked := best[q.Snapshot.Node(i).Name]
+		if !asked || l.pod == nil {
+			continue
+		}
+		key := l.pod.Key()
+		out = append(out, proposal{
+			object: Object{"Pod", key.Namespace, key.Name}, cost: costWait,
+			apply: func(d *topology.Draft) { d.RemovePods(key) },
+			say: func(string) string {
+				return fmt.Sprintf("move pod %s away from node %s, where it takes %s", q.nameOf(key), l.pod.Node, count(l.slots, "attach slot"))
+			},
+		})
+	}
+	return out
+}
+
+// slotsOf counts the attach slots that a pod takes of the drivers.
+func (q *asked) slotsOf(pod *topology.Pod, drivers map[string]bool) int {
+	n := 0
+	d := placement.NewDemand(q.Snapshot, pod)
+	for i := range d.Volumes {
+		if drivers[d.Volumes[i].Driver()] {
+			n++
+		}
+	}
+	return n
+}

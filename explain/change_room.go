@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package explain
+
+import (
+	"fmt"
+
+	"github.com/moorage-k8s/moorage/topology"
+	"github.com/moorage-k8s/moorage/topology/placement"
+)
+
+// maxPools is how many pools of a class are tried, those with most room.
+const maxPools = 4
+
+// moreRoom proposes smaller claims, larger pools, and other classes.
+func (q *asked) moreRoom(c *cause) []proposal {
+	classes := q.delayedClasses()
+	if c.volume != placement.PodLevel {
+		classes = []string{q.d.Volumes[c.volume].Claim.Class}
+	}
+	var out []proposal
+	for _, class := range classes {
+		out = append(out, q.smallerClaims(class)...)
+		out = append(out, q.largerPools(class)...)
+		out = append(out, q.otherClasses(class)...)
+	}
+	return out
+}
+
+// largerPools proposes more room in one pool: as little as it takes.
+func (q *asked) largerPools(class string) []proposal {
+	var wanted int64
+	for i := range q.d.Volumes {
+		if v := &q.d.Volumes[i]; v.State == placement.Delayed && v.Claim.Class == class {
+			wanted += v.Claim.Request
+		}
+	}
+	var out []proposal
+	rooms := roomsOf(q.Snapshot, class, q.uses)
+	for i := range rooms[:min(len(rooms), maxPools)] {
+		r := &rooms[i]
+		larger := func(by int64) func(*topology.Draft) {
+			return func(d *topology.Draft) {
+				pool := *r.pool
+				pool.Capacity = max(pool.Capacity, 0) + by
+				if pool.MaximumVolumeSize >= 0 {
+					pool.MaximumVolumeSize += by
+				}
+				d.PutPool(&pool)
+			}
+		}
+		most := wanted + r.reserved
+		if _, ok := q.with(larger(most)); !ok {
+			continue
+		}
+		// The least that suffices is the most less the largest that can be spared.
+		more := most - largest(most, stepFor(most), func(spared int64) bool {
+			_, ok := q.with(larger(most - spared))
+			return ok
+		})
+		out = append(out, proposal{
+			object: Object{"CSIStorageCapacity", r.pool.Namespace, r.pool.Name}, cost: costNumber, apply: larger(more),
+			say: func(string) string {
+				return fmt.Sprintf("free or add %s in the pool of class %s that is reached %s", Size(more), class, q.zones.on(r.nodes))
+			},
+		})
+	}
+	return out
+}
+
+// otherClasses proposes that the claims of a class are made of another.
+func (q *asked) otherClasses(class string) []proposal {
+	var out []proposal
+	for _, key := range q.Snapshot.Keys(topology.KindClass) {
+		other := q.Snapshot.Class(key.Name)
+		if other.Name == class || !other.Delayed || !other.Provisions() {
+			continue
+		}
+		out = append(out, proposal{
+			object: Object{Kind: "StorageClass", Name: other.Name}, cost: costClass,
+			apply: func(d *topology.Draft) {
+				for i := range q.d.Volumes {
+					if v := &q.d.Volumes[i]; v.State == placement.Delayed && v.Claim.Class == class {
+						claim := *v.Claim
+						claim.Class, claim.SelectedNode, claim.HasSelectedNode = other.Name, "", false
+						d.PutClaim(&claim)
+					}
+				}
+			},
+			say: func(string) string {
+				return fmt.Sprintf("make the claims of class %s anew with class %s", class, other.Name)
+			},
+		})
+		if len(out) == maxPools {
+			break
+		}
+	}
+	return out
+}

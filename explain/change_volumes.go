@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package explain
+
+import (
+	"cmp"
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/moorage-k8s/moorage/topology"
+	"github.com/moorage-k8s/moorage/topology/placement"
+)
+
+// moveVolume proposes that the data of a bound volume is moved to where the pod could be otherwise: restored from a snapshot
+// there, or copied.
+func (q *asked) moveVolume(c *cause) []proposal {
+	v := &q.d.Volumes[c.volume]
+	if v.Volume == nil {
+		return nil
+	}
+	elsewhere := func(affinity *topology.Selector) func(*topology.Draft) {
+		return func(d *topology.Draft) {
+			moved := *v.Volume
+			moved.Affinity, moved.Zones = affinity, nil
+			if m := moved.Migration; m != nil {
+				there := *m
+				there.Affinity = affinity
+				moved.Migration = &there
+			}
+			d.PutVolume(&moved)
+		}
+	}
+	// Where could the pod be if the volume were anywhere? The zone with the most such nodes is then tried for itself.
+	anywhere, ok := q.with(elsewhere(nil))
+	if !ok {
+		return []proposal{{ // Perhaps together with another change.
+			object: Object{"PersistentVolumeClaim", v.Claim.Namespace, v.Claim.Name}, cost: costMove, apply: elsewhere(nil),
+			say: func(string) string { return fmt.Sprintf("make the volume of %s anew elsewhere", subject(v)) },
+		}}
+	}
+	place := anywhere.nodes
+	affinity := (*topology.Selector)(nil)
+	if zone := q.mostIn(anywhere.nodes); zone != "" {
+		affinity = topology.PoolTopology(&metav1.LabelSelector{MatchLabels: map[string]string{q.zones.key: zone}})
+		place = q.Snapshot.Nodes(affinity)
+	}
+	return []proposal{{
+		object: Object{"PersistentVolumeClaim", v.Claim.Namespace, v.Claim.Name}, cost: costMove, apply: elsewhere(affinity),
+		say: func(string) string {
+			return fmt.Sprintf("make the volume of %s anew %s, from a snapshot or a copy (it can be used %s now)",
+				subject(v), q.zones.on(place), q.zones.on(c.allowed()))
+		},
+	}}
+}
+
+// mostIn is the zone that most of the nodes are in; of as many, the first.
+func (q *asked) mostIn(nodes topology.NodeSet) string {
+	counts := map[string]int{}
+	best := ""
+	for i := range nodes.All() {
+		zone := q.zones.of(i)
+		counts[zone]++
+		if cmp.Or(-cmp.Compare(counts[zone], counts[best]), cmp.Compare(zone, best)) < 0 {
+			best = zone
+		}
+	}
+	return best
+}
+
+// forgetNode proposes that a claim is no longer provisioned for the node that was selected for it.
+func (q *asked) forgetNode(c *cause) proposal {
+	v := &q.d.Volumes[c.volume]
+	return proposal{
+		object: Object{"PersistentVolumeClaim", v.Claim.Namespace, v.Claim.Name}, cost: costMend,
+		apply: func(d *topology.Draft) {
+			claim := *v.Claim
+			claim.SelectedNode, claim.HasSelectedNode = "", false
+			d.PutClaim(&claim)
+		},
+		say: func(string) string {
+			return fmt.Sprintf("remove the annotation volume.kubernetes.io/selected-node from %s", subject(v))
+		},
+	}
+}
+
+// tried is the name of a volume that is tried.
+const tried = "~tried"
+
+// makeVolume proposes, where a class allows too few nodes, that it allows all, and where it provisions nothing, a volume.
+func (q *asked) makeVolume(c *cause) []proposal {
+	v := &q.d.Volumes[c.volume]
+	if v.Class.Provisions() {
+		return []proposal{{
+			object: Object{Kind: "StorageClass", Name: v.Class.Name}, cost: costClass,
+			apply: func(d *topology.Draft) {
+				class := *v.Class
+				class.Allowed = nil
+				d.PutClass(&class)
+			},
+			say: func(where string) string {
+				return fmt.Sprintf("let class %s (a new one in its place: classes cannot be changed) provision %s too", v.Class.Name, where)
+			},
+		}}
+	}
+	return append(q.smallerClaims(v.Claim.Class), proposal{
+		object: Object{"PersistentVolumeClaim", v.Claim.Namespace, v.Claim.Name}, cost: costVolume,
+		apply: func(d *topology.Draft) {
+			d.PutVolume(&topology.Volume{
+				Name: tried, Class: v.Claim.Class, Capacity: v.Claim.Request, AccessModes: v.Claim.AccessModes, Block: v.Claim.Block,
+				AttributesClass: v.Claim.AttributesClass, Available: true,
+			})
+		},
+		say: func(where string) string {
+			return fmt.Sprintf("make a volume of class %s with %s for %s that can be used %s", v.Claim.Class, Size(v.Claim.Request), subject(v), where)
+		},
+	})
+}
+
+// largest finds the largest number below most for which ok holds, in steps; 0 where there is none. ok must hold below a
+// number for which it does.
+func largest(most, step int64, ok func(int64) bool) int64 {
+	low, high := int64(0), (most-1)/step
+	for low < high {
+		if middle := (low + high + 1) / 2; ok(middle * step) {
+			low = middle
+		} else {
+			high = middle - 1
+		}
+	}
+	return low * step
+}
+
+// stepFor is how exactly a size is looked for.
+func stepFor(bytes int64) int64 {
+	if bytes > 4<<30 {
+		return 1 << 30
+	}
+	return 1 << 20
+}
+
+// smallerClaims proposes that one of the pod's claims of the class asks for less.
+func (q *asked) smallerClaims(class string) []proposal {
+	var out []proposal
+	for i := range q.d.Volumes {
+		v := &q.d.Volumes[i]
+		if v.State != placement.Delayed || v.Claim.Class != class || !v.Claim.HasRequest {
+			continue
+		}
+		asking := func(bytes int64) func(*topology.Draft) {
+			return func(d *topology.Draft) {
+				claim := *v.Claim
+				claim.Request = bytes
+				d.PutClaim(&claim)
+			}
+		}
+		size := largest(v.Claim.Request, stepFor(v.Claim.Request), func(bytes int64) bool {
+			_, ok := q.with(asking(bytes))
+			return ok
+		})
+		if size == 0 {
+			continue
+		}
+		out = append(out, proposal{
+			object: Object{"PersistentVolumeClaim", v.Claim.Namespace, v.Claim.Name}, cost: costNumber, apply: asking(size),
+			say: func(string) string {
+				return fmt.Sprintf("ask for %s instead of %s in %s", Size(size), Size(v.Claim.Request), subject(v))
+			},
+		})
+	}
+	return out
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package manifests
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	snapshotv1 "github.com/kubernetes-csi/external-snapshotter/client/v8/apis/volumesnapshot/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	kruntime "k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
+	"k8s.io/client-go/kubernetes/scheme"
+	kjson "sigs.k8s.io/json"
+	"sigs.k8s.io/yaml"
+
+	"github.com/moorage-k8s/moorage/topology"
+)
+
+// known are the kinds of Kubernetes itself, which is more than the cache reads and tells what is skipped, and of snapshots.
+var known = func() *kruntime.Scheme {
+	s := kruntime.NewScheme()
+	utilruntime.Must(scheme.AddToScheme(s))
+	utilruntime.Must(snapshotv1.AddToScheme(s))
+	return s
+}()
+
+// decoded is what a document turned out to be.
+type decoded struct {
+	objects []object
+	// skipped are kinds that the cache does not read.
+	skipped []string
+	// items are the documents of a v1 List.
+	items []json.RawMessage
+	err   error
+}
+
+type object struct {
+	kind   topology.Kind
+	object metav1.Object
+}
+
+// documents takes the documents of one file in, in their order. Its errors begin with the number of the document.
+func (r *reading) documents(documents [][]byte) error {
+	for i, d := range r.decodeAll(documents, true) {
+		if err := r.take(d); err != nil {
+			return fmt.Errorf("document %d%w", i+1, err)
+		}
+	}
+	return nil
+}
+
+// take takes in what a document holds.
+func (r *reading) take(d decoded) error {
+	if d.err != nil {
+		return d.err
+	}
+	for _, kind := range d.skipped {
+		r.result.SkippedKinds[kind]++
+	}
+	for _, o := range d.objects {
+		if err := r.add(o.kind, o.object); err != nil {
+			return fmt.Errorf(": %w", err)
+		}
+	}
+	if len(d.items) == 0 {
+		return nil
+	}
+	items := make([][]byte, len(d.items))
+	for i := range d.items {
+		items[i] = d.items[i]
+	}
+	for i, item := range r.decodeAll(items, false) {
+		if err := r.take(item); err != nil {
+			return fmt.Errorf(": item %d%w", i+1, err)
+		}
+	}
+	return nil
+}
+
+// documentsAtATime are handed to a core together, and between them progress is told.
+const documentsAtATime = 64
+
+// decodeAll decodes documents on all cores. Those of a file count for the progress; what is in them does not again.
+func (r *reading) decodeAll(documents [][]byte, count bool) []decoded {
+	out := make([]decoded, len(documents))
+	var next atomic.Int64
+	var telling sync.Mutex
+	var working sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), (len(documents)+documentsAtATime-1)/documentsAtATime) {
+		working.Go(func() {
+			for {
+				from := int(next.Add(documentsAtATime)) - documentsAtATime
+				if from >= len(documents) {
+					return
+				}
+				to, size := min(from+documentsAtATime, len(documents)), 0
+				for i := from; i < to; i++ {
+					out[i] = decode(documents[i])
+					size += len(documents[i])
+				}
+				if count && r.Progress != nil {
+					telling.Lock()
+					r.done += size
+					r.Progress(r.done, r.size)
+					telling.Unlock()
+				}
+			}
+		})
+	}
+	working.Wait()
+	return out
+}
+
+// decode reads one document; null, which an empty YAML document becomes, is none. Its errors continue a sentence that ends
+// with the number of the document.
+func decode(document []byte) (d decoded) {
+	// JSON is YAML, and much quicker to read as what it is.
+	if trimmed := bytes.TrimSpace(document); len(trimmed) == 0 || trimmed[0] != '{' || !json.Valid(trimmed) {
+		var err error
+		if document, err = yaml.YAMLToJSON(document); err != nil {
+			return decoded{err: fmt.Errorf(" is not YAML: %w", err)}
+		}
+	}
+	if bytes.Equal(bytes.TrimSpace(document), []byte("null")) {
+		return decoded{}
+	}
+	var head metav1.TypeMeta
+	if err := kjson.UnmarshalCaseSensitivePreserveInts(document, &head); err != nil {
+		return decoded{err: fmt.Errorf(": not an API object: %w", err)}
+	}
+	switch {
+	case head.Kind == "" || head.APIVersion == "":
+		return decoded{err: errors.New(": not an API object: it has no apiVersion or no kind")}
+	case head.Kind == "List":
+		var list struct {
+			Items []json.RawMessage `json:"items"`
+		}
+		if err := json.Unmarshal(document, &list); err != nil {
+			return decoded{err: fmt.Errorf(": List: %w", err)}
+		}
+		return decoded{items: list.Items}
+	}
+	value, err := known.New(schema.FromAPIVersionAndKind(head.APIVersion, head.Kind))
+	if err != nil {
+		return decoded{skipped: []string{head.Kind}}
+	}
+	if err := kjson.UnmarshalCaseSensitivePreserveInts(document, value); err != nil {
+		return decoded{err: fmt.Errorf(": %s: %w", head.Kind, err)}
+	}
+	if meta.IsListType(value) {
+		d.err = meta.EachListItem(value, func(item kruntime.Object) error { return d.add(item, "") })
+	} else {
+		d.err = d.add(value, head.Kind)
+	}
+	return d
+}
+
+// add notes an object; kindName may be empty.
+func (d *decoded) add(value kruntime.Object, kindName string) error {
+	kind, ok := topology.KindOf(value)
+	if !ok {
+		if kindName == "" {
+			kindName = kindOfItem(value)
+		}
+		d.skipped = append(d.skipped, kindName)
+		return nil
+	}
+	o, err := meta.Accessor(value)
+	if err != nil {
+		return fmt.Errorf(": %w", err)
+	}
+	d.objects = append(d.objects, object{kind, o})
+	return nil
+}
+
+func kindOfItem(value kruntime.Object) string {
+	kinds, _, err := known.ObjectKinds(value)
+	if err != nil || len(kinds) == 0 {
+		return "unknown"
+	}
+	return kinds[0].Kind
+}

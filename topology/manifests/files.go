@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package manifests
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
+)
+
+// find returns the files that a path stands for, and notes their size and age.
+func (r *reading) find(path string) ([]string, error) {
+	if path == stdin && r.Stdin != nil {
+		return []string{path}, nil
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("read manifests: %w", err)
+	}
+	if !info.IsDir() {
+		r.found(info)
+		return []string{path}, nil
+	}
+	var files []string
+	err = filepath.WalkDir(path, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return fmt.Errorf("read manifests: %w", err)
+		case entry.IsDir():
+			return nil
+		case !hasManifestEnding(path):
+			r.result.SkippedFiles++
+			return nil
+		}
+		if info, err := os.Stat(path); err == nil {
+			r.found(info)
+		}
+		files = append(files, path)
+		return nil
+	})
+	return files, err
+}
+
+func (r *reading) found(info fs.FileInfo) {
+	r.size += int(info.Size())
+	if info.ModTime().After(r.result.Written) {
+		r.result.Written = info.ModTime()
+	}
+}
+
+func hasManifestEnding(path string) bool {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".yaml", ".yml", ".json":
+		return true
+	default:
+		return false
+	}
+}
+
+func (r *reading) file(path string) error {
+	content, err := r.content(path)
+	if err != nil {
+		return fmt.Errorf("read manifests: %w", err)
+	}
+	r.result.Files++
+	split := yamlDocuments
+	if strings.EqualFold(filepath.Ext(path), ".json") {
+		split = jsonDocuments
+	}
+	documents, err := split(content)
+	// What comes before the fault may have one of its own, which is then the first.
+	if fault := r.documents(documents); fault != nil {
+		return fmt.Errorf("read manifests: %s, %w", path, fault)
+	}
+	if err != nil {
+		return fmt.Errorf("read manifests: %s, document %d%w", path, len(documents)+1, err)
+	}
+	return nil
+}
+
+// stdin is the path that stands for standard input.
+const stdin = "-"
+
+func (r *reading) content(path string) ([]byte, error) {
+	if path == stdin && r.Stdin != nil {
+		return io.ReadAll(r.Stdin)
+	}
+	return os.ReadFile(path)
+}
+
+// yamlDocuments splits a file at its separators. On an error it returns the documents before.
+func yamlDocuments(content []byte) (documents [][]byte, err error) {
+	split := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(content)))
+	for {
+		document, err := split.Read()
+		if errors.Is(err, io.EOF) {
+			return documents, nil
+		}
+		if err != nil {
+			return documents, fmt.Errorf(": %w", err)
+		}
+		documents = append(documents, document)
+	}
+}
+
+// jsonDocuments splits a file into its values. On an error it returns the documents before.
+func jsonDocuments(content []byte) (documents [][]byte, err error) {
+	decoder := json.NewDecoder(bytes.NewReader(content))
+	for {
+		var document json.RawMessage
+		if err := decoder.Decode(&document); errors.Is(err, io.EOF) {
+			return documents, nil
+		} else if err != nil {
+			return documents, fmt.Errorf(" is not JSON: %w", err)
+		}
+		documents = append(documents, document)
+	}
+}
