@@ -70,6 +70,8 @@ type poolLayout struct {
 	nodes   *nodeIndex
 	groupOf []int32
 	groups  [][]int32
+	// inhabited are the groups that nodes are in: others are left over from how the groups were found.
+	inhabited []bool
 }
 
 const poolsPerChunk = 64
@@ -164,6 +166,10 @@ func (p *classPools) layoutOn(nodes *nodeIndex) *poolLayout {
 			l.groupOf[i] = group
 		}
 	}
+	l.inhabited = make([]bool, len(l.groups))
+	for _, group := range l.groupOf {
+		l.inhabited[group] = true
+	}
 	p.layout.Store(l)
 	return l
 }
@@ -185,6 +191,10 @@ func (g PoolGroups) Len() int {
 	}
 	return len(g.layout.groups)
 }
+
+// Inhabited tells whether any node is in the group. Which groups without nodes there are depends on the order in which the pools
+// became known: no answer may rest on them.
+func (g PoolGroups) Inhabited(group int) bool { return g.layout == nil || g.layout.inhabited[group] }
 
 // Of returns the group that node i is in.
 func (g PoolGroups) Of(i int) int {

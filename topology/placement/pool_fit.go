@@ -109,7 +109,9 @@ func roomOf(room *poolRoom) (free []int64, largest int64) {
 		if free[g] = bytes; !known {
 			free[g] = -1
 		}
-		largest = max(largest, bytes)
+		if room.groups.Inhabited(g) {
+			largest = max(largest, bytes)
+		}
 	}
 	return free, largest
 }
