@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package capture
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	snapshotv1 "github.com/kubernetes-csi/external-snapshotter/client/v8/apis/volumesnapshot/v1"
+	corev1 "k8s.io/api/core/v1"
+	storagev1 "k8s.io/api/storage/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	storagehelpers "k8s.io/component-helpers/storage/volume"
+
+	"github.com/moorage-k8s/moorage/topology"
+)
+
+// Anonymize returns the kept objects of a cluster with other names in the place of all names: of objects, labels, label
+// values, zones, volume handles and UIDs. Names that are the same everywhere stay, as they say what a thing is: Kubernetes' own
+// label keys, the names of drivers that the driver catalog knows and their topology keys, namespaces such as kube-system.
+//
+// What remains to be seen: sizes, counts, times, how many words a name has and which names share some, and how names sort.
+func Anonymize(objects map[topology.Kind][]metav1.Object) (map[topology.Kind][]metav1.Object, error) {
+	n := &renamer{words: words{gathered: map[string]struct{}{}}, compared: comparedKeys(objects)}
+	gather := func(o metav1.Object) error { return n.object(o) }
+	if _, err := eachCopy(objects, gather); err != nil {
+		return nil, err
+	}
+	n.words.seal()
+	return eachCopy(objects, n.object)
+}
+
+func eachCopy(objects map[topology.Kind][]metav1.Object, change func(metav1.Object) error) (map[topology.Kind][]metav1.Object, error) {
+	out := make(map[topology.Kind][]metav1.Object, len(objects))
+	for kind, list := range objects {
+		copies := make([]metav1.Object, len(list))
+		for i, o := range list {
+			copied, ok := o.(runtime.Object).DeepCopyObject().(metav1.Object)
+			if !ok {
+				return nil, fmt.Errorf("anonymize %s %s: it is no API object", kind, o.GetName())
+			}
+			if err := change(copied); err != nil {
+				return nil, err
+			}
+			copies[i] = copied
+		}
+		out[kind] = copies
+	}
+	return out, nil
+}
+
+// comparedKeys are the labels whose values some volume compares as numbers: these values stay.
+func comparedKeys(objects map[topology.Kind][]metav1.Object) map[string]bool {
+	out := map[string]bool{}
+	for _, o := range objects[topology.KindVolume] {
+		v, ok := o.(*corev1.PersistentVolume)
+		if !ok || v.Spec.NodeAffinity == nil || v.Spec.NodeAffinity.Required == nil {
+			continue
+		}
+		for _, term := range v.Spec.NodeAffinity.Required.NodeSelectorTerms {
+			for _, e := range term.MatchExpressions {
+				if e.Operator == corev1.NodeSelectorOpGt || e.Operator == corev1.NodeSelectorOpLt {
+					out[e.Key] = true
+				}
+			}
+		}
+	}
+	return out
+}
+
+// object renames an object in place.
+func (n *renamer) object(object metav1.Object) error {
+	n.meta(object)
+	switch o := object.(type) {
+	case *corev1.Node:
+	case *storagev1.CSINode:
+		for i := range o.Spec.Drivers {
+			d := &o.Spec.Drivers[i]
+			d.Name = n.driver(d.Name)
+			for k := range d.TopologyKeys {
+				d.TopologyKeys[k] = n.labelKey(d.TopologyKeys[k])
+			}
+		}
+	case *storagev1.CSIDriver:
+	case *storagev1.StorageClass:
+		o.Provisioner = n.driver(o.Provisioner)
+		for t := range o.AllowedTopologies {
+			for e := range o.AllowedTopologies[t].MatchLabelExpressions {
+				expression := &o.AllowedTopologies[t].MatchLabelExpressions[e]
+				n.values(expression.Key, expression.Values)
+				expression.Key = n.labelKey(expression.Key)
+			}
+		}
+	case *storagev1.CSIStorageCapacity:
+		o.StorageClassName = n.name(o.StorageClassName)
+		n.selector(o.NodeTopology)
+	case *corev1.PersistentVolume:
+		n.volume(o)
+	case *corev1.PersistentVolumeClaim:
+		n.claim(o)
+	case *storagev1.VolumeAttachment:
+		o.Spec.Attacher, o.Spec.NodeName = n.driver(o.Spec.Attacher), n.name(o.Spec.NodeName)
+		n.pointer(o.Spec.Source.PersistentVolumeName, n.name)
+	case *corev1.Pod:
+		o.Spec.NodeName = n.name(o.Spec.NodeName)
+		for i := range o.Spec.Volumes {
+			n.podVolume(&o.Spec.Volumes[i])
+		}
+	case *storagev1.VolumeAttributesClass:
+		o.DriverName = n.driver(o.DriverName)
+	case *snapshotv1.VolumeSnapshotClass:
+		o.Driver = n.driver(o.Driver)
+	case *snapshotv1.VolumeSnapshotContent:
+		o.Spec.Driver = n.driver(o.Spec.Driver)
+		ref := &o.Spec.VolumeSnapshotRef
+		ref.Namespace, ref.Name = n.name(ref.Namespace), n.name(ref.Name)
+	case *snapshotv1.VolumeSnapshot:
+		n.pointer(o.Spec.VolumeSnapshotClassName, n.name)
+		n.pointer(o.Spec.Source.PersistentVolumeClaimName, n.workload)
+		n.pointer(o.Spec.Source.VolumeSnapshotContentName, n.name)
+		if o.Status != nil {
+			n.pointer(o.Status.BoundVolumeSnapshotContentName, n.name)
+		}
+	default:
+		return fmt.Errorf("anonymize %T %s: which of its fields are names is not known", object, object.GetName())
+	}
+	return nil
+}
+
+func (n *renamer) meta(o metav1.Object) {
+	switch o.(type) {
+	case *corev1.Pod, *corev1.PersistentVolumeClaim:
+		o.SetName(n.workload(o.GetName()))
+	case *storagev1.CSIDriver:
+		o.SetName(n.driver(o.GetName()))
+	default:
+		o.SetName(n.name(o.GetName()))
+	}
+	o.SetNamespace(n.name(o.GetNamespace()))
+	o.SetUID(n.uid(o.GetUID()))
+	o.SetLabels(n.labels(o.GetLabels()))
+	annotations := o.GetAnnotations()
+	for _, key := range []string{storagehelpers.AnnSelectedNode, corev1.BetaStorageClassAnnotation} {
+		if value, ok := annotations[key]; ok {
+			annotations[key] = n.name(value)
+		}
+	}
+	owners := o.GetOwnerReferences()
+	for i := range owners {
+		owners[i].Name, owners[i].UID = n.workload(owners[i].Name), n.uid(owners[i].UID)
+		if group, _, grouped := strings.Cut(owners[i].APIVersion, "/"); grouped && !slices.Contains([]string{"apps", "batch"}, group) {
+			owners[i].APIVersion, owners[i].Kind = "v1", "Owner"
+		}
+	}
+	o.SetOwnerReferences(owners)
+}
+
+func (n *renamer) volume(v *corev1.PersistentVolume) {
+	v.Spec.StorageClassName = n.name(v.Spec.StorageClassName)
+	n.pointer(v.Spec.VolumeAttributesClassName, n.name)
+	if ref := v.Spec.ClaimRef; ref != nil {
+		ref.Namespace, ref.Name, ref.UID = n.name(ref.Namespace), n.workload(ref.Name), n.uid(ref.UID)
+	}
+	if a := v.Spec.NodeAffinity; a != nil && a.Required != nil {
+		for t := range a.Required.NodeSelectorTerms {
+			term := &a.Required.NodeSelectorTerms[t]
+			for e := range term.MatchExpressions {
+				expression := &term.MatchExpressions[e]
+				n.values(expression.Key, expression.Values)
+				expression.Key = n.labelKey(expression.Key)
+			}
+			// The only field of a node that can be matched is its name.
+			for f := range term.MatchFields {
+				for i := range term.MatchFields[f].Values {
+					term.MatchFields[f].Values[i] = n.name(term.MatchFields[f].Values[i])
+				}
+			}
+		}
+	}
+	switch s := &v.Spec.PersistentVolumeSource; {
+	case s.CSI != nil:
+		s.CSI.Driver, s.CSI.VolumeHandle = n.driver(s.CSI.Driver), n.name(s.CSI.VolumeHandle)
+	case s.AWSElasticBlockStore != nil:
+		s.AWSElasticBlockStore.VolumeID = n.name(s.AWSElasticBlockStore.VolumeID)
+	case s.GCEPersistentDisk != nil:
+		s.GCEPersistentDisk.PDName = n.name(s.GCEPersistentDisk.PDName)
+	case s.AzureDisk != nil:
+		s.AzureDisk.DataDiskURI = n.name(s.AzureDisk.DataDiskURI)
+	case s.AzureFile != nil:
+		n.pointer(s.AzureFile.SecretNamespace, n.name)
+	case s.Cinder != nil:
+		s.Cinder.VolumeID = n.name(s.Cinder.VolumeID)
+	case s.PortworxVolume != nil:
+		s.PortworxVolume.VolumeID = n.name(s.PortworxVolume.VolumeID)
+	}
+}
+
+func (n *renamer) claim(c *corev1.PersistentVolumeClaim) {
+	c.Spec.VolumeName = n.name(c.Spec.VolumeName)
+	n.pointer(c.Spec.StorageClassName, n.name)
+	n.pointer(c.Spec.VolumeAttributesClassName, n.name)
+	n.selector(c.Spec.Selector)
+}
+
+func (n *renamer) podVolume(v *corev1.Volume) {
+	v.Name = n.workload(v.Name)
+	switch {
+	case v.PersistentVolumeClaim != nil:
+		v.PersistentVolumeClaim.ClaimName = n.workload(v.PersistentVolumeClaim.ClaimName)
+	case v.CSI != nil:
+		v.CSI.Driver = n.driver(v.CSI.Driver)
+	case v.GCEPersistentDisk != nil:
+		v.GCEPersistentDisk.PDName = n.name(v.GCEPersistentDisk.PDName)
+	case v.AWSElasticBlockStore != nil:
+		v.AWSElasticBlockStore.VolumeID = n.name(v.AWSElasticBlockStore.VolumeID)
+	case v.ISCSI != nil:
+		v.ISCSI.IQN = n.name(v.ISCSI.IQN)
+	case v.RBD != nil:
+		for i := range v.RBD.CephMonitors {
+			v.RBD.CephMonitors[i] = n.name(v.RBD.CephMonitors[i])
+		}
+		v.RBD.RBDPool, v.RBD.RBDImage = n.name(v.RBD.RBDPool), n.name(v.RBD.RBDImage)
+	case v.AzureDisk != nil:
+		v.AzureDisk.DiskName, v.AzureDisk.DataDiskURI = n.name(v.AzureDisk.DiskName), n.name(v.AzureDisk.DataDiskURI)
+	case v.Cinder != nil:
+		v.Cinder.VolumeID = n.name(v.Cinder.VolumeID)
+	case v.PortworxVolume != nil:
+		v.PortworxVolume.VolumeID = n.name(v.PortworxVolume.VolumeID)
+	}
+}
+
+func (n *renamer) selector(s *metav1.LabelSelector) {
+	if s == nil {
+		return
+	}
+	s.MatchLabels = n.labels(s.MatchLabels)
+	for i := range s.MatchExpressions {
+		e := &s.MatchExpressions[i]
+		n.values(e.Key, e.Values)
+		e.Key = n.labelKey(e.Key)
+	}
+}
+
+func (n *renamer) uid(uid types.UID) types.UID { return types.UID(n.name(string(uid))) }
+
+func (n *renamer) pointer(to *string, rename func(string) string) {
+	if to != nil {
+		*to = rename(*to)
+	}
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package capture
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	storagev1 "k8s.io/api/storage/v1"
+)
+
+// keepNode keeps the labels, all of them: any volume, class or pool may speak of any. Of conditions and taints it keeps the
+// one each that the cache looks at, without their messages.
+func keepNode(n *corev1.Node) *corev1.Node {
+	out := &corev1.Node{ObjectMeta: keepMeta(n), Spec: corev1.NodeSpec{Unschedulable: n.Spec.Unschedulable}}
+	out.Labels = n.Labels
+	for i := range n.Spec.Taints {
+		if t := &n.Spec.Taints[i]; t.Key == corev1.TaintNodeOutOfService {
+			out.Spec.Taints = append(out.Spec.Taints, corev1.Taint{Key: t.Key, Effect: t.Effect})
+		}
+	}
+	for i := range n.Status.Conditions {
+		if c := &n.Status.Conditions[i]; c.Type == corev1.NodeReady {
+			out.Status.Conditions = append(out.Status.Conditions, corev1.NodeCondition{Type: c.Type, Status: c.Status})
+		}
+	}
+	return out
+}
+
+// keepCSINode leaves the drivers' own IDs of the node out.
+func keepCSINode(n *storagev1.CSINode) *storagev1.CSINode {
+	out := &storagev1.CSINode{ObjectMeta: keepMeta(n, corev1.MigratedPluginsAnnotationKey)}
+	for i := range n.Spec.Drivers {
+		d := &n.Spec.Drivers[i]
+		kept := storagev1.CSINodeDriver{Name: d.Name, TopologyKeys: d.TopologyKeys}
+		if d.Allocatable != nil {
+			kept.Allocatable = &storagev1.VolumeNodeResources{Count: d.Allocatable.Count}
+		}
+		out.Spec.Drivers = append(out.Spec.Drivers, kept)
+	}
+	return out
+}
+
+func keepAttachment(a *storagev1.VolumeAttachment) *storagev1.VolumeAttachment {
+	out := &storagev1.VolumeAttachment{
+		ObjectMeta: keepMeta(a),
+		Spec:       storagev1.VolumeAttachmentSpec{Attacher: a.Spec.Attacher, NodeName: a.Spec.NodeName},
+		Status:     storagev1.VolumeAttachmentStatus{Attached: a.Status.Attached},
+	}
+	out.Spec.Source.PersistentVolumeName = a.Spec.Source.PersistentVolumeName
+	return out
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package capture
+
+import (
+	"bufio"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	snapshotv1 "github.com/kubernetes-csi/external-snapshotter/client/v8/apis/volumesnapshot/v1"
+	corev1 "k8s.io/api/core/v1"
+	storagev1 "k8s.io/api/storage/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/moorage-k8s/moorage/topology"
+)
+
+// versions are the API versions of the kinds.
+var versions = map[topology.Kind]schema.GroupVersion{
+	topology.KindNode: corev1.SchemeGroupVersion, topology.KindPod: corev1.SchemeGroupVersion,
+	topology.KindVolume: corev1.SchemeGroupVersion, topology.KindClaim: corev1.SchemeGroupVersion,
+	topology.KindCSINode: storagev1.SchemeGroupVersion, topology.KindDriver: storagev1.SchemeGroupVersion,
+	topology.KindClass: storagev1.SchemeGroupVersion, topology.KindPool: storagev1.SchemeGroupVersion,
+	topology.KindAttachment: storagev1.SchemeGroupVersion, topology.KindAttributesClass: storagev1.SchemeGroupVersion,
+	topology.KindVolumeSnapshotClass:   snapshotv1.SchemeGroupVersion,
+	topology.KindVolumeSnapshotContent: snapshotv1.SchemeGroupVersion,
+	topology.KindVolumeSnapshot:        snapshotv1.SchemeGroupVersion,
+}
+
+// Format is the form of a capture's file.
+type Format int
+
+const (
+	// YAML is a stream of YAML documents. Each is one line of JSON, which is YAML too: a line for each object can be searched
+	// and compared, and a hundred thousand are read in seconds.
+	YAML Format = iota
+	// JSON is the same lines without comments and separators.
+	JSON
+)
+
+// Write writes the objects in the order of their kinds (topology.Kinds, then the optional ones), namespaces and names. The
+// comment becomes the head of a YAML file.
+func Write(w io.Writer, format Format, comment []string, objects map[topology.Kind][]metav1.Object) error {
+	out := bufio.NewWriter(w)
+	if format == YAML {
+		for _, line := range comment {
+			_, _ = fmt.Fprintf(out, "# %s\n", line)
+		}
+	}
+	encode := json.NewEncoder(out)
+	encode.SetEscapeHTML(false)
+	for _, kind := range slices.Concat(topology.Kinds, topology.OptionalKinds) {
+		list := slices.Clone(objects[kind])
+		slices.SortFunc(list, func(a, b metav1.Object) int {
+			return cmp.Or(strings.Compare(a.GetNamespace(), b.GetNamespace()), strings.Compare(a.GetName(), b.GetName()))
+		})
+		for _, o := range list {
+			typed, ok := o.(runtime.Object)
+			if !ok {
+				return fmt.Errorf("write %s %s: it is no API object", kind, o.GetName())
+			}
+			typed.GetObjectKind().SetGroupVersionKind(versions[kind].WithKind(string(kind)))
+			if format == YAML {
+				_, _ = out.WriteString("---\n")
+			}
+			if err := encode.Encode(line(typed)); err != nil {
+				return fmt.Errorf("write %s %s: %w", kind, o.GetName(), err)
+			}
+		}
+	}
+	return out.Flush()
+}
+
+// line is what is encoded of an object: of a node without the many fields that are there even if they are empty.
+func line(o runtime.Object) any {
+	n, ok := o.(*corev1.Node)
+	if !ok {
+		return o
+	}
+	type status struct {
+		Conditions []corev1.NodeCondition `json:"conditions,omitempty"`
+	}
+	return struct {
+		metav1.TypeMeta `json:",inline"`
+		Metadata        *metav1.ObjectMeta `json:"metadata"`
+		Spec            *corev1.NodeSpec   `json:"spec"`
+		Status          status             `json:"status"`
+	}{n.TypeMeta, &n.ObjectMeta, &n.Spec, status{n.Status.Conditions}}
+}

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package live
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	snapshotv1 "github.com/kubernetes-csi/external-snapshotter/client/v8/apis/volumesnapshot/v1"
+	storagev1 "k8s.io/api/storage/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/kubernetes/scheme"
+
+	"github.com/moorage-k8s/moorage/topology"
+)
+
+// pageSize is how many objects are asked for at once: what a page holds is in memory untrimmed.
+const pageSize = 500
+
+// Listing is what a cluster held, kind by kind, each at the moment when it was listed.
+type Listing struct {
+	// Objects are by kind, in the API server's order: by namespace and name.
+	Objects map[topology.Kind][]metav1.Object
+	// Left are the optional kinds that could not be listed, although the cluster may have them, and why.
+	Left map[topology.Kind]error
+}
+
+// ListOptions say how a cluster is listed. The zero value is a good one.
+type ListOptions struct {
+	// Keep returns what is to be kept of an object, or nil for nothing; the default is what the cache looks at. It may
+	// change the object that it is given.
+	Keep func(metav1.Object) metav1.Object
+	// Progress is told how many kinds have been listed, and of how many; nil means nobody is.
+	Progress func(done, of int)
+}
+
+// List reads every kind of the cluster once, optional ones too. It asks for the verb list alone, which a person is more often
+// granted than watch. An API server that refuses some of the kinds that every cluster has gives a *DeniedError that names
+// them all.
+func List(ctx context.Context, client kubernetes.Interface, options ListOptions) (*Listing, error) {
+	if options.Keep == nil {
+		options.Keep = trim
+	}
+	if options.Progress == nil {
+		options.Progress = func(int, int) {}
+	}
+	out := &Listing{Objects: map[topology.Kind][]metav1.Object{}, Left: map[topology.Kind]error{}}
+	of := len(resources) + len(optionalResources)
+	var denied *DeniedError
+	for i, r := range resources {
+		options.Progress(i, of)
+		objects, err := list(ctx, r.page(client), options.Keep)
+		switch {
+		case apierrors.IsForbidden(err):
+			if denied == nil {
+				denied = &DeniedError{Cause: err}
+			}
+			denied.Resources = append(denied.Resources, r.qualifiedName())
+		case err != nil:
+			return nil, fmt.Errorf("list %s: %w", r.qualifiedName(), err)
+		}
+		out.Objects[r.kind] = objects
+	}
+	if denied != nil {
+		return nil, denied
+	}
+	for i, r := range optionalResources {
+		options.Progress(len(resources)+i, of)
+		objects, err := list(ctx, r.page(client), options.Keep)
+		switch {
+		case apierrors.IsNotFound(err):
+		case err != nil && ctx.Err() != nil:
+			return nil, fmt.Errorf("list %s: %w", r.name, err)
+		case err != nil:
+			out.Left[r.kind] = err
+		default:
+			out.Objects[r.kind] = objects
+		}
+	}
+	return out, nil
+}
+
+// Into makes the objects the whole content of the cache: every kind is then synced.
+func (l *Listing) Into(cache *topology.Cache) error {
+	for _, kind := range slices.Concat(topology.Kinds, topology.OptionalKinds) {
+		if err := cache.Replace(kind, l.Objects[kind]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// DeniedError is an API server's refusal to list resources.
+type DeniedError struct {
+	// Resources are those refused, such as csinodes.storage.k8s.io.
+	Resources []string
+	// Cause is the API server's own word on the first.
+	Cause error
+}
+
+func (e *DeniedError) Error() string {
+	return fmt.Sprintf("not allowed to list %s: %v", strings.Join(e.Resources, ", "), e.Cause)
+}
+
+func (e *DeniedError) Unwrap() error { return e.Cause }
+
+// ResourceNames are the resources of the kinds that every cluster has, in the form that kubectl create clusterrole takes.
+func ResourceNames() []string {
+	names := make([]string, len(resources))
+	for i, r := range resources {
+		names[i] = r.qualifiedName()
+	}
+	return names
+}
+
+func (r resource) qualifiedName() string {
+	if r.storage {
+		return r.name + "." + storagev1.GroupName
+	}
+	return r.name
+}
+
+// trim takes off an object what the cache does not look at and what takes much room.
+func trim(o metav1.Object) metav1.Object {
+	_, _ = (&store{}).Transformer()(o)
+	return o
+}
+
+// page lists one page of a kind.
+type page func(context.Context, metav1.ListOptions) (runtime.Object, error)
+
+func (r resource) page(client kubernetes.Interface) page {
+	api := client.CoreV1().RESTClient()
+	if r.storage {
+		api = client.StorageV1().RESTClient()
+	}
+	return func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
+		return api.Get().Resource(r.name).VersionedParams(&options, scheme.ParameterCodec).Do(ctx).Get()
+	}
+}
+
+// list reads all pages. Where the API server has forgotten the state that the pages are of, it is asked for all at once.
+func list(ctx context.Context, next page, keep func(metav1.Object) metav1.Object) ([]metav1.Object, error) {
+	var out []metav1.Object
+	options := metav1.ListOptions{Limit: pageSize}
+	for {
+		answer, err := next(ctx, options)
+		if apierrors.IsResourceExpired(err) && options.Continue != "" {
+			out, options = nil, metav1.ListOptions{}
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		err = meta.EachListItemWithAlloc(answer, func(item runtime.Object) error {
+			o, notObject := meta.Accessor(item)
+			if notObject != nil {
+				return notObject
+			}
+			if o = keep(o); o != nil {
+				out = append(out, o)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		head, err := meta.ListAccessor(answer)
+		if err != nil {
+			return nil, err
+		}
+		if options.Continue = head.GetContinue(); options.Continue == "" {
+			return out, nil
+		}
+	}
+}
+
+// optionalResource is a kind that a cluster may lack: its API group answers 'not found' then.
+type optionalResource struct {
+	kind topology.Kind
+	// name is qualified with the API group.
+	name string
+	path string
+	list func() runtime.Object
+}
+
+var optionalResources = []optionalResource{
+	{
+		topology.KindAttributesClass, "volumeattributesclasses.storage.k8s.io", "/apis/storage.k8s.io/v1/volumeattributesclasses",
+		func() runtime.Object { return &storagev1.VolumeAttributesClassList{} },
+	},
+	{
+		topology.KindVolumeSnapshotClass, "volumesnapshotclasses.snapshot.storage.k8s.io", "/apis/snapshot.storage.k8s.io/v1/volumesnapshotclasses",
+		func() runtime.Object { return &snapshotv1.VolumeSnapshotClassList{} },
+	},
+	{
+		topology.KindVolumeSnapshotContent, "volumesnapshotcontents.snapshot.storage.k8s.io", "/apis/snapshot.storage.k8s.io/v1/volumesnapshotcontents",
+		func() runtime.Object { return &snapshotv1.VolumeSnapshotContentList{} },
+	},
+	{
+		topology.KindVolumeSnapshot, "volumesnapshots.snapshot.storage.k8s.io", "/apis/snapshot.storage.k8s.io/v1/volumesnapshots",
+		func() runtime.Object { return &snapshotv1.VolumeSnapshotList{} },
+	},
+}
+
+// page asks for JSON: custom resources have no other form, and snapshots are some.
+func (r *optionalResource) page(client kubernetes.Interface) page {
+	return func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
+		text, err := client.Discovery().RESTClient().Get().AbsPath(r.path).
+			SetHeader("Accept", runtime.ContentTypeJSON).
+			VersionedParams(&options, scheme.ParameterCodec).DoRaw(ctx)
+		if err != nil {
+			return nil, err
+		}
+		out := r.list()
+		return out, json.Unmarshal(text, out)
+	}
+}
