@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/moorage-k8s/moorage/internal/version"
@@ -34,9 +36,16 @@ func newSource(flags serveFlags, cache *topology.Cache, logger logr.Logger) (par
 		return nil, err
 	}
 	client := access.client
+	optional, err := live.NewOptional(client, access.config)
+	if err != nil {
+		return nil, err
+	}
 	logger.Info("Reading the cluster", "server", access.server)
 	return func(ctx context.Context) error {
+		var running sync.WaitGroup
+		running.Go(func() { optional.Run(ctx, cache) })
 		live.Run(ctx, client, cache)
+		running.Wait()
 		return nil
 	}, nil
 }
@@ -44,6 +53,8 @@ func newSource(flags serveFlags, cache *topology.Cache, logger logr.Logger) (par
 // access is the way to an API server.
 type access struct {
 	client *kubernetes.Clientset
+	// config is what the client was made of.
+	config *rest.Config
 	// server is the API server's address, namespace that of the context.
 	server, namespace string
 }
@@ -70,7 +81,7 @@ func findCluster(kubeconfig, contextName string) (*access, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the namespace of the context: %w", err)
 	}
-	return &access{client, config.Host, namespace}, nil
+	return &access{client, config, config.Host, namespace}, nil
 }
 
 func load(cache *topology.Cache, paths []string, logger logr.Logger) error {

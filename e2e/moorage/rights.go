@@ -26,7 +26,12 @@ var role = []rbacv1.PolicyRule{
 	{APIGroups: []string{""}, Resources: []string{"nodes", "pods", "persistentvolumes", "persistentvolumeclaims"}, Verbs: []string{"get", "list", "watch"}},
 	{
 		APIGroups: []string{"storage.k8s.io"},
-		Resources: []string{"storageclasses", "csinodes", "csidrivers", "csistoragecapacities", "volumeattachments"},
+		Resources: []string{"storageclasses", "csinodes", "csidrivers", "csistoragecapacities", "volumeattachments", "volumeattributesclasses"},
+		Verbs:     []string{"get", "list", "watch"},
+	},
+	{
+		APIGroups: []string{"snapshot.storage.k8s.io"},
+		Resources: []string{"volumesnapshotclasses", "volumesnapshotcontents", "volumesnapshots"},
 		Verbs:     []string{"get", "list", "watch"},
 	},
 }
