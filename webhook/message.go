@@ -82,8 +82,16 @@ func refusal(f rules.Finding) string {
 	if path := pathOf(f); path != "" {
 		b.WriteString(": " + path)
 	}
-	fmt.Fprintf(&b, ": %s. Otherwise: %s. Fix: %s.", f.Message, f.Symptom, f.Remediation)
+	fmt.Fprintf(&b, ": %s Otherwise: %s Fix: %s", sentence(f.Message), sentence(f.Symptom), sentence(f.Remediation))
 	return oneLine(b.String())
+}
+
+// sentence ends what may be a question.
+func sentence(s string) string {
+	if strings.HasSuffix(s, "?") {
+		return s
+	}
+	return s + "."
 }
 
 // summary lists rule=action of each finding once, for the audit log.

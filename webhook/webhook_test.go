@@ -46,6 +46,14 @@ func TestDenialReadsWell(t *testing.T) {
 	}
 }
 
+func TestADenialThatAsksEndsInOneMark(t *testing.T) {
+	manifest := `{apiVersion: v1, kind: Pod, spec: {containers: [{name: c, image: i}], volumes: [{name: v, emptyDir: {medium: memory}}]}}`
+	message := admit(t, newWebhook(t, Options{}).Validate(), reviewOf(t, manifest, "")).Result.Message
+	if !strings.Contains(message, "did you mean Memory? Otherwise: ") {
+		t.Errorf("got %s", message)
+	}
+}
+
 func TestSeveralFaultsAreNumbered(t *testing.T) {
 	manifest := `{apiVersion: v1, kind: PersistentVolumeClaim, spec: {storageClassName: ebs, accessModes: [ReadWriteMany, ReadOnlyMany], resources: {requests: {storage: 1Gi}}}}`
 	message := admit(t, newWebhook(t, Options{}).Validate(), reviewOf(t, manifest, "")).Result.Message

@@ -101,6 +101,10 @@ func pluginRemoved(in *Input) []Finding {
 		if u.Replacement != "" {
 			f.Remediation = "use " + u.Replacement
 		}
+		if u.Field == "gitRepo" {
+			// Its plugin is still there, behind a gate that is locked.
+			f.Symptom = `MountVolume.SetUp failed "git-repo volume plugin has been disabled"; the pod stays in ContainerCreating`
+		}
 		found = append(found, f)
 	}
 	return found
