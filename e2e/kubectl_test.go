@@ -4,7 +4,9 @@ package e2e
 
 import (
 	"bytes"
+	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"testing"
@@ -40,7 +42,16 @@ func newKubectl(t *testing.T, c *controlplane.ControlPlane, ns, dir string) kube
 
 func (k kubectl) run(t *testing.T, args ...string) terminal {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), k.file, append([]string{"--kubeconfig", k.kubeconfig, "--namespace", k.namespace}, args...)...)
+	got, err := k.call(t.Context(), args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+// call is for cleanups, in which the test's own context has ended.
+func (k kubectl) call(ctx context.Context, args ...string) (terminal, error) {
+	cmd := exec.CommandContext(ctx, k.file, append([]string{"--kubeconfig", k.kubeconfig, "--namespace", k.namespace}, args...)...)
 	cmd.Dir = k.dir
 	cmd.Env = []string{"HOME=" + k.home, "PATH=" + os.Getenv("PATH")}
 	var stdout, stderr bytes.Buffer
@@ -48,15 +59,20 @@ func (k kubectl) run(t *testing.T, args ...string) terminal {
 	err := cmd.Run()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
-		t.Fatalf("run kubectl %q: %v", args, err)
+		return terminal{}, fmt.Errorf("run kubectl %q: %w", args, err)
 	}
-	return terminal{Stdout: stdout.String(), Stderr: stderr.String(), Status: cmd.ProcessState.ExitCode()}
+	return terminal{Stdout: stdout.String(), Stderr: stderr.String(), Status: cmd.ProcessState.ExitCode()}, nil
 }
 
 // shows runs a command and compares all that it prints.
 func (k kubectl) shows(t *testing.T, want terminal, args ...string) {
 	t.Helper()
-	if diff := cmp.Diff(want, k.run(t, args...)); diff != "" {
-		t.Errorf("kubectl %q (-want +got):\n%s", args, diff)
+	diff(t, want, k.run(t, args...), fmt.Sprintf("kubectl %q", args))
+}
+
+func diff(t *testing.T, want, got any, what string) {
+	t.Helper()
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("%s (-want +got):\n%s", what, d)
 	}
 }
