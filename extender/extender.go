@@ -67,12 +67,13 @@ type Options struct {
 
 // Extender answers kube-scheduler. It is an http.Handler for POST /filter, /prioritize and /preempt, safe for concurrent use.
 type Extender struct {
-	options    Options
-	metrics    *metrics
-	mux        *http.ServeMux
-	slots      chan struct{}
-	looks      looks
-	placements placements
+	options      Options
+	metrics      *metrics
+	mux          *http.ServeMux
+	slots        chan struct{}
+	looks        looks
+	placements   placements
+	expectations expectations
 }
 
 // New returns an Extender. It panics where a required option is missing or the metrics are registered already, as both are

@@ -36,7 +36,12 @@ type burst struct {
 
 func newBurst(t *testing.T) *burst {
 	t.Helper()
-	engine, err := placement.NewEngine(placement.Config{})
+	return newBurstWith(t, placement.Config{})
+}
+
+func newBurstWith(t *testing.T, config placement.Config) *burst {
+	t.Helper()
+	engine, err := placement.NewEngine(config)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,13 +39,32 @@ func (e *Extender) scores(r *request) (score func(i int) int) {
 			rated[i] = -1
 		}
 	}
-	scores := e.options.Engine.Score(s, e.options.Engine.Filter(s, placement.NewDemand(s, r.pod)), candidates)
+	demand := placement.NewDemand(s, r.pod)
+	verdict := e.options.Engine.Filter(s, demand)
+	// Only a cache that follows an API server gets to see what became of a pod.
+	follows := e.options.PlacementWait > 0 && delays(demand)
+	var expected []placement.Expected
+	if follows {
+		expected = e.expectations.others(r.pod.Key())
+	}
+	scores := e.options.Engine.Score(s, verdict, candidates, expected...)
+	best, highest := topology.NewNodeSet(s.NumNodes()), 0
 	for i, node := range rated {
 		if node < 0 {
 			rated[i] = 0
-		} else {
-			rated[i] = scores.Node(node)
+			continue
 		}
+		rated[i] = scores.Node(node)
+		if rated[i] > highest {
+			best.Clear()
+			highest = rated[i]
+		}
+		if rated[i] == highest {
+			best.Add(node)
+		}
+	}
+	if follows {
+		e.expectations.add(r.pod.Key(), placement.Expect(s, verdict, best))
 	}
 	return func(i int) int { return rated[i] }
 }

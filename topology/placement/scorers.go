@@ -76,6 +76,8 @@ type scoring struct {
 	// among are the nodes that are compared.
 	among  topology.NodeSet
 	policy Policy
+	// expected are claims of other pods.
+	expected []Expected
 	// halfLife is the time after which a failure of provisioning counts half.
 	halfLife time.Duration
 	// spare is an array that a scorer has filled for nothing.
@@ -119,14 +121,16 @@ type Scores struct {
 // A scorer that rates all candidates the same has nothing to say, as one that abstains: added to each node's mean, its rate
 // would change no order, but leave the others fewer of the points from 0 to MaxScore to tell nodes apart with. The same holds
 // for differences of less than half a point: they could only tip the rounding.
-func (e *Engine) Score(s *topology.Snapshot, v *Verdict, candidates topology.NodeSet) *Scores {
+//
+// What is expected of other pods counts until the snapshot tells more.
+func (e *Engine) Score(s *topology.Snapshot, v *Verdict, candidates topology.NodeSet, expected ...Expected) *Scores {
 	out := &Scores{last: candidates.Clone()}
 	out.last.AndNot(v.Feasible)
 	if v.Demoted.Size() > 0 {
 		out.last.Or(v.Demoted)
 	}
 	out.demoting = !out.last.Empty()
-	q := &scoring{s: s, v: v, halfLife: e.halfLife, among: candidates.Clone()}
+	q := &scoring{s: s, v: v, halfLife: e.halfLife, among: candidates.Clone(), expected: expected}
 	q.among.AndNot(out.last)
 	for i := range e.scorers {
 		w := &e.scorers[i]

@@ -23,7 +23,7 @@ func zoneBalance(q *scoring) []float32 {
 	claims := float32(0)
 	for i := range q.v.delayed {
 		c := &q.v.delayed[i]
-		series, ok := q.seriesOf(c)
+		series, ok := q.v.seriesOf(c)
 		if !ok {
 			continue
 		}
@@ -49,20 +49,20 @@ func zoneBalance(q *scoring) []float32 {
 }
 
 // seriesOf returns the series that a claim of the pod belongs to. A claim that two volumes of the pod name is asked about once.
-func (q *scoring) seriesOf(c *delayedClaim) (series string, ok bool) {
-	if c.Ephemeral || q.v.demand.namedBefore(c.volume) {
+func (v *Verdict) seriesOf(c *delayedClaim) (series string, ok bool) {
+	if c.Ephemeral || v.demand.namedBefore(c.volume) {
 		return "", false
 	}
 	series, ordinal, ok := topology.ClaimSeries(c.Claim.Name)
 	if !ok {
 		return "", false
 	}
-	_, podOrdinal, ok := topology.ClaimSeries(q.v.demand.Pod.Name)
+	_, podOrdinal, ok := topology.ClaimSeries(v.demand.Pod.Name)
 	return series, ok && podOrdinal == ordinal
 }
 
-// volumesByZone counts the volumes of the claims of the series by zone, those that are being provisioned included. A volume
-// that is in several zones counts in each. The pod's own claim has none yet.
+// volumesByZone counts the volumes of the claims of the series by zone, those that are being provisioned, or expected to be soon,
+// included. A volume that is in several zones counts in each. The pod's own claim has none yet.
 func (q *scoring) volumesByZone(zones *topology.Zones, series string) []int {
 	if zones.Len() == 0 {
 		return nil
@@ -79,6 +79,7 @@ func (q *scoring) volumesByZone(zones *topology.Zones, series string) []int {
 			}
 		}
 	}
+	q.expectedIn(zones, series, counts)
 	return counts
 }
 
