@@ -34,10 +34,15 @@ type clusterFlags struct {
 }
 
 func (f *clusterFlags) register(cmd *cobra.Command) {
+	f.registerSource(cmd)
+	cmd.Flags().StringVarP(&f.namespace, "namespace", "n", "", "namespace; default: that of the context, or 'default' with --from")
+}
+
+// registerSource is for commands that ask about no one namespace.
+func (f *clusterFlags) registerSource(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.kubeconfig, "kubeconfig", "", "kubeconfig of the cluster to read; default: $KUBECONFIG, ~/.kube/config, or the pod's service account")
 	flags.StringVar(&f.context, "context", "", "context of the kubeconfig; default: the current one")
-	flags.StringVarP(&f.namespace, "namespace", "n", "", "namespace; default: that of the context, or 'default' with --from")
 	flags.StringSliceVar(&f.from, "from", nil, "read the cluster from these files or folders of manifests instead of an API server; may be repeated")
 	flags.DurationVar(&f.timeout, "timeout", time.Minute, "how long it may take to read a live cluster")
 	cmd.MarkFlagsMutuallyExclusive("from", "kubeconfig")

@@ -106,6 +106,8 @@ func (n *renamer) object(object metav1.Object) error {
 		n.pointer(o.Spec.Source.PersistentVolumeName, n.name)
 	case *corev1.Pod:
 		o.Spec.NodeName = n.name(o.Spec.NodeName)
+		// kube-scheduler's words may name anything.
+		o.Status.Conditions = nil
 		for i := range o.Spec.Volumes {
 			n.podVolume(&o.Spec.Volumes[i])
 		}

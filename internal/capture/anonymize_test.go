@@ -39,7 +39,7 @@ func TestAnonymize(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if err := capture.Write(&out, capture.YAML, nil, other); err != nil {
+	if err = capture.Write(&out, capture.YAML, nil, other); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "anonymous.yaml", out.String())
@@ -56,7 +56,7 @@ func TestAnonymize(t *testing.T) {
 		t.Fatal(err)
 	}
 	var second bytes.Buffer
-	if err := capture.Write(&second, capture.YAML, nil, again); err != nil {
+	if err = capture.Write(&second, capture.YAML, nil, again); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(out.String(), second.String()); diff != "" {

@@ -110,6 +110,7 @@ func filled() []metav1.Object {
 			o.Spec.AzureDisk.Kind = new(corev1.AzureManagedDisk)
 		case *corev1.Pod:
 			o.Spec.Volumes[0].AzureDisk.Kind = new(corev1.AzureManagedDisk)
+			o.Status.Conditions[0].Type, o.Status.Conditions[0].Status = corev1.PodScheduled, corev1.ConditionFalse
 		}
 	}
 	return objects

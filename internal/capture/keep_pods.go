@@ -8,7 +8,7 @@ import (
 	"github.com/moorage-k8s/moorage/topology"
 )
 
-// keepPod keeps where a pod is and its volumes, as far as they are of storage that the cache looks at: no containers, so no
+// keepPod keeps where a pod is, what kube-scheduler said of one that waits, and its volumes, as far as they are of storage that the cache looks at: no containers, so no
 // images, commands and environment; no volumes of Secrets, ConfigMaps, tokens or folders of the host. A pod that is left with
 // no volume is left out, as it is of the cache.
 func keepPod(p *corev1.Pod) *corev1.Pod {
@@ -22,6 +22,11 @@ func keepPod(p *corev1.Pod) *corev1.Pod {
 		ObjectMeta: keepMeta(p),
 		Spec:       corev1.PodSpec{NodeName: p.Spec.NodeName, Volumes: volumes},
 		Status:     corev1.PodStatus{Phase: p.Status.Phase},
+	}
+	for i := range p.Status.Conditions {
+		if c := &p.Status.Conditions[i]; c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse {
+			out.Status.Conditions = []corev1.PodCondition{{Type: c.Type, Status: c.Status, Reason: c.Reason, Message: c.Message}}
+		}
 	}
 	if len(topology.PodFromAPI(out).Volumes) == 0 {
 		return nil

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	snapshotv1 "github.com/kubernetes-csi/external-snapshotter/client/v8/apis/volumesnapshot/v1"
@@ -17,6 +18,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
 
 	"github.com/moorage-k8s/moorage/topology"
 )
@@ -73,11 +75,13 @@ func List(ctx context.Context, client kubernetes.Interface, options ListOptions)
 	}
 	for i, r := range optionalResources {
 		options.Progress(len(resources)+i, of)
+		if !r.served(ctx, client) {
+			continue
+		}
 		objects, err := list(ctx, r.page(client), options.Keep)
 		switch {
-		case apierrors.IsNotFound(err):
-		case err != nil && ctx.Err() != nil:
-			return nil, fmt.Errorf("list %s: %w", r.name, err)
+		case ctx.Err() != nil:
+			return nil, fmt.Errorf("list %s: %w", r.qualifiedName(), context.Cause(ctx))
 		case err != nil:
 			out.Left[r.kind] = err
 		default:
@@ -182,44 +186,62 @@ func list(ctx context.Context, next page, keep func(metav1.Object) metav1.Object
 	}
 }
 
-// optionalResource is a kind that a cluster may lack: its API group answers 'not found' then.
+// optionalResource is a kind that a cluster may lack.
 type optionalResource struct {
-	kind topology.Kind
-	// name is qualified with the API group.
-	name string
-	path string
-	list func() runtime.Object
+	kind        topology.Kind
+	group, name string
+	list        func() runtime.Object
 }
 
 var optionalResources = []optionalResource{
 	{
-		topology.KindAttributesClass, "volumeattributesclasses.storage.k8s.io", "/apis/storage.k8s.io/v1/volumeattributesclasses",
+		topology.KindAttributesClass, storagev1.GroupName, "volumeattributesclasses",
 		func() runtime.Object { return &storagev1.VolumeAttributesClassList{} },
 	},
 	{
-		topology.KindVolumeSnapshotClass, "volumesnapshotclasses.snapshot.storage.k8s.io", "/apis/snapshot.storage.k8s.io/v1/volumesnapshotclasses",
+		topology.KindVolumeSnapshotClass, snapshotv1.GroupName, "volumesnapshotclasses",
 		func() runtime.Object { return &snapshotv1.VolumeSnapshotClassList{} },
 	},
 	{
-		topology.KindVolumeSnapshotContent, "volumesnapshotcontents.snapshot.storage.k8s.io", "/apis/snapshot.storage.k8s.io/v1/volumesnapshotcontents",
+		topology.KindVolumeSnapshotContent, snapshotv1.GroupName, "volumesnapshotcontents",
 		func() runtime.Object { return &snapshotv1.VolumeSnapshotContentList{} },
 	},
 	{
-		topology.KindVolumeSnapshot, "volumesnapshots.snapshot.storage.k8s.io", "/apis/snapshot.storage.k8s.io/v1/volumesnapshots",
+		topology.KindVolumeSnapshot, snapshotv1.GroupName, "volumesnapshots",
 		func() runtime.Object { return &snapshotv1.VolumeSnapshotList{} },
 	},
 }
 
-// page asks for JSON: custom resources have no other form, and snapshots are some.
+func (r *optionalResource) qualifiedName() string { return r.name + "." + r.group }
+
+// path is that of version 1, the only one that is read.
+func (r *optionalResource) path() string { return "/apis/" + r.group + "/v1" }
+
+// served tells whether the API server has the kind, as far as it says. A list could not tell: to who may not list what does not
+// exist, the answer is that he may not.
+func (r *optionalResource) served(ctx context.Context, client kubernetes.Interface) bool {
+	text, err := getJSON(client, r.path()).Do(ctx).Raw()
+	if err != nil {
+		return !apierrors.IsNotFound(err)
+	}
+	var known metav1.APIResourceList
+	return json.Unmarshal(text, &known) != nil ||
+		slices.ContainsFunc(known.APIResources, func(o metav1.APIResource) bool { return o.Name == r.name })
+}
+
 func (r *optionalResource) page(client kubernetes.Interface) page {
 	return func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-		text, err := client.Discovery().RESTClient().Get().AbsPath(r.path).
-			SetHeader("Accept", runtime.ContentTypeJSON).
-			VersionedParams(&options, scheme.ParameterCodec).DoRaw(ctx)
+		text, err := getJSON(client, r.path()+"/"+r.name).
+			Param("limit", strconv.FormatInt(options.Limit, 10)).Param("continue", options.Continue).Do(ctx).Raw()
 		if err != nil {
 			return nil, err
 		}
 		out := r.list()
 		return out, json.Unmarshal(text, out)
 	}
+}
+
+// getJSON asks for JSON: custom resources have no other form, and snapshots are some.
+func getJSON(client kubernetes.Interface, path string) *rest.Request {
+	return client.Discovery().RESTClient().Get().AbsPath(path).SetHeader("Accept", runtime.ContentTypeJSON)
 }
