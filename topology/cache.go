@@ -190,6 +190,8 @@ func (c *Cache) upsert(object metav1.Object) {
 		c.next.snapshotContents = c.next.snapshotContents.Set(key, volumeSnapshotContentFromAPI(o))
 	case *snapshotv1.VolumeSnapshot:
 		c.next.volumeSnapshots = c.next.volumeSnapshots.Set(key, volumeSnapshotFromAPI(o))
+	case *corev1.Namespace:
+		c.next.namespaces = c.next.namespaces.Set(key, namespaceFromAPI(o))
 	}
 }
 
@@ -221,6 +223,8 @@ func (c *Cache) delete(kind Kind, key Key) {
 		c.next.snapshotContents = c.next.snapshotContents.Delete(key)
 	case KindVolumeSnapshot:
 		c.next.volumeSnapshots = c.next.volumeSnapshots.Delete(key)
+	case KindNamespace:
+		c.next.namespaces = c.next.namespaces.Delete(key)
 	}
 }
 

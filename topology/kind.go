@@ -28,6 +28,8 @@ const (
 	KindVolumeSnapshotClass   Kind = "VolumeSnapshotClass"
 	KindVolumeSnapshotContent Kind = "VolumeSnapshotContent"
 	KindVolumeSnapshot        Kind = "VolumeSnapshot"
+
+	KindNamespace Kind = "Namespace"
 )
 
 // Kinds are all kinds that every cluster has, in the order in which it is best to read them. The cache has synced when all of
@@ -37,8 +39,9 @@ var Kinds = []Kind{
 }
 
 // OptionalKinds are those that the cache reads where the cluster has them: old API servers lack VolumeAttributesClass, and
-// snapshots are custom resources that need not be installed. Only admission rules ask for them, and are silent without.
-var OptionalKinds = []Kind{KindAttributesClass, KindVolumeSnapshotClass, KindVolumeSnapshotContent, KindVolumeSnapshot}
+// snapshots are custom resources that need not be installed. Namespaces are read only where the configuration selects some by
+// their labels. Only admission asks for these kinds, and is silent without.
+var OptionalKinds = []Kind{KindAttributesClass, KindVolumeSnapshotClass, KindVolumeSnapshotContent, KindVolumeSnapshot, KindNamespace}
 
 // KindOf returns the kind of an API object, and false for one that the cache does not read.
 func KindOf(object any) (Kind, bool) {
@@ -69,6 +72,8 @@ func KindOf(object any) (Kind, bool) {
 		return KindVolumeSnapshotContent, true
 	case *snapshotv1.VolumeSnapshot:
 		return KindVolumeSnapshot, true
+	case *corev1.Namespace:
+		return KindNamespace, true
 	default:
 		return "", false
 	}

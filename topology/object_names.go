@@ -53,6 +53,8 @@ func (s *Snapshot) keys(kind Kind) []Key {
 		return keysOf(s.snapshotContents.All())
 	case KindVolumeSnapshot:
 		return keysOf(s.volumeSnapshots.All())
+	case KindNamespace:
+		return keysOf(s.namespaces.All())
 	default:
 		return nil
 	}

@@ -28,6 +28,7 @@ type Snapshot struct {
 	snapshotClasses   hamt.Map[Key, *VolumeSnapshotClass]
 	snapshotContents  hamt.Map[Key, *VolumeSnapshotContent]
 	volumeSnapshots   hamt.Map[Key, *VolumeSnapshot]
+	namespaces        hamt.Map[Key, *Namespace]
 
 	// What follows is derived from the above, kept in step by the one place that changes each.
 	poolsOf   hamt.Map[Key, *classPools]         // class → its pools
@@ -211,6 +212,8 @@ func (s *Snapshot) Len(kind Kind) int {
 		return s.snapshotContents.Len()
 	case KindVolumeSnapshot:
 		return s.volumeSnapshots.Len()
+	case KindNamespace:
+		return s.namespaces.Len()
 	default:
 		return 0
 	}

@@ -34,16 +34,17 @@ type ConfigurationOptions struct {
 	Client admissionregistrationv1.WebhookClientConfig
 	// ExcludedNamespaces are left out besides kube-system: the release's own namespace belongs here.
 	ExcludedNamespaces []string
+	// Rules and Defaults are what the endpoints run, which the API server is to ask about no other resources than these need;
+	// nil means those that are on where nothing is configured.
+	Rules    *rules.Evaluator
+	Defaults *defaults.Defaulter
 }
 
 // MutatingConfiguration returns the configuration of /mutate. Whatever happens to moorage, the API server goes on after two
 // seconds at most.
 func MutatingConfiguration(opts ConfigurationOptions) *admissionregistrationv1.MutatingWebhookConfiguration {
 	reinvocation := admissionregistrationv1.IfNeededReinvocationPolicy
-	kinds := explainedKinds()
-	for _, d := range defaults.Registry() {
-		kinds = append(kinds, d.Kinds...)
-	}
+	kinds := append(opts.ruleKinds(true), opts.defaultKinds()...)
 	return &admissionregistrationv1.MutatingWebhookConfiguration{
 		TypeMeta:   metav1.TypeMeta{APIVersion: admissionregistrationv1.SchemeGroupVersion.String(), Kind: "MutatingWebhookConfiguration"},
 		ObjectMeta: metav1.ObjectMeta{Name: cmp.Or(opts.Name, "moorage")},
@@ -65,19 +66,13 @@ func MutatingConfiguration(opts ConfigurationOptions) *admissionregistrationv1.M
 
 // ValidatingConfiguration returns the configuration of /validate.
 func ValidatingConfiguration(opts ConfigurationOptions) *admissionregistrationv1.ValidatingWebhookConfiguration {
-	var kinds []rules.Kind
-	for _, r := range rules.Registry() {
-		if r.Check != nil {
-			kinds = append(kinds, r.Kinds...)
-		}
-	}
 	return &admissionregistrationv1.ValidatingWebhookConfiguration{
 		TypeMeta:   metav1.TypeMeta{APIVersion: admissionregistrationv1.SchemeGroupVersion.String(), Kind: "ValidatingWebhookConfiguration"},
 		ObjectMeta: metav1.ObjectMeta{Name: cmp.Or(opts.Name, "moorage")},
 		Webhooks: []admissionregistrationv1.ValidatingWebhook{{
 			Name:                    ValidateName,
 			ClientConfig:            opts.client(ValidatePath),
-			Rules:                   scope(kinds),
+			Rules:                   scope(opts.ruleKinds(false)),
 			FailurePolicy:           new(admissionregistrationv1.Ignore),
 			MatchPolicy:             new(admissionregistrationv1.Equivalent),
 			NamespaceSelector:       opts.namespaces(),
@@ -89,11 +84,30 @@ func ValidatingConfiguration(opts ConfigurationOptions) *admissionregistrationv1
 	}
 }
 
-func explainedKinds() []rules.Kind {
+// ruleKinds are the kinds that rules read; with explaining only those of the rules that explain on /mutate what the API server
+// is about to refuse.
+func (o ConfigurationOptions) ruleKinds(explaining bool) []rules.Kind {
+	if o.Rules != nil {
+		return o.Rules.Kinds(explaining)
+	}
 	var kinds []rules.Kind
 	for _, r := range rules.Registry() {
-		if r.ExplainsAPI {
+		if r.Check != nil && r.Action != rules.Off && (r.ExplainsAPI || !explaining) {
 			kinds = append(kinds, r.Kinds...)
+		}
+	}
+	return kinds
+}
+
+// defaultKinds are the kinds that the defaults may change.
+func (o ConfigurationOptions) defaultKinds() []rules.Kind {
+	if o.Defaults != nil {
+		return o.Defaults.Kinds()
+	}
+	var kinds []rules.Kind
+	for _, d := range defaults.Registry() {
+		if d.On {
+			kinds = append(kinds, d.Kinds...)
 		}
 	}
 	return kinds

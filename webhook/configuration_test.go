@@ -9,6 +9,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	"sigs.k8s.io/yaml"
+
+	"github.com/moorage-k8s/moorage/webhook/defaults"
+	"github.com/moorage-k8s/moorage/webhook/rules"
 )
 
 func TestConfigurations(t *testing.T) {
@@ -66,6 +69,37 @@ webhooks:
 	compare(t, validating, ValidatingConfiguration(opts))
 	if *opts.Client.URL != "https://127.0.0.1:10250/" {
 		t.Error("the caller's client configuration was changed")
+	}
+}
+
+// TestConfigurationOfWhatIsOn promises that the API server asks about no more than the configured rules and defaults need.
+func TestConfigurationOfWhatIsOn(t *testing.T) {
+	actions := map[string]rules.Action{}
+	for _, id := range rules.IDs() {
+		actions[id] = rules.Off
+	}
+	actions["snapshot-default-classes"] = rules.Warn
+	evaluator, err := rules.NewEvaluator(rules.EvaluatorOptions{Actions: actions})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defaulter, err := defaults.NewDefaulter(defaults.Options{Switches: map[string]bool{"class-from-beta-annotation": false, "ga-topology-keys": false, "wait-for-first-consumer": true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	opts := ConfigurationOptions{Rules: evaluator, Defaults: defaulter}
+	resources := func(scope []admissionregistrationv1.RuleWithOperations) []string {
+		var all []string
+		for _, r := range scope {
+			all = append(all, r.Resources...)
+		}
+		return all
+	}
+	if diff := cmp.Diff([]string{"storageclasses"}, resources(MutatingConfiguration(opts).Webhooks[0].Rules)); diff != "" {
+		t.Errorf("mutating (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"volumesnapshotclasses"}, resources(ValidatingConfiguration(opts).Webhooks[0].Rules)); diff != "" {
+		t.Errorf("validating (-want +got):\n%s", diff)
 	}
 }
 

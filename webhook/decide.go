@@ -21,6 +21,8 @@ import (
 const (
 	// auditFindings lists rule=action of every finding, audit findings included.
 	auditFindings = "findings"
+	// auditExempted lists rule=what lifted its finding, with the reason that was given.
+	auditExempted = "exempted"
 	// auditDefaults lists the defaults that changed the object.
 	auditDefaults = "defaults"
 	// auditUnchecked says why an object was admitted without having been checked.
@@ -41,7 +43,7 @@ func (w *Webhook) validate(ctx context.Context, req admission.Request) answer {
 		return *skip
 	}
 	result := w.evaluator.Evaluate(ctx, rules.Question{
-		Kind: s.kind.Kind, Object: s.object, Old: s.old, Namespace: req.Namespace, Lookup: w.lookup(),
+		Kind: s.kind.Kind, Object: s.object, Old: s.old, Namespace: req.Namespace, User: req.UserInfo.Username, Lookup: w.lookup(),
 	})
 	w.report(req, result, "")
 	var denied, warned []rules.Finding
@@ -63,6 +65,7 @@ func (w *Webhook) validate(ctx context.Context, req admission.Request) answer {
 	}
 	a.Warnings = warnings(warned, incomplete(result))
 	a.annotate(auditFindings, summary(result.Findings))
+	a.annotate(auditExempted, exempted(result.Exempted))
 	a.annotate(auditUnchecked, incomplete(result))
 	return a
 }
@@ -75,8 +78,10 @@ func (w *Webhook) mutate(ctx context.Context, req admission.Request) answer {
 	if skip != nil {
 		return *skip
 	}
+	lookup := w.lookup()
 	result := w.evaluator.Evaluate(ctx, rules.Question{
-		Kind: s.kind.Kind, Object: s.object, Old: s.old, Namespace: req.Namespace, Lookup: w.lookup(), OnlyExplainAPI: true,
+		Kind: s.kind.Kind, Object: s.object, Old: s.old, Namespace: req.Namespace, User: req.UserInfo.Username, Lookup: lookup,
+		OnlyExplainAPI: true,
 	})
 	w.report(req, result, rules.Warn)
 	told := slices.DeleteFunc(slices.Clone(result.Findings), func(f rules.Finding) bool { return f.Action == rules.Audit })
@@ -84,7 +89,7 @@ func (w *Webhook) mutate(ctx context.Context, req admission.Request) answer {
 	if len(told) > 0 {
 		a.decision = decisionWarned
 	}
-	patch, err := w.defaulter.Apply(s.kind.Kind, defaults.Input{Object: s.object, Old: s.old}, req.Object.Raw)
+	patch, err := w.defaulter.Apply(s.kind, defaults.Input{Object: s.object, Old: s.old, Namespace: req.Namespace, Lookup: lookup}, req.Object.Raw)
 	if err != nil {
 		w.logger.Error(err, "admit an object without defaults", "kind", req.Kind.Kind, "namespace", req.Namespace, "name", req.Name)
 		a.annotate(auditUnchecked, "defaults could not be applied")
@@ -97,6 +102,7 @@ func (w *Webhook) mutate(ctx context.Context, req admission.Request) answer {
 		}
 	}
 	a.Warnings = warnings(told, "")
+	a.annotate(auditExempted, exempted(result.Exempted))
 	return a
 }
 
@@ -167,6 +173,7 @@ func (w *Webhook) report(req admission.Request, result rules.Result, override ru
 		w.logger.Error(fmt.Errorf("panic: %v", p.Value), "a rule failed and was left out", "rule", p.Rule, "kind", req.Kind.Kind,
 			"namespace", req.Namespace, "name", req.Name, "stack", string(p.Stack))
 	}
+	w.reportExempted(req, result.Exempted)
 	for _, f := range result.Findings {
 		action := f.Action
 		if override != "" && action != rules.Audit {
@@ -179,6 +186,15 @@ func (w *Webhook) report(req admission.Request, result rules.Result, override ru
 		}
 		logger.Info("finding", "rule", f.Rule, "action", action, "kind", req.Kind.Kind, "namespace", req.Namespace, "name", req.Name,
 			"path", pathOf(f), "message", f.Message)
+	}
+}
+
+// reportExempted counts and logs each use of an exemption.
+func (w *Webhook) reportExempted(req admission.Request, lifted []rules.Exempted) {
+	for _, x := range lifted {
+		w.metrics.exemptions.WithLabelValues(x.Rule, string(x.By)).Inc()
+		w.logger.Info("finding exempted", "rule", x.Rule, "action", x.Action, "by", x.By, "reason", x.Reason, "kind", req.Kind.Kind,
+			"namespace", req.Namespace, "name", req.Name, "path", pathOf(x.Finding), "message", x.Message)
 	}
 }
 

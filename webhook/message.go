@@ -4,6 +4,7 @@ package webhook
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -105,6 +106,17 @@ func summary(found []rules.Finding) string {
 		}
 	}
 	return strings.Join(parts, ",")
+}
+
+// exempted lists rule=what lifted its finding, and the reason, of each exemption that was used, once.
+func exempted(lifted []rules.Exempted) string {
+	var parts []string
+	for _, x := range lifted {
+		if part := cut(oneLine(fmt.Sprintf("%s=%s: %s", x.Rule, x.By, x.Reason)), maxWarningRunes); !slices.Contains(parts, part) {
+			parts = append(parts, part)
+		}
+	}
+	return strings.Join(parts, "; ")
 }
 
 func pathOf(f rules.Finding) string {

@@ -31,6 +31,7 @@ const (
 type Metrics struct {
 	admissions *prometheus.CounterVec
 	findings   *prometheus.CounterVec
+	exemptions *prometheus.CounterVec
 	duration   *prometheus.HistogramVec
 	panics     *prometheus.CounterVec
 	defaults   *prometheus.CounterVec
@@ -48,6 +49,10 @@ func NewMetrics(registerer prometheus.Registerer) (*Metrics, error) {
 			Name: "moorage_webhook_findings_total",
 			Help: "Findings by rule and by the action that was taken.",
 		}, []string{"rule", "action"}),
+		exemptions: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "moorage_webhook_exemptions_total",
+			Help: "Findings that an exemption lifted, by rule and by what lifted it: the object's annotation, or the configuration.",
+		}, []string{"rule", "by"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "moorage_webhook_duration_seconds",
 			Help:    "Time to decide an admission request, without reading it from the network.",
@@ -65,7 +70,7 @@ func NewMetrics(registerer prometheus.Registerer) (*Metrics, error) {
 	if registerer == nil {
 		return m, nil
 	}
-	for _, c := range []prometheus.Collector{m.admissions, m.findings, m.duration, m.panics, m.defaults} {
+	for _, c := range []prometheus.Collector{m.admissions, m.findings, m.exemptions, m.duration, m.panics, m.defaults} {
 		if err := registerer.Register(c); err != nil {
 			return nil, fmt.Errorf("register the webhook's metrics: %w", err)
 		}

@@ -34,12 +34,10 @@ type Options struct {
 	// Lookup returns the view of the cluster that one request is to be judged with; it is called once for a request and
 	// may return nil when there is none yet. A nil function means that there never is one.
 	Lookup func() rules.Lookup
-	// Actions replace rules' actions, by rule ID.
-	Actions map[string]rules.Action
-	// Settings are the rules' parameters.
-	Settings rules.Settings
-	// Defaults switch defaults on or off, by name.
-	Defaults map[string]bool
+	// Rules configure the rules.
+	Rules rules.EvaluatorOptions
+	// Defaults configure the defaults.
+	Defaults defaults.Options
 	// Metrics count; nil counts nowhere.
 	Metrics *Metrics
 	// Logger gets audit findings and failures. The zero value is silent.
@@ -66,7 +64,7 @@ func New(opts Options) (*Webhook, error) {
 	if opts.Timeout < 0 || opts.MaxBodyBytes < 0 {
 		return nil, errors.New("configure the webhook: the timeout and the body limit must not be negative")
 	}
-	evaluator, err := rules.NewEvaluator(rules.EvaluatorOptions{Actions: opts.Actions, Settings: opts.Settings})
+	evaluator, err := rules.NewEvaluator(opts.Rules)
 	if err != nil {
 		return nil, fmt.Errorf("configure the webhook: %w", err)
 	}

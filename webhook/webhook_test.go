@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	admissionv1 "k8s.io/api/admission/v1"
 
+	"github.com/moorage-k8s/moorage/webhook/defaults"
 	"github.com/moorage-k8s/moorage/webhook/rules"
 )
 
@@ -120,7 +121,7 @@ func TestActions(t *testing.T) {
 		{rules.Off, true, 1, "propagation-host-root=warn"},
 	} {
 		t.Run(string(tc.action), func(t *testing.T) {
-			w := newWebhook(t, Options{Actions: map[string]rules.Action{"propagation-bidirectional-path": tc.action}})
+			w := newWebhook(t, Options{Rules: rules.EvaluatorOptions{Actions: map[string]rules.Action{"propagation-bidirectional-path": tc.action}}})
 			got := admit(t, w.Validate(), reviewOf(t, rootMount, ""))
 			if got.Allowed != tc.allowed || len(got.Warnings) != tc.warnings || got.AuditAnnotations["findings"] != tc.audit {
 				t.Errorf("got %+v", got)
@@ -250,8 +251,8 @@ func TestConfigurationErrorsNameTheNearest(t *testing.T) {
 		opts Options
 		want string
 	}{
-		{"rule", Options{Actions: map[string]rules.Action{"secret-ref-incomplet": rules.Off}}, "did you mean secret-ref-incomplete?"},
-		{"default", Options{Defaults: map[string]bool{"class-from-annotation": true}}, "did you mean class-from-beta-annotation?"},
+		{"rule", Options{Rules: rules.EvaluatorOptions{Actions: map[string]rules.Action{"secret-ref-incomplet": rules.Off}}}, "did you mean secret-ref-incomplete?"},
+		{"default", Options{Defaults: defaults.Options{Switches: map[string]bool{"class-from-annotation": true}}}, "did you mean class-from-beta-annotation?"},
 		{"limit", Options{MaxBodyBytes: -1}, "must not be negative"},
 	} {
 		if _, err := New(tc.opts); err == nil || !strings.Contains(err.Error(), tc.want) {

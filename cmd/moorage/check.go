@@ -113,9 +113,11 @@ func (f *checkFlags) evaluator() (*rules.Evaluator, error) {
 			return nil, err
 		}
 	}
-	return rules.NewEvaluator(rules.EvaluatorOptions{
-		Actions: c.Actions(), Settings: rules.Settings{BidirectionalRoots: c.Webhook.BidirectionalRoots},
-	})
+	options, err := c.RuleOptions()
+	if err != nil {
+		return nil, err
+	}
+	return rules.NewEvaluator(options)
 }
 
 func (f *checkFlags) print(w io.Writer, result *files.Result) error {

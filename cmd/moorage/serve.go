@@ -155,7 +155,7 @@ func serve(ctx context.Context, c *config.Configuration, flags serveFlags, logge
 	if err != nil {
 		return err
 	}
-	source, err := newSource(flags, cache, logger)
+	source, err := newSource(c, flags, cache, logger)
 	if err != nil {
 		return err
 	}
@@ -231,6 +231,14 @@ func newWebhookServer(c *config.Configuration, flags serveFlags, cache *topology
 	if err != nil {
 		return nil, err
 	}
+	ruleOptions, err := c.RuleOptions()
+	if err != nil {
+		return nil, err
+	}
+	defaultOptions, err := c.DefaultOptions()
+	if err != nil {
+		return nil, err
+	}
 	hook, err := webhook.New(webhook.Options{
 		Lookup: func() rules.Lookup {
 			if len(cache.Missing()) > 0 {
@@ -238,9 +246,8 @@ func newWebhookServer(c *config.Configuration, flags serveFlags, cache *topology
 			}
 			return rules.InCluster(cache.Snapshot())
 		},
-		Actions:  c.Actions(),
-		Settings: rules.Settings{BidirectionalRoots: c.Webhook.BidirectionalRoots},
-		Defaults: c.Webhook.Defaults,
+		Rules:    ruleOptions,
+		Defaults: defaultOptions,
 		Metrics:  metrics,
 		Logger:   logger.WithName("webhook"),
 	})

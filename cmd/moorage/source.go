@@ -17,6 +17,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
+	"github.com/moorage-k8s/moorage/internal/config"
 	"github.com/moorage-k8s/moorage/internal/version"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/live"
@@ -24,7 +25,7 @@ import (
 )
 
 // newSource makes what feeds the cache: files, which are read at once, or an API server.
-func newSource(flags serveFlags, cache *topology.Cache, logger logr.Logger) (part, error) {
+func newSource(c *config.Configuration, flags serveFlags, cache *topology.Cache, logger logr.Logger) (part, error) {
 	if len(flags.from) > 0 {
 		if err := load(cache, flags.from, logger); err != nil {
 			return nil, err
@@ -40,6 +41,7 @@ func newSource(flags serveFlags, cache *topology.Cache, logger logr.Logger) (par
 	if err != nil {
 		return nil, err
 	}
+	optional.Namespaces = c.Webhook.BindAddress != off && c.NeedsNamespaces()
 	logger.Info("Reading the cluster", "server", access.server)
 	return func(ctx context.Context) error {
 		var running sync.WaitGroup

@@ -20,7 +20,6 @@ import (
 	"github.com/moorage-k8s/moorage/extender"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
-	"github.com/moorage-k8s/moorage/webhook/rules"
 )
 
 // The version and kind of the configuration.
@@ -66,21 +65,6 @@ type Scorer struct {
 	Weight *int `json:"weight"`
 	// Policy is Spread or Pack, for scorers that have one.
 	Policy string `json:"policy"`
-}
-
-// Webhook configures the admission webhook.
-type Webhook struct {
-	// BindAddress is host:port; "0" switches the webhook off.
-	BindAddress string `json:"bindAddress"`
-	// CertFile and KeyFile are the serving certificate, read again when they change. Without them moorage makes one.
-	CertFile string `json:"certFile"`
-	KeyFile  string `json:"keyFile"`
-	// Rules by ID: deny, warn, audit or off.
-	Rules map[string]Word `json:"rules"`
-	// Defaults by name: true or false.
-	Defaults map[string]bool `json:"defaults"`
-	// BidirectionalRoots are the host folders below which Bidirectional mounts are allowed, in place of the built-in ones.
-	BidirectionalRoots []string `json:"bidirectionalRoots"`
 }
 
 // Metrics configures the server of metrics and probes.
@@ -168,8 +152,7 @@ func Parse(data []byte) (*Configuration, error) {
 // an answer.
 const maxWait = 800 * time.Millisecond
 
-// validate checks what can be checked without the rest of the program; names of predicates, rules and defaults are checked
-// by whom they belong to.
+// validate checks what the decoder cannot; names of predicates and scorers are checked by whom they belong to.
 func (c *Configuration) validate() error {
 	var faults []error
 	if c.Extender.MaxBodyBytes < 0 {
@@ -202,8 +185,8 @@ func (c *Configuration) validate() error {
 		}
 		seen[s.Name] = true
 	}
-	if (c.Webhook.CertFile == "") != (c.Webhook.KeyFile == "") {
-		faults = append(faults, errors.New("webhook.certFile, webhook.keyFile: give both or neither"))
+	if err := c.Webhook.validate(); err != nil {
+		faults = append(faults, err)
 	}
 	return errors.Join(faults...)
 }
@@ -231,13 +214,4 @@ func mode(word Word) placement.Mode {
 		}
 	}
 	return placement.Mode(word)
-}
-
-// Actions are the rules' part of the configuration.
-func (c *Configuration) Actions() map[string]rules.Action {
-	out := map[string]rules.Action{}
-	for id, word := range c.Webhook.Rules {
-		out[id] = rules.Action(strings.ToLower(string(word)))
-	}
-	return out
 }

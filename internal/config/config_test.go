@@ -40,7 +40,11 @@ webhook:
 		t.Errorf("placement (-want +got):\n%s", diff)
 	}
 	actions := map[string]rules.Action{"secret-mode-decimal": "off", "access-mode-rwop-non-csi": "deny"}
-	if diff := cmp.Diff(actions, c.Actions()); diff != "" {
+	options, err := c.RuleOptions()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(actions, options.Actions); diff != "" {
 		t.Errorf("actions (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(map[string]bool{"class-from-beta-annotation": false}, c.Webhook.Defaults); diff != "" {

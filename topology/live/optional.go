@@ -9,6 +9,7 @@ import (
 	"time"
 
 	snapshotv1 "github.com/kubernetes-csi/external-snapshotter/client/v8/apis/volumesnapshot/v1"
+	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
@@ -34,9 +35,12 @@ var snapshotScheme = func() *runtime.Scheme {
 }()
 
 // Optional reads the kinds of topology.OptionalKinds into the cache until the context ends, each from when the cluster has it
-// and moorage may list it. Nothing waits for them: only admission rules ask, and are silent without.
+// and moorage may list it. Nothing waits for them: only admission asks, and is silent without.
 type Optional struct {
-	storage, snapshots rest.Interface
+	// Namespaces says that namespaces are to be read, too; else moorage does not ask for the right.
+	Namespaces bool
+
+	core, storage, snapshots rest.Interface
 }
 
 // NewOptional makes an Optional of a client and the configuration that it was made with.
@@ -51,23 +55,28 @@ func NewOptional(client kubernetes.Interface, config *rest.Config) (*Optional, e
 	if err != nil {
 		return nil, fmt.Errorf("make a client of the snapshot API at %s: %w", config.Host, err)
 	}
-	return &Optional{storage: client.StorageV1().RESTClient(), snapshots: snapshots}, nil
+	return &Optional{core: client.CoreV1().RESTClient(), storage: client.StorageV1().RESTClient(), snapshots: snapshots}, nil
 }
 
 // Run returns when every watch has stopped.
 func (o *Optional) Run(ctx context.Context, into *topology.Cache) {
 	var running sync.WaitGroup
-	for _, r := range []struct {
+	type kind struct {
 		kind   topology.Kind
 		api    rest.Interface
 		name   string
 		object metav1.Object
-	}{
+	}
+	kinds := []kind{
 		{topology.KindAttributesClass, o.storage, "volumeattributesclasses", &storagev1.VolumeAttributesClass{}},
 		{topology.KindVolumeSnapshotClass, o.snapshots, "volumesnapshotclasses", &snapshotv1.VolumeSnapshotClass{}},
 		{topology.KindVolumeSnapshotContent, o.snapshots, "volumesnapshotcontents", &snapshotv1.VolumeSnapshotContent{}},
 		{topology.KindVolumeSnapshot, o.snapshots, "volumesnapshots", &snapshotv1.VolumeSnapshot{}},
-	} {
+	}
+	if o.Namespaces {
+		kinds = append(kinds, kind{topology.KindNamespace, o.core, "namespaces", &corev1.Namespace{}})
+	}
+	for _, r := range kinds {
 		running.Go(func() {
 			if !awaitListable(ctx, r.api, r.name) {
 				return

@@ -4,135 +4,100 @@ package defaults
 
 import (
 	"encoding/json"
+	"fmt"
+	"os"
 	"strings"
 	"testing"
 
-	jsonpatch "github.com/evanphx/json-patch/v5"
 	"github.com/google/go-cmp/cmp"
-	corev1 "k8s.io/api/core/v1"
 	"pgregory.net/rapid"
 
 	"github.com/moorage-k8s/moorage/webhook/rules"
 )
 
-func claimFrom(t fataler, raw string) *corev1.PersistentVolumeClaim {
+// all is a Defaulter with every default on.
+func all(t testing.TB) *Defaulter {
 	t.Helper()
-	claim := &corev1.PersistentVolumeClaim{}
-	if err := json.Unmarshal([]byte(raw), claim); err != nil {
-		t.Fatalf("decode %s: %v", raw, err)
+	switches := map[string]bool{}
+	for _, name := range Names() {
+		switches[name] = true
 	}
-	return claim
+	d, err := NewDefaulter(Options{Switches: switches, Settings: Settings{
+		SchedulerName: "moorage-scheduler", SchedulerNamespaces: selecting(t), VolumesResource: "moorage.dev/volumes",
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
 }
 
-// fataler is what testing.T and rapid.T have in common.
-type fataler interface {
-	Helper()
-	Fatalf(format string, args ...any)
-}
-
-// apply runs the defaults on raw JSON and returns the patched JSON and the patch.
-func apply(t fataler, raw, old string) (string, Result) {
-	t.Helper()
-	d, err := NewDefaulter(nil)
-	if err != nil {
-		t.Fatalf("%v", err)
-	}
-	in := Input{Object: claimFrom(t, raw)}
-	if old != "" {
-		in.Old = claimFrom(t, old)
-	}
-	before := in.Object.DeepCopyObject()
-	result, err := d.Apply(rules.PersistentVolumeClaim, in, []byte(raw))
-	if err != nil {
-		t.Fatalf("apply to %s: %v", raw, err)
-	}
-	if diff := cmp.Diff(before, in.Object); diff != "" {
-		t.Fatalf("a default must not change its input (-before +after):\n%s", diff)
-	}
-	if result.Operations == nil {
-		return raw, result
-	}
-	operations, err := json.Marshal(result.Operations)
-	if err != nil {
-		t.Fatalf("%v", err)
-	}
-	patch, err := jsonpatch.DecodePatch(operations)
-	if err != nil {
-		t.Fatalf("%v", err)
-	}
-	patched, err := patch.Apply([]byte(raw))
-	if err != nil {
-		t.Fatalf("apply %s to %s: %v", operations, raw, err)
-	}
-	return string(patched), result
-}
-
-const annotated = `{"metadata":{"annotations":{"volume.beta.kubernetes.io/storage-class":"fast"}},"spec":{"accessModes":["ReadWriteOnce"]}}`
-
-func with(old, replacement string) string {
-	if !strings.Contains(annotated, old) {
-		panic("the case changes nothing: " + old)
-	}
-	return strings.Replace(annotated, old, replacement, 1)
-}
-
-func TestClassFromBetaAnnotation(t *testing.T) {
+// TestUnknownFieldsSurvive promises that what this build does not know goes through unchanged, at every level of a pod, of a claim,
+// of a class and of a volume: the patched text is the text that was sent, but for the fields that the defaults are about.
+func TestUnknownFieldsSurvive(t *testing.T) {
+	const future = `"future":{"a":[1,{"b":null}],"n":9007199254740993}`
+	const node = `"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[{"matchFields":[{"key":"metadata.name","operator":"In","values":["node-1"]}]}]}}`
 	for _, tc := range []struct {
-		name, reason, object, old string
-		want                      string
+		name, raw string
+		// changes are pairs of what was sent and what it becomes.
+		changes []string
+		applied int
 	}{
-		{name: "unset", reason: "the ordinary old manifest", object: annotated, want: `[{"op":"add","path":"/spec/storageClassName","value":"fast"}]`},
-		{name: "null", reason: "a null field is unset", object: with(`"spec":{`, `"spec":{"storageClassName":null,`), want: `[{"op":"replace","path":"/spec/storageClassName","value":"fast"}]`},
-		{name: "no spec", reason: "the API server will complain of the modes, not of our patch", object: with(`,"spec":{"accessModes":["ReadWriteOnce"]}`, ``), want: `[{"op":"add","path":"/spec","value":{"storageClassName":"fast"}}]`},
-		{name: "empty annotation", reason: "no class means no class in both places", object: with(`"fast"`, `""`), want: `[{"op":"add","path":"/spec/storageClassName","value":""}]`},
-		{name: "replaced with the same manifest", reason: "the stored claim got its class from here", object: annotated, old: with(`"spec":{`, `"spec":{"storageClassName":"fast",`), want: `[{"op":"add","path":"/spec/storageClassName","value":"fast"}]`},
-		{name: "an old claim is updated", reason: "the API server accepts exactly this upgrade", object: annotated, old: annotated, want: `[{"op":"add","path":"/spec/storageClassName","value":"fast"}]`},
-
-		{name: "set to the same", reason: "nothing to do", object: with(`"spec":{`, `"spec":{"storageClassName":"fast",`), want: `null`},
-		{name: "set to another", reason: "a contradiction is for the author to solve", object: with(`"spec":{`, `"spec":{"storageClassName":"slow",`), want: `null`},
-		{name: "explicitly no class", reason: "an empty field is set", object: with(`"spec":{`, `"spec":{"storageClassName":"",`), want: `null`},
-		{name: "no annotation", reason: "the default class is the API server's business", object: with(`volume.beta.kubernetes.io/storage-class`, `example.com/storage-class`), want: `null`},
-		{name: "the provisioner annotation", reason: "its name is alike and its meaning is another", object: with(`volume.beta.kubernetes.io/storage-class`, `volume.beta.kubernetes.io/storage-provisioner`), want: `null`},
-		{name: "being deleted", reason: "only finalizers change now", object: with(`"metadata":{`, `"metadata":{"deletionTimestamp":"2026-01-01T00:00:00Z",`), old: annotated, want: `null`},
-		{name: "the annotation changes", reason: "the API server refuses it and should say why", object: annotated, old: with(`"fast"`, `"slow"`), want: `null`},
-		{name: "the stored class is another", reason: "the class is immutable", object: annotated, old: with(`"spec":{`, `"spec":{"storageClassName":"slow",`), want: `null`},
-		{name: "the annotation is new", reason: "it may not be added later", object: annotated, old: with(`volume.beta.kubernetes.io/storage-class`, `x`), want: `null`},
+		{
+			name: "a pod",
+			raw: `{"apiVersion":"v1","kind":"Pod",` + future + `,"metadata":{"name":"x","namespace":"default",` + future + `},"spec":{` + future + `,"nodeName":"node-1","schedulerName":"default-scheduler",` +
+				`"securityContext":{"fsGroup":1,"runAsUser":1000,` + future + `},"affinity":{` + future + `},` +
+				`"volumes":[{"name":"s",` + future + `,"secret":{"secretName":"s","defaultMode":420,` + future + `}},{"name":"v",` + future + `,"persistentVolumeClaim":{"claimName":"waits",` + future + `}}],` +
+				`"containers":[{"name":"c",` + future + `,"securityContext":{` + future + `},"volumeMounts":[{"name":"s","mountPath":"/s",` + future + `}],"resources":{"limits":{"memory":"1Gi"},` + future + `}}]},` +
+				`"status":{` + future + `}}`,
+			changes: []string{
+				`"nodeName":"node-1",`, ``, `"default-scheduler"`, `"moorage-scheduler"`, `"defaultMode":420`, `"defaultMode":288`,
+				`"affinity":{`, `"affinity":{` + node + `,`,
+				`"resources":{"limits":{"memory":"1Gi"}`, `"resources":{"limits":{"memory":"1Gi","moorage.dev/volumes":"1"},"requests":{"moorage.dev/volumes":"1"}`,
+			},
+			applied: 4,
+		},
+		{
+			name: "a claim",
+			raw: `{"apiVersion":"v1","kind":"PersistentVolumeClaim",` + future + `,"metadata":{"name":"x",` + future + `,"annotations":{"volume.beta.kubernetes.io/storage-class":"fast"}},` +
+				`"spec":{"accessModes":["ReadWriteOnce"],` + future + `,"resources":{"requests":{"storage":"1Gi"},` + future + `}}}`,
+			changes: []string{`"spec":{`, `"spec":{"storageClassName":"fast",`},
+			applied: 1,
+		},
+		{
+			name: "a class",
+			raw: `{"apiVersion":"storage.k8s.io/v1","kind":"StorageClass","metadata":{"name":"x",` + future + `},"provisioner":"ebs.csi.aws.com","volumeBindingMode":"Immediate",` + future + `,` +
+				`"allowedTopologies":[{` + future + `,"matchLabelExpressions":[{"key":"failure-domain.beta.kubernetes.io/zone","values":["a","b"],` + future + `}]}]}`,
+			changes: []string{`failure-domain.beta.kubernetes.io/zone`, `topology.kubernetes.io/zone`, `Immediate`, `WaitForFirstConsumer`},
+			applied: 2,
+		},
+		{
+			name: "a volume",
+			raw: `{"apiVersion":"v1","kind":"PersistentVolume","metadata":{"name":"x"},"spec":{` + future + `,"csi":{"driver":"d","volumeHandle":"h",` + future + `},"nodeAffinity":{` + future + `,"required":{` + future +
+				`,"nodeSelectorTerms":[{` + future + `,"matchExpressions":[{"key":"failure-domain.beta.kubernetes.io/region","operator":"In","values":["r"],` + future + `}]}]}}}}`,
+			changes: []string{`failure-domain.beta.kubernetes.io/region`, `topology.kubernetes.io/region`},
+			applied: 1,
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			_, result := apply(t, tc.object, tc.old)
-			got, err := json.Marshal(result.Operations)
-			if err != nil {
-				t.Fatal(err)
+			want := tc.raw
+			for i := 0; i < len(tc.changes); i += 2 {
+				if strings.Count(want, tc.changes[i]) != 1 {
+					t.Fatalf("%q is not there once", tc.changes[i])
+				}
+				want = strings.Replace(want, tc.changes[i], tc.changes[i+1], 1)
 			}
-			if diff := cmp.Diff(tc.want, string(got)); diff != "" {
-				t.Errorf("%s (-want +got):\n%s", tc.reason, diff)
+			patched, result := apply(t, all(t), storage, tc.raw, "")
+			if diff := cmp.Diff(canonical(t, want), canonical(t, patched)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
 			}
-			if named := len(result.Applied) == 1; named != (tc.want != "null") {
-				t.Errorf("applied defaults are named %v", result.Applied)
+			if len(result.Applied) != tc.applied {
+				t.Errorf("applied %v, want %d of them", result.Applied, tc.applied)
 			}
 		})
 	}
 }
 
-func TestUnknownFieldsSurvive(t *testing.T) {
-	const raw = `{"kind":"PersistentVolumeClaim","future":{"a":[1,{"b":null}]},"metadata":{"name":"x","later":true,` +
-		`"annotations":{"volume.beta.kubernetes.io/storage-class":"fast"}},` +
-		`"spec":{"accessModes":["ReadWriteOnce"],"novelty":{"deep":{"er":1.5}},"resources":{"requests":{"storage":"1Gi"},"wishes":9007199254740993}}}`
-	patched, _ := apply(t, raw, "")
-	want := strings.Replace(raw, `"novelty"`, `"storageClassName":"fast","novelty"`, 1)
-	var wantDoc, gotDoc map[string]json.RawMessage
-	decodeNumbers(t, want, &wantDoc)
-	decodeNumbers(t, patched, &gotDoc)
-	for key, value := range wantDoc {
-		if diff := cmp.Diff(canonical(t, value), canonical(t, gotDoc[key])); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", key, diff)
-		}
-	}
-	if len(wantDoc) != len(gotDoc) {
-		t.Errorf("want %d fields, got %d", len(wantDoc), len(gotDoc))
-	}
-}
-
+// decodeNumbers keeps numbers as they are written.
 func decodeNumbers(t *testing.T, text string, into any) {
 	t.Helper()
 	d := json.NewDecoder(strings.NewReader(text))
@@ -142,95 +107,128 @@ func decodeNumbers(t *testing.T, text string, into any) {
 	}
 }
 
-func canonical(t *testing.T, raw json.RawMessage) string {
+// canonical is JSON with its fields in order, one to a line.
+func canonical(t *testing.T, text string) string {
 	t.Helper()
 	var v any
-	decodeNumbers(t, string(raw), &v)
-	out, err := json.Marshal(v)
+	decodeNumbers(t, text, &v)
+	out, err := json.MarshalIndent(v, "", " ")
 	if err != nil {
 		t.Fatal(err)
 	}
 	return string(out)
 }
 
+// TestTwiceIsOnce promises that to apply every default again to what it made of an object changes nothing, whatever the object, and that
+// what no default is about is as before.
 func TestTwiceIsOnce(t *testing.T) {
-	classes := []string{`"fast"`, `""`, `"slow"`}
+	d := all(t)
 	rapid.Check(t, func(t *rapid.T) {
-		var metadata, spec []string
-		if rapid.Bool().Draw(t, "annotated") {
-			metadata = append(metadata, `"annotations":{"volume.beta.kubernetes.io/storage-class":`+rapid.SampledFrom(classes).Draw(t, "annotation")+`}`)
+		pick := func(name string, from ...string) string { return rapid.SampledFrom(from).Draw(t, name) }
+		var raw string
+		switch pick("kind", "pod", "claim", "class", "volume") {
+		case "pod":
+			volumes, mounts := []string{}, []string{}
+			for i := range rapid.IntRange(0, 3).Draw(t, "volumes") {
+				volumes = append(volumes, fmt.Sprintf(`{"name":"v%d",%s}`, i, pick("volume", `"secret":{"secretName":"s","defaultMode":420}`,
+					`"secret":{"secretName":"s"}`, `"persistentVolumeClaim":{"claimName":"waits"}`, `"persistentVolumeClaim":{"claimName":"bound"}`,
+					`"ephemeral":{"volumeClaimTemplate":{"spec":{"storageClassName":"ebs-wait"}}}`, `"emptyDir":{}`)))
+				mounts = append(mounts, fmt.Sprintf(`{"name":"v%d","mountPath":"/%d"}`, i, i))
+			}
+			spec := pick("node", ``, `"nodeName":"node-1",`) + pick("scheduler", ``, `"schedulerName":"default-scheduler",`, `"schedulerName":"other",`) +
+				pick("security", ``, `"securityContext":{"fsGroup":1,"runAsUser":1},`, `"securityContext":{"fsGroup":1},`) +
+				pick("affinity", ``, `"affinity":null,`, `"affinity":{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[{},{"matchExpressions":[{"key":"a","operator":"Exists"}]}]}}},`)
+			raw = `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","novelty":[{"a/b~c":1}]},"spec":{` + spec + `"volumes":[` + strings.Join(volumes, ",") +
+				`],"containers":[{"name":"c"` + pick("resources", ``, `,"resources":{}`, `,"resources":{"limits":{"moorage.dev/volumes":"1"}}`) + `,"volumeMounts":[` + strings.Join(mounts, ",") + `]}]}}`
+		case "claim":
+			raw = `{"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{` + pick("annotation", ``, `"annotations":{"volume.beta.kubernetes.io/storage-class":"fast"}`,
+				`"annotations":{"volume.beta.kubernetes.io/storage-class":""}`) + `}` + pick("spec", ``, `,"spec":{}`, `,"spec":{"storageClassName":null,"novelty":[{"a/b~c":1}]}`, `,"spec":{"storageClassName":"slow"}`) + `}`
+		case "class":
+			raw = `{"apiVersion":"storage.k8s.io/v1","kind":"StorageClass","metadata":{"name":"c"},"provisioner":"` + pick("driver", "ebs.csi.aws.com", "x.example.com") + `"` +
+				pick("mode", ``, `,"volumeBindingMode":"Immediate"`, `,"volumeBindingMode":"WaitForFirstConsumer"`) +
+				`,"allowedTopologies":[{"matchLabelExpressions":[{"key":"` + pick("key", "failure-domain.beta.kubernetes.io/zone", "topology.kubernetes.io/zone", "k") + `","values":["a"` + pick("values", ``, `,"b"`) + `]}]}]}`
+		case "volume":
+			raw = `{"apiVersion":"v1","kind":"PersistentVolume","metadata":{"name":"v"},"spec":{"nodeAffinity":{"required":{"nodeSelectorTerms":[{"matchExpressions":[{"key":"` +
+				pick("key", "failure-domain.beta.kubernetes.io/region", "k") + `","operator":"Exists"}]},{}]}}}}`
 		}
-		if rapid.Bool().Draw(t, "class") {
-			spec = append(spec, `"storageClassName":`+rapid.SampledFrom(append(classes, "null")).Draw(t, "field"))
-		}
-		if rapid.Bool().Draw(t, "unknown") {
-			spec = append(spec, `"novelty":[{"a/b~c":1}]`)
-		}
-		raw := `{"metadata":{` + strings.Join(metadata, ",") + `}`
-		if rapid.Bool().Draw(t, "spec") {
-			raw += `,"spec":{` + strings.Join(spec, ",") + `}`
-		}
-		raw += `}`
 		old := ""
 		if rapid.Bool().Draw(t, "update") {
 			old = raw
 		}
-		once, _ := apply(t, raw, old)
-		twice, again := apply(t, once, old)
+		once, _ := apply(t, d, storage, raw, old)
+		twice, again := apply(t, d, storage, once, old)
 		if twice != once || len(again.Applied) != 0 {
 			t.Fatalf("applied to %s: once %s, twice %s", raw, once, twice)
 		}
 	})
 }
 
+// TestSwitches promises what is on by itself, and that names and missing settings are checked.
 func TestSwitches(t *testing.T) {
-	d, err := NewDefaulter(map[string]bool{"class-from-beta-annotation": false})
-	if err != nil {
-		t.Fatal(err)
+	namesOf := func(d *Defaulter) []string {
+		var names []string
+		for i := range d.on {
+			names = append(names, d.on[i].Name)
+		}
+		return names
 	}
-	result, err := d.Apply(rules.PersistentVolumeClaim, Input{Object: claimFrom(t, annotated)}, []byte(annotated))
-	if err != nil || result.Operations != nil {
-		t.Errorf("switched off, yet %+v, %v", result, err)
+	for _, tc := range []struct {
+		opts  Options
+		names []string
+		kinds []rules.Kind
+	}{
+		{Options{}, []string{classFromBetaAnnotationName, gaTopologyKeysName}, []rules.Kind{rules.PersistentVolumeClaim, rules.PersistentVolume, rules.StorageClass}},
+		{Options{Switches: map[string]bool{gaTopologyKeysName: false, secretMode0440Name: true}}, []string{classFromBetaAnnotationName, secretMode0440Name}, []rules.Kind{rules.PersistentVolumeClaim, rules.Pod}},
+		{Options{Settings: Settings{VolumesResource: "example.com/volumes"}}, []string{classFromBetaAnnotationName, gaTopologyKeysName, VolumesResource}, []rules.Kind{rules.PersistentVolumeClaim, rules.PersistentVolume, rules.StorageClass, rules.Pod}},
+		{Options{Switches: map[string]bool{VolumesResource: false}, Settings: Settings{VolumesResource: "example.com/volumes"}}, []string{classFromBetaAnnotationName, gaTopologyKeysName}, []rules.Kind{rules.PersistentVolumeClaim, rules.PersistentVolume, rules.StorageClass}},
+	} {
+		d, err := NewDefaulter(tc.opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(tc.names, namesOf(d)); diff != "" {
+			t.Errorf("%+v (-want +got):\n%s", tc.opts, diff)
+		}
+		if diff := cmp.Diff(tc.kinds, d.Kinds()); diff != "" {
+			t.Errorf("%+v: kinds (-want +got):\n%s", tc.opts, diff)
+		}
 	}
-	_, err = NewDefaulter(map[string]bool{"class-from-beta": true})
-	if err == nil || !strings.Contains(err.Error(), "did you mean class-from-beta-annotation?") {
-		t.Errorf("got %v", err)
+	for _, tc := range []struct {
+		opts Options
+		want string
+	}{
+		{Options{Switches: map[string]bool{"class-from-beta": true}}, "did you mean class-from-beta-annotation?"},
+		{Options{Switches: map[string]bool{SchedulerName: true}}, "its settings are missing"},
+		{Options{Settings: Settings{SchedulerName: "default-scheduler"}}, "is the one that it replaces"},
+		{Options{Settings: Settings{VolumesResource: "volumes"}}, "a domain of your own"},
+		{Options{Settings: Settings{VolumesResource: "storage.kubernetes.io/volumes"}}, "a domain of your own"},
+	} {
+		if _, err := NewDefaulter(tc.opts); err == nil || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%+v: got error %v, want one that says %q", tc.opts, err, tc.want)
+		}
 	}
 }
 
-func TestPatchSet(t *testing.T) {
-	const raw = `{"spec":{"volumes":[{"secret":{"defaultMode":420}}],"name":"x"},"metadata":{"labels":{"a/b~c":"1"}}}`
-	for _, tc := range []struct {
-		name  string
-		value any
-		path  []string
-		want  string
-	}{
-		{"replaces inside a list", 288, []string{"spec", "volumes", "0", "secret", "defaultMode"}, `{"op":"replace","path":"/spec/volumes/0/secret/defaultMode","value":288}`},
-		{"makes missing parents in one operation", "v", []string{"spec", "affinity", "node", "x"}, `{"op":"add","path":"/spec/affinity","value":{"node":{"x":"v"}}}`},
-		{"escapes", "2", []string{"metadata", "labels", "a/b~c"}, `{"op":"replace","path":"/metadata/labels/a~1b~0c","value":"2"}`},
-		{"refuses an index that is not there", 1, []string{"spec", "volumes", "1", "secret"}, "there is no item"},
-		{"refuses to go through a string", 1, []string{"spec", "name", "x"}, "neither an object nor a list"},
-		{"refuses an empty path", 1, nil, "empty"},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			p := newPatch([]byte(raw))
-			if err := p.Set(tc.value, tc.path...); err != nil {
-				if !strings.Contains(err.Error(), tc.want) {
-					t.Errorf("got error %v, want one that says %q", err, tc.want)
-				}
-				return
+// TestEveryDefaultIsDocumented holds docs/defaults.md against the registry.
+func TestEveryDefaultIsDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../docs/defaults.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want, got []string
+	for _, d := range Registry() {
+		want = append(want, "## "+d.Name, d.Summary)
+	}
+	for line := range strings.Lines(string(page)) {
+		if line = strings.TrimSpace(line); len(got)%2 == 1 {
+			if line != "" {
+				got = append(got, line)
 			}
-			got, err := json.Marshal(p.operations[0])
-			if err != nil {
-				t.Fatal(err)
-			}
-			var wantDoc, gotDoc map[string]any
-			decodeNumbers(t, tc.want, &wantDoc)
-			decodeNumbers(t, string(got), &gotDoc)
-			if diff := cmp.Diff(wantDoc, gotDoc); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
-			}
-		})
+		} else if strings.HasPrefix(line, "## ") && line != "## Configuration" {
+			got = append(got, line)
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("docs/defaults.md: a section for each default, which begins with its summary (-registry +page):\n%s", diff)
 	}
 }

@@ -93,6 +93,12 @@ func bindingNodeName(in *Input) []Finding {
 	return found
 }
 
+// StrandedByNodeName tells whether a new pod names its node although a claim of it waits for the scheduler: what the rule
+// binding-node-name denies. Without a lookup it is false.
+func StrandedByNodeName(pod *corev1.Pod, namespace string, lookup Lookup) bool {
+	return len(bindingNodeName(&Input{Kind: Pod, Object: pod, Namespace: namespace, Lookup: lookup})) > 0
+}
+
 // waitsForScheduler tells whether a claim that exists will be bound only when a pod that uses it passes the scheduler
 // (IsDelayBindingMode and findMatchingVolume in pkg/controller/volume/persistentvolume of Kubernetes).
 func waitsForScheduler(in *Input, c *topology.Claim) bool {

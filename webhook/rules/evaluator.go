@@ -13,17 +13,19 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/moorage-k8s/moorage/webhook/catalog"
-	"github.com/moorage-k8s/moorage/webhook/suggest"
 )
 
 // Evaluator asks the rules about objects. It is immutable and safe for concurrent use.
 type Evaluator struct {
-	catalog  *catalog.Catalog
-	settings Settings
-	rules    []active
+	catalog    *catalog.Catalog
+	settings   Settings
+	rules      []active
+	names      names
+	namespaces []NamespaceActions
+	exemptions []Exemption
 }
 
-// active is a rule that is on, with its configured action.
+// active is a rule that is on somewhere, with its configured action.
 type active struct {
 	Rule
 	override Action
@@ -34,6 +36,13 @@ type active struct {
 type EvaluatorOptions struct {
 	// Actions replace rules' actions, by rule ID.
 	Actions map[string]Action
+	// NamespaceActions replace them again for objects in some namespaces: for each rule the first that selects the namespace
+	// and names the rule.
+	NamespaceActions []NamespaceActions
+	// Mandatory are rules that no exemption lifts.
+	Mandatory []string
+	// Exemptions lift rules from some objects.
+	Exemptions []Exemption
 	// Settings are the rules' parameters.
 	Settings Settings
 	// Catalog is the driver matrix; nil means the one that this build carries.
@@ -47,29 +56,42 @@ func NewEvaluator(opts EvaluatorOptions) (*Evaluator, error) {
 }
 
 func newEvaluator(all []Rule, opts EvaluatorOptions) (*Evaluator, error) {
-	known := make([]string, len(all))
+	n := names{mandatory: map[string]bool{}}
 	for i := range all {
-		known[i] = all[i].ID
+		n.known = append(n.known, all[i].ID)
 	}
-	for _, id := range slices.Sorted(maps.Keys(opts.Actions)) {
-		if !slices.Contains(known, id) {
-			return nil, fmt.Errorf("configure the action of rule %q: there is no such rule; %s", id, suggest.Sentence(id, known))
+	if err := checkActions(n, opts.Actions); err != nil {
+		return nil, err
+	}
+	for i := range opts.NamespaceActions {
+		if err := checkActions(n, opts.NamespaceActions[i].Actions); err != nil {
+			return nil, err
 		}
-		if _, err := ParseAction(string(opts.Actions[id])); err != nil {
-			return nil, fmt.Errorf("configure the action of rule %q: %w", id, err)
+	}
+	for _, id := range opts.Mandatory {
+		if err := n.check(id); err != nil {
+			return nil, fmt.Errorf("configure the mandatory rule %q: %w", id, err)
+		}
+		n.mandatory[id] = true
+	}
+	for i := range opts.Exemptions {
+		if err := opts.Exemptions[i].validate(n); err != nil {
+			return nil, fmt.Errorf("configure exemption %d: %w", i, err)
 		}
 	}
 	settings, err := opts.Settings.withDefaults()
 	if err != nil {
 		return nil, err
 	}
-	e := &Evaluator{catalog: opts.Catalog, settings: settings}
+	e := &Evaluator{
+		catalog: opts.Catalog, settings: settings, names: n, namespaces: opts.NamespaceActions, exemptions: opts.Exemptions,
+	}
 	if e.catalog == nil {
 		e.catalog = catalog.Default()
 	}
 	for i := range all {
 		a := active{Rule: all[i], override: opts.Actions[all[i].ID], kinds: map[Kind]bool{}}
-		if a.override == Off || (a.override == "" && a.Action == Off) {
+		if a.off(a.override) && !slices.ContainsFunc(e.namespaces, func(n NamespaceActions) bool { return !a.off(n.Actions[a.ID]) }) {
 			continue
 		}
 		for _, k := range a.Kinds {
@@ -78,6 +100,41 @@ func newEvaluator(all []Rule, opts EvaluatorOptions) (*Evaluator, error) {
 		e.rules = append(e.rules, a)
 	}
 	return e, nil
+}
+
+// Kinds are the kinds that the rules which are on somewhere read, each once; with explaining only those of the rules that have
+// findings about what the API server itself refuses.
+func (e *Evaluator) Kinds(explaining bool) []Kind {
+	var kinds []Kind
+	for i := range e.rules {
+		r := &e.rules[i]
+		if r.Check == nil || (explaining && !r.ExplainsAPI) {
+			continue
+		}
+		for _, k := range r.Kinds {
+			if !slices.Contains(kinds, k) {
+				kinds = append(kinds, k)
+			}
+		}
+	}
+	return kinds
+}
+
+func checkActions(n names, actions map[string]Action) error {
+	for _, id := range slices.Sorted(maps.Keys(actions)) {
+		if err := n.check(id); err != nil {
+			return fmt.Errorf("configure the action of rule %q: %w", id, err)
+		}
+		if _, err := ParseAction(string(actions[id])); err != nil {
+			return fmt.Errorf("configure the action of rule %q: %w", id, err)
+		}
+	}
+	return nil
+}
+
+// off tells whether the rule is off where the configuration says this of it, or nothing.
+func (r *active) off(configured Action) bool {
+	return configured == Off || (configured == "" && r.Action == Off)
 }
 
 // Question is what an Evaluator is asked.
@@ -90,7 +147,9 @@ type Question struct {
 	AsWritten bool
 	// Namespace is where the object is to be, if its metadata does not say it.
 	Namespace string
-	// Lookup sees the cluster; nil makes the rules that need it silent.
+	// User is who makes or changes the object, as the API server names users; empty for a file.
+	User string
+	// Lookup sees the cluster; nil makes the rules that need it silent, and keeps labels of namespaces unknown.
 	Lookup Lookup
 	// OnlyExplainAPI asks only for findings on objects that the API server's own validation refuses.
 	OnlyExplainAPI bool
@@ -100,6 +159,8 @@ type Question struct {
 type Result struct {
 	// Findings are in the registry's order, and within a rule in the object's.
 	Findings []Finding
+	// Exempted are the findings that an exemption lifted, in the same order.
+	Exempted []Exempted
 	// Panics are the rules that failed on this object. Their findings are missing.
 	Panics []Panic
 	// Skipped counts the rules that were not asked because the context ended first.
@@ -119,14 +180,20 @@ func (e *Evaluator) Evaluate(ctx context.Context, q Question) Result {
 	var result Result
 	in := Input{
 		Kind: q.Kind, Object: q.Object, Old: q.Old, AsWritten: q.AsWritten, Namespace: q.Namespace, Lookup: q.Lookup,
-		Catalog: e.catalog, Settings: &e.settings,
+		Catalog: e.catalog, Settings: &e.settings, names: &e.names,
 	}
 	if o, err := meta.Accessor(q.Object); err == nil && o.GetNamespace() != "" {
 		in.Namespace = o.GetNamespace()
 	}
+	selected := e.selected(q.Lookup, in.Namespace)
+	exempt := exemptions{evaluator: e, input: &in, user: q.User}
 	for i := range e.rules {
 		r := &e.rules[i]
 		if r.Check == nil || !r.kinds[q.Kind] || (q.OnlyExplainAPI && !r.ExplainsAPI) {
+			continue
+		}
+		configured := r.configured(selected)
+		if r.off(configured) {
 			continue
 		}
 		if ctx.Err() != nil {
@@ -149,18 +216,45 @@ func (e *Evaluator) Evaluate(ctx context.Context, q Question) Result {
 			if q.OnlyExplainAPI && !f.RefusedByAPI {
 				continue
 			}
-			result.Findings = append(result.Findings, r.complete(f))
+			told, exempted := exempt.lift(r.complete(f, configured))
+			if exempted != nil {
+				result.Exempted = append(result.Exempted, *exempted)
+				continue
+			}
+			result.Findings = append(result.Findings, told)
 		}
 	}
 	return result
 }
 
+// selected are the actions of the namespace, the first ones that count first.
+func (e *Evaluator) selected(lookup Lookup, namespace string) []NamespaceActions {
+	var selected []NamespaceActions
+	for _, n := range e.namespaces {
+		if n.Selector.Matches(lookup, namespace) {
+			selected = append(selected, n)
+		}
+	}
+	return selected
+}
+
+// configured is the action that the configuration gives the rule in a namespace; empty if it says nothing.
+func (r *active) configured(selected []NamespaceActions) Action {
+	for i := range selected {
+		if action, ok := selected[i].Actions[r.ID]; ok {
+			return action
+		}
+	}
+	return r.override
+}
+
 // Told completes a finding of a rule about the text of objects, which has no Check: with its action, and with what the rule's
-// findings have in common. It is false if the rule is off.
+// findings have in common. It is false if the rule is off. Such rules have one action in all namespaces, and nothing lifts
+// them: an object whose text is at fault may not say what it means.
 func (e *Evaluator) Told(id string, f Finding) (Finding, bool) {
 	for i := range e.rules {
-		if r := &e.rules[i]; r.ID == id {
-			return r.complete(f), true
+		if r := &e.rules[i]; r.ID == id && !r.off(r.override) {
+			return r.complete(f, r.override), true
 		}
 	}
 	return Finding{}, false
@@ -175,14 +269,14 @@ func (r *active) ask(in Input) (found []Finding, failure *Panic) {
 	return r.Check(&in), nil
 }
 
-// complete fills in what a rule's findings have in common.
-func (r *active) complete(f Finding) Finding {
+// complete fills in what a rule's findings have in common, and the action that is configured if one is.
+func (r *active) complete(f Finding, configured Action) Finding {
 	f.Rule = r.ID
 	if f.Action == "" {
 		f.Action = r.Action
 	}
-	if r.override != "" {
-		f.Action = r.override
+	if configured != "" {
+		f.Action = configured
 	}
 	if f.Symptom == "" {
 		f.Symptom = r.Symptom

@@ -48,6 +48,10 @@ type Lookup interface {
 	// VolumeSnapshotClasses ranges over all snapshot classes, by name.
 	VolumeSnapshotClasses() iter.Seq[*topology.VolumeSnapshotClass]
 
+	// NamespaceLabels returns a namespace's labels, that of its name included. They are known only where somebody asked that
+	// namespaces be read.
+	NamespaceLabels(name string) (labels map[string]string, known bool)
+
 	// NumNodes is the number of nodes; questions about nodes mean nothing where it is 0.
 	NumNodes() int
 	// NodeIndex tells whether there is a node of that name.

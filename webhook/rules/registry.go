@@ -560,6 +560,16 @@ var registry = []Rule{
 		NeedsLookup: true,
 		Check:       attributesClassDriver,
 	},
+	{
+		ID:          "ignore-annotation",
+		Summary:     "The annotation moorage.dev/ignore gives no reason, or names a rule that does not exist or that is mandatory.",
+		Kinds:       append([]Kind{PersistentVolume, StorageClass, VolumeAttributesClass, VolumeSnapshot, VolumeSnapshotClass}, claimKinds...),
+		Action:      Warn,
+		Symptom:     "the rules that the annotation names still apply",
+		Remediation: `write moorage.dev/ignore: "rule-id[,rule-id]: reason"`,
+		Doc:         "docs/rules.md#ignore-annotation",
+		Check:       ignoreAnnotation,
+	},
 }
 
 // Registry returns a copy of every rule in its order.

@@ -92,6 +92,9 @@ type Input struct {
 	Catalog *catalog.Catalog
 	// Settings are the rules' parameters.
 	Settings *Settings
+
+	// names are for the rule about the annotation that names rules.
+	names *names
 }
 
 // Settings are the parameters of rules that have any. The zero value means the defaults.

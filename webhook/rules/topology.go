@@ -39,6 +39,13 @@ func bindingImmediateZonal(in *Input) []Finding {
 	}}
 }
 
+// BindsTooSoon tells whether a class of a zonal or node-local driver chooses a volume's place before anybody knows where its
+// pod can run: what the rule binding-immediate-zonal says of drivers.
+func BindsTooSoon(class *storagev1.StorageClass, lookup Lookup, known *catalog.Catalog) bool {
+	in := &Input{Kind: StorageClass, Object: class, Lookup: lookup, Catalog: known}
+	return class.Provisioner != noProvisioner && len(bindingImmediateZonal(in)) > 0
+}
+
 // onePlace tells whether allowedTopologies leave one value of one key only, so that there is nothing to choose.
 func onePlace(terms []corev1.TopologySelectorTerm) bool {
 	return len(terms) == 1 && len(terms[0].MatchLabelExpressions) > 0 &&
@@ -128,6 +135,12 @@ func bindingNoCommonNode(in *Input) []Finding {
 var betaKeys = map[string]string{
 	corev1.LabelFailureDomainBetaZone:   corev1.LabelTopologyZone,
 	corev1.LabelFailureDomainBetaRegion: corev1.LabelTopologyRegion,
+}
+
+// GATopologyKey returns the label that took the place of a zone or region label of the beta time.
+func GATopologyKey(key string) (ga string, beta bool) {
+	ga, beta = betaKeys[key]
+	return ga, beta
 }
 
 // labelKey is a node label's key in an object that says where volumes may be. It excludes where a node without the label is

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package config_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/moorage-k8s/moorage/internal/config"
+	"github.com/moorage-k8s/moorage/webhook/defaults"
+	"github.com/moorage-k8s/moorage/webhook/rules"
+)
+
+func TestParseWebhook(t *testing.T) {
+	c, err := config.Parse([]byte(head + `
+webhook:
+  namespaceRules:
+  - {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: legacy}}, rules: {secret-env: off}}
+  mandatoryRules: [secret-cross-tenant]
+  exemptions: [{namespaces: [a], serviceAccounts: [ci/restore], rules: [secret-env], reason: why}]
+  schedulerName: {name: moorage-scheduler, namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: db}}}
+  volumesResource: moorage.dev/volumes
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	options, err := c.RuleOptions()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(options.NamespaceActions) != 1 || !options.NamespaceActions[0].Selector.Matches(nil, "legacy") || options.NamespaceActions[0].Actions["secret-env"] != rules.Off {
+		t.Errorf("namespace actions %+v", options.NamespaceActions)
+	}
+	exemptions := []rules.Exemption{{Namespaces: []string{"a"}, ServiceAccounts: []string{"ci/restore"}, Rules: []string{"secret-env"}, Reason: "why"}}
+	if diff := cmp.Diff(exemptions, options.Exemptions); diff != "" {
+		t.Errorf("exemptions (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"secret-cross-tenant"}, options.Mandatory); diff != "" {
+		t.Errorf("mandatory rules (-want +got):\n%s", diff)
+	}
+	defaulting, err := c.DefaultOptions()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := defaulting.Settings; s.SchedulerName != "moorage-scheduler" || !s.SchedulerNamespaces.Matches(nil, "db") || s.VolumesResource != "moorage.dev/volumes" {
+		t.Errorf("settings of the defaults %+v", s)
+	}
+	if c.NeedsNamespaces() {
+		t.Error("namespaces are selected by their names, which need not be read")
+	}
+	for _, needs := range []string{
+		"webhook: {schedulerName: {name: moorage-scheduler}}",
+		"webhook: {namespaceRules: [{namespaceSelector: {matchLabels: {tier: dev}}, rules: {secret-env: off}}]}",
+	} {
+		if c, err = config.Parse([]byte(head + needs)); err != nil || !c.NeedsNamespaces() {
+			t.Errorf("%s: labels of namespaces are needed; error %v", needs, err)
+		}
+	}
+}
+
+func TestWebhookErrorsNameTheField(t *testing.T) {
+	for _, test := range []struct{ name, text, want string }{
+		{"an unknown rule", "rules: {secret-mod-decimal: off}", "webhook.rules.secret-mod-decimal: there is no such rule; did you mean secret-mode-decimal?"},
+		{"an unknown action", "rules: {secret-mode-decimal: loud}", `webhook.rules.secret-mode-decimal: unknown action "loud"`},
+		{"an unknown default", "defaults: {wait-for-first-consumr: on}", "webhook.defaults.wait-for-first-consumr: there is no such default; did you mean wait-for-first-consumer?"},
+		{"a default without its settings", "defaults: {scheduler-name: on}", "webhook.defaults.scheduler-name: needs webhook.schedulerName"},
+		{"another default without its settings", "defaults: {volumes-resource: on}", "webhook.defaults.volumes-resource: needs webhook.volumesResource"},
+		{"no selector", "namespaceRules: [{rules: {secret-env: off}}]", "webhook.namespaceRules[0].namespaceSelector: is missing"},
+		{"a wrong selector", "namespaceRules: [{namespaceSelector: {matchExpressions: [{key: a, operator: Is}]}}]", `webhook.namespaceRules[0].namespaceSelector: read the namespace selector: "Is" is not a valid label selector operator`},
+		{"a misspelt selector", "namespaceRules: [{namespaceSelector: {matchLabel: {a: b}}}]", `unknown field "webhook.namespaceRules[0].namespaceSelector.matchLabel"`},
+		{"an unknown rule in a namespace", "namespaceRules: [{namespaceSelector: {}, rules: {secret-en: off}}]", "webhook.namespaceRules[0].rules.secret-en: there is no such rule"},
+		{"an unknown mandatory rule", "mandatoryRules: [secret-env, secret-en]", "webhook.mandatoryRules[1]: there is no such rule"},
+		{"an exemption of everything", "exemptions: [{reason: why}]", "webhook.exemptions[0]: it would exempt everything"},
+		{"an exemption without reason", "exemptions: [{namespaces: [a]}]", "webhook.exemptions[0].reason: is missing"},
+		{"an exemption of an unknown rule", "exemptions: [{namespaces: [a], rules: [x, secret-en], reason: why}]", "webhook.exemptions[0].rules[1]: there is no such rule; did you mean secret-env?"},
+		{"an exemption of a mandatory rule", "{mandatoryRules: [secret-env], exemptions: [{namespaces: [a], rules: [secret-env], reason: why}]}", "webhook.exemptions[0].rules[0]: secret-env is in webhook.mandatoryRules"},
+		{"an account without namespace", "exemptions: [{serviceAccounts: [default], reason: why}]", `webhook.exemptions[0].serviceAccounts[0]: service account "default" is not namespace/name`},
+		{"no scheduler", "schedulerName: {}", "webhook.schedulerName.name: is missing"},
+		{"the default scheduler", "schedulerName: {name: default-scheduler}", "webhook.schedulerName.name: must be another scheduler"},
+		{"no extended resource", "volumesResource: volumes", `webhook.volumesResource: "volumes" is not the name of an extended resource`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			text := test.text
+			if !strings.HasPrefix(text, "{") {
+				text = "{" + text + "}"
+			}
+			_, err := config.Parse([]byte(head + "webhook: " + text))
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %v, want one with %q", err, test.want)
+			}
+		})
+	}
+}
+
+// TestDocumentedConfigurations promises that what the documentation shows can be used as it is.
+func TestDocumentedConfigurations(t *testing.T) {
+	for _, page := range []string{"admission.md", "defaults.md"} {
+		text, err := os.ReadFile("../../docs/" + page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := 0
+		for _, block := range strings.Split(string(text), "```yaml\n")[1:] {
+			block, _, _ = strings.Cut(block, "```")
+			if !strings.Contains(block, config.Kind) {
+				continue
+			}
+			found++
+			c, err := config.Parse([]byte(block))
+			if err != nil {
+				t.Errorf("%s: %v", page, err)
+				continue
+			}
+			options, err := c.RuleOptions()
+			if err == nil {
+				_, err = rules.NewEvaluator(options)
+			}
+			if err != nil {
+				t.Errorf("%s: %v", page, err)
+			}
+			defaulting, err := c.DefaultOptions()
+			if err == nil {
+				_, err = defaults.NewDefaulter(defaulting)
+			}
+			if err != nil {
+				t.Errorf("%s: %v", page, err)
+			}
+		}
+		if found == 0 {
+			t.Errorf("%s shows no configuration", page)
+		}
+	}
+}
