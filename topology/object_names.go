@@ -73,3 +73,9 @@ func (s *Snapshot) Pool(key Key) *Pool {
 	p, _ := s.pools.Get(key)
 	return p
 }
+
+// Attachment returns an attachment, or nil.
+func (s *Snapshot) Attachment(name string) *Attachment {
+	a, _ := s.attachments.Get(Key{Name: name})
+	return a
+}

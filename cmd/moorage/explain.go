@@ -46,8 +46,8 @@ pod's status is shown.
   explain pvc NAME    what a claim waits for, who uses it, where its volume can be used
   explain node NAME   drivers, attach slots, pools, and the volumes on a node
 
-The exit status is 0 if the pod fits some node (the claim is bound or will be, the node is there), 1 if it fits none or
-kube-scheduler holds it back, and 2 if the question could not be answered.`,
+The exit status is 0 if the pod fits some node, the claim has its volume or will get it, or the node is there; 1 if the pod
+fits none or kube-scheduler holds it back, or the claim is held back; and 2 if the question could not be answered.`,
 		Example: `  # Why is it Pending?
   moorage explain pod db-0 -n prod
 
@@ -131,8 +131,10 @@ func (f *explainFlags) run(cmd *cobra.Command, args []string) error {
 			return err
 		}
 		pods = []*corev1.Pod{pod}
-	case topology.KindClaim, topology.KindNode:
-		return errors.New("not yet")
+	case topology.KindClaim:
+		return f.explainClaim(cmd, c, engine, name)
+	case topology.KindNode:
+		return f.explainNode(cmd, c, name)
 	}
 	return f.explainPods(cmd, c, engine, pods)
 }
@@ -157,6 +159,31 @@ func (f *explainFlags) explainPods(cmd *cobra.Command, c *cluster, engine *place
 		return exitStatus(exitFound)
 	}
 	return nil
+}
+
+func (f *explainFlags) explainClaim(cmd *cobra.Command, c *cluster, engine *placement.Engine, name string) error {
+	key := topology.Key{Namespace: c.namespace, Name: name}
+	e := explain.Claim(c.snapshot, engine, key)
+	if e == nil {
+		return c.notFound("claim", topology.KindClaim, key)
+	}
+	c.sign(&e.Known)
+	if err := printers.ClaimExplanation(cmd.OutOrStdout(), e, f.output, colored(cmd)); err != nil {
+		return err
+	}
+	if !e.Fine {
+		return exitStatus(exitFound)
+	}
+	return nil
+}
+
+func (f *explainFlags) explainNode(cmd *cobra.Command, c *cluster, name string) error {
+	e := explain.OfNode(c.snapshot, name)
+	if e == nil {
+		return c.notFound("node", topology.KindNode, topology.Key{Name: name})
+	}
+	c.sign(&e.Known)
+	return printers.NodeExplanation(cmd.OutOrStdout(), e, f.output, colored(cmd))
 }
 
 func colored(cmd *cobra.Command) bool {

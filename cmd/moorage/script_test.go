@@ -13,7 +13,10 @@ import (
 var update = flag.Bool("update", false, "write what the commands print into the scripts that compare it")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"moorage": func() { os.Exit(run(os.Args[1:])) }})
+	testscript.Main(m, map[string]func(){
+		"moorage":         func() { os.Exit(run(os.Args[1:])) },
+		"kubectl-moorage": func() { os.Exit(run(os.Args[1:])) },
+	})
 }
 
 // TestScripts runs the command line as a user would: each file in testdata/script is a session.

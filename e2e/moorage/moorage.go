@@ -33,6 +33,8 @@ type Options struct {
 type Moorage struct {
 	// ExtenderURL is for controlplane.SchedulerOptions; MetricsURL has /metrics and the probes. They outlast Restart.
 	ExtenderURL, MetricsURL string
+	// Kubeconfig is the file with moorage's own rights.
+	Kubeconfig string
 	// Process is moorage's own. Restart replaces it.
 	Process *process.Process
 
@@ -62,6 +64,7 @@ func Start(ctx context.Context, control *controlplane.ControlPlane, options Opti
 	if err != nil {
 		return nil, err
 	}
+	m.Kubeconfig = kubeconfig
 	args := []string{"serve", "--kubeconfig=" + kubeconfig}
 	if options.Config != "" {
 		config := filepath.Join(control.Dir(), "moorage.yaml")

@@ -122,19 +122,21 @@ func (r *reading) decodeAll(documents [][]byte, count bool) []decoded {
 // decode reads one document; null, which an empty YAML document becomes, is none. Its errors continue a sentence that ends
 // with the number of the document.
 func decode(document []byte) (d decoded) {
+	var head metav1.TypeMeta
 	// JSON is YAML, and much quicker to read as what it is.
-	if trimmed := bytes.TrimSpace(document); len(trimmed) == 0 || trimmed[0] != '{' || !json.Valid(trimmed) {
+	trimmed := bytes.TrimSpace(document)
+	if len(trimmed) == 0 || trimmed[0] != '{' || kjson.UnmarshalCaseSensitivePreserveInts(trimmed, &head) != nil {
 		var err error
 		if document, err = yaml.YAMLToJSON(document); err != nil {
 			return decoded{err: fmt.Errorf(" is not YAML: %w", err)}
 		}
-	}
-	if bytes.Equal(bytes.TrimSpace(document), []byte("null")) {
-		return decoded{}
-	}
-	var head metav1.TypeMeta
-	if err := kjson.UnmarshalCaseSensitivePreserveInts(document, &head); err != nil {
-		return decoded{err: fmt.Errorf(": not an API object: %w", err)}
+		if bytes.Equal(bytes.TrimSpace(document), []byte("null")) {
+			return decoded{}
+		}
+		head = metav1.TypeMeta{}
+		if err := kjson.UnmarshalCaseSensitivePreserveInts(document, &head); err != nil {
+			return decoded{err: fmt.Errorf(": not an API object: %w", err)}
+		}
 	}
 	switch {
 	case head.Kind == "" || head.APIVersion == "":
