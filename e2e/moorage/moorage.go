@@ -27,6 +27,8 @@ type Options struct {
 	Config string
 	// NoWebhook leaves admission out.
 	NoWebhook bool
+	// ReadsNamespaces grants the right to read namespaces, which moorage uses only if the configuration selects some by labels.
+	ReadsNamespaces bool
 }
 
 // Moorage is a running moorage.
@@ -42,6 +44,8 @@ type Moorage struct {
 	command    process.Command
 	webhookURL string // empty without admission
 	caFile     string
+	// readsNamespaces is a right beside those of the role.
+	readsNamespaces bool
 }
 
 // Start builds moorage from the tree that this module is part of, runs it, and returns when it is ready and, with
@@ -51,7 +55,7 @@ func Start(ctx context.Context, control *controlplane.ControlPlane, options Opti
 	if err != nil {
 		return nil, err
 	}
-	m := &Moorage{control: control}
+	m := &Moorage{control: control, readsNamespaces: options.ReadsNamespaces}
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("start moorage: %w", err), m.Stop(context.WithoutCancel(ctx)))

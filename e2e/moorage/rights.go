@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -21,7 +22,7 @@ const (
 	roleName = "moorage"
 )
 
-// role is all that moorage may do: read what its cache holds. No Secrets, no write.
+// role is all that moorage may do where the configuration asks for no more: read what its cache holds. No Secrets, no write.
 var role = []rbacv1.PolicyRule{
 	{APIGroups: []string{""}, Resources: []string{"nodes", "pods", "persistentvolumes", "persistentvolumeclaims"}, Verbs: []string{"get", "list", "watch"}},
 	{
@@ -39,8 +40,11 @@ var role = []rbacv1.PolicyRule{
 // Grant gives moorage its rights.
 func (m *Moorage) Grant(ctx context.Context) error {
 	rbac := m.control.Client().RbacV1()
-	meta := metav1.ObjectMeta{Name: roleName}
-	if _, err := rbac.ClusterRoles().Create(ctx, &rbacv1.ClusterRole{ObjectMeta: meta, Rules: role}, metav1.CreateOptions{}); err != nil {
+	meta, granted := metav1.ObjectMeta{Name: roleName}, slices.Clone(role)
+	if m.readsNamespaces {
+		granted = append(granted, rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"namespaces"}, Verbs: []string{"list", "watch"}})
+	}
+	if _, err := rbac.ClusterRoles().Create(ctx, &rbacv1.ClusterRole{ObjectMeta: meta, Rules: granted}, metav1.CreateOptions{}); err != nil {
 		return fmt.Errorf("grant moorage its rights: %w", err)
 	}
 	_, err := rbac.ClusterRoleBindings().Create(ctx, &rbacv1.ClusterRoleBinding{
