@@ -86,13 +86,3 @@ func FuzzReview(f *testing.F) {
 		}
 	})
 }
-
-func BenchmarkValidatePodOverHandler(b *testing.B) {
-	handler, body := newWebhook(b, Options{}).Validate(), reviewOf(b, rootMount, "")
-	b.ReportAllocs()
-	for b.Loop() {
-		request := httptest.NewRequest(http.MethodPost, "/validate", strings.NewReader(body))
-		request.Header.Set("Content-Type", "application/json")
-		handler.ServeHTTP(httptest.NewRecorder(), request)
-	}
-}

@@ -200,12 +200,12 @@ func (e *Evaluator) Evaluate(ctx context.Context, q Question) Result {
 			result.Skipped++
 			continue
 		}
-		found, failure := r.ask(in)
+		found, failure := r.ask(&in)
 		if failure == nil && q.Old != nil && len(found) > 0 {
 			before := in
 			before.Object, before.Old = q.Old, nil
 			var already []Finding
-			already, failure = r.ask(before)
+			already, failure = r.ask(&before)
 			found = worsened(found, already)
 		}
 		if failure != nil {
@@ -260,13 +260,13 @@ func (e *Evaluator) Told(id string, f Finding) (Finding, bool) {
 	return Finding{}, false
 }
 
-func (r *active) ask(in Input) (found []Finding, failure *Panic) {
+func (r *active) ask(in *Input) (found []Finding, failure *Panic) {
 	defer func() {
 		if v := recover(); v != nil {
 			found, failure = nil, &Panic{Rule: r.ID, Value: v, Stack: debug.Stack()}
 		}
 	}()
-	return r.Check(&in), nil
+	return r.Check(in), nil
 }
 
 // complete fills in what a rule's findings have in common, and the action that is configured if one is.

@@ -17,40 +17,46 @@ var imageFolders = []string{"/", "/etc", "/proc", "/usr"}
 // mountPath fires on paths that the API server takes and that do not do what they look like.
 func mountPath(in *Input) []Finding {
 	var found []Finding
-	type place struct{ container, path string }
+	type place struct {
+		list      string
+		container int
+		path      string
+	}
 	first := map[place]string{}
 	eachMount(in.Object, func(m mount) {
 		if m.MountPath == "" || onWindows(m) {
 			return
 		}
 		clean := path.Clean("/" + m.MountPath)
-		at := place{fmt.Sprintf("%s/%d", m.container.list, m.container.index), clean}
+		at := place{m.container.list, m.container.index, clean}
 		before, taken := first[at]
 		if !taken {
 			first[at] = m.MountPath
 		}
-		f := Finding{Path: m.path().Child("mountPath")}
-		what := fmt.Sprintf("container %q mounts volume %q at %q", m.container.Name, m.Name, m.MountPath)
+		var f Finding
+		var why string
 		switch {
 		case taken && before != m.MountPath:
-			f.Message = fmt.Sprintf("%s, where it also mounts another (%q)", what, before)
+			why = fmt.Sprintf(", where it also mounts another (%q)", before)
 			f.Symptom = "no error at all: only one of the two is seen, and which one depends on the runtime"
 			f.Remediation = "give each mount a path of its own"
 		case slices.Contains(imageFolders, clean):
-			f.Message = what + ", which hides what the image has there"
+			why = ", which hides what the image has there"
 			f.Symptom = "the container does not start, or its programs miss their files"
 			f.Remediation = "mount it elsewhere, or single files with subPath"
 		case strings.Contains(m.MountPath, ":"):
-			f.Message = what + ", which has a colon in it"
+			why = ", which has a colon in it"
 			f.Symptom = "some runtimes read what follows the colon as mount options"
 			f.Remediation = "use a path without a colon"
 		case !path.IsAbs(m.MountPath):
-			f.Message = what + ", which is not absolute"
+			why = ", which is not absolute"
 			f.Symptom = fmt.Sprintf("the volume is at %s, whatever the container's working directory", clean)
 			f.Remediation = "write " + clean
 		default:
 			return
 		}
+		f.Path = m.path().Child("mountPath")
+		f.Message = fmt.Sprintf("container %q mounts volume %q at %q", m.container.Name, m.Name, m.MountPath) + why
 		found = append(found, f)
 	})
 	return found

@@ -12,23 +12,30 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
+// A path is never changed, so these serve every object.
+var (
+	ofPod      = field.NewPath("spec")
+	ofTemplate = field.NewPath("spec", "template", "spec")
+	ofCronJob  = field.NewPath("spec", "jobTemplate", "spec", "template", "spec")
+)
+
 // podSpecOf returns the pod spec of a pod or of a workload's template with its path, or nil if the object has none.
 func podSpecOf(obj runtime.Object) (*corev1.PodSpec, *field.Path) {
 	switch o := obj.(type) {
 	case *corev1.Pod:
-		return &o.Spec, field.NewPath("spec")
+		return &o.Spec, ofPod
 	case *appsv1.ReplicaSet:
-		return &o.Spec.Template.Spec, field.NewPath("spec", "template", "spec")
+		return &o.Spec.Template.Spec, ofTemplate
 	case *appsv1.Deployment:
-		return &o.Spec.Template.Spec, field.NewPath("spec", "template", "spec")
+		return &o.Spec.Template.Spec, ofTemplate
 	case *appsv1.StatefulSet:
-		return &o.Spec.Template.Spec, field.NewPath("spec", "template", "spec")
+		return &o.Spec.Template.Spec, ofTemplate
 	case *appsv1.DaemonSet:
-		return &o.Spec.Template.Spec, field.NewPath("spec", "template", "spec")
+		return &o.Spec.Template.Spec, ofTemplate
 	case *batchv1.Job:
-		return &o.Spec.Template.Spec, field.NewPath("spec", "template", "spec")
+		return &o.Spec.Template.Spec, ofTemplate
 	case *batchv1.CronJob:
-		return &o.Spec.JobTemplate.Spec.Template.Spec, field.NewPath("spec", "jobTemplate", "spec", "template", "spec")
+		return &o.Spec.JobTemplate.Spec.Template.Spec, ofCronJob
 	}
 	return nil, nil
 }
@@ -80,19 +87,47 @@ func (m mount) path() *field.Path { return m.container.path().Child("volumeMount
 
 // eachMount visits every container's volumeMounts, containers in the order of eachContainer.
 func eachMount(obj runtime.Object, visit func(mount)) {
-	var volumes map[string]*corev1.Volume
+	var volumes volumesByName
 	eachContainer(obj, func(spec *corev1.PodSpec, c container) {
-		if volumes == nil && len(c.VolumeMounts) > 0 {
-			volumes = make(map[string]*corev1.Volume, len(spec.Volumes))
-			for i := range spec.Volumes {
-				volumes[spec.Volumes[i].Name] = &spec.Volumes[i]
-			}
+		if volumes.all == nil && len(c.VolumeMounts) > 0 {
+			volumes = byName(spec.Volumes)
 		}
 		for i := range c.VolumeMounts {
 			m := &c.VolumeMounts[i]
-			visit(mount{m, spec, c, i, volumes[m.Name]})
+			visit(mount{m, spec, c, i, volumes.find(m.Name)})
 		}
 	})
+}
+
+// volumesByName finds a pod's volumes: the few of an ordinary pod one after the other, the many of another by a map.
+type volumesByName struct {
+	all   []corev1.Volume
+	index map[string]*corev1.Volume
+}
+
+func byName(all []corev1.Volume) volumesByName {
+	const few = 16
+	v := volumesByName{all: all}
+	if len(all) > few {
+		v.index = make(map[string]*corev1.Volume, len(all))
+		for i := range all {
+			v.index[all[i].Name] = &all[i]
+		}
+	}
+	return v
+}
+
+// find returns nil if there is none of that name.
+func (v volumesByName) find(name string) *corev1.Volume {
+	if v.index != nil {
+		return v.index[name]
+	}
+	for i := range v.all {
+		if v.all[i].Name == name {
+			return &v.all[i]
+		}
+	}
+	return nil
 }
 
 // hostFolder is the host's folder that the container sees, cleaned; a subPath narrows it. It is unknown for volumes that are

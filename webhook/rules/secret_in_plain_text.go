@@ -58,6 +58,9 @@ func plainInPod(in *Input) []Finding {
 	var found []Finding
 	for i := range spec.Volumes {
 		v := &spec.Volumes[i]
+		if v.CSI == nil && v.FlexVolume == nil {
+			continue
+		}
 		at := path.Child("volumes").Index(i)
 		what := fmt.Sprintf("volume %q: ", v.Name)
 		if v.CSI != nil {

@@ -38,6 +38,9 @@ func eachSecretMode(obj runtime.Object, visit func(secretMode)) {
 	}
 	for i := range spec.Volumes {
 		v := &spec.Volumes[i]
+		if v.Secret == nil && v.Projected == nil {
+			continue
+		}
 		volume := path.Child("volumes").Index(i)
 		if s := v.Secret; s != nil {
 			at, what := volume.Child("secret"), fmt.Sprintf("secret volume %q", v.Name)
