@@ -23,6 +23,9 @@ var updateCases = flag.Bool("update", false, "write what kubectl printed into th
 
 const ruleCases = "testdata/admission/rules"
 
+// noGATopologyKeys switches the default off that mends what topology-beta-key tells of.
+const noGATopologyKeys = `{apiVersion: moorage.dev/v1alpha1, kind: MoorageConfiguration, webhook: {defaults: {ga-topology-keys: false}}}`
+
 // onlyInFiles are the rules that no request meets, and why.
 var onlyInFiles = map[string]string{
 	"decode":                   "what reaches the webhook has been read, and the API server says itself what it could not read",
@@ -226,7 +229,7 @@ func ruleCluster(t *testing.T) (kubectl, *moorage.Moorage) {
 	k.must(t, "create", "-f", "namespace.yaml")
 	k.must(t, "patch", "volumesnapshot", "daily", "--subresource=status", "--type=merge", "--patch",
 		`{"status": {"readyToUse": true, "restoreSize": "10Gi", "boundVolumeSnapshotContentName": "rules-daily"}}`)
-	m := startMoorage(t, c, moorage.Options{})
+	m := startMoorage(t, c, moorage.Options{Config: noGATopologyKeys})
 	for _, kind := range []string{"VolumeAttributesClass", "VolumeSnapshotClass", "VolumeSnapshotContent", "VolumeSnapshot"} {
 		await(t, "moorage to read the kind "+kind, func(ctx context.Context) (bool, error) {
 			n, err := m.Count(ctx, `moorage_cache_objects{kind="`+kind+`"}`)
