@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package storagemap draws a cluster's storage: its zones, the nodes in them with their attach slots, and its pools with what is
+// used, reserved and free; and for a pod, which nodes each of its volumes allows. Of makes a Map from a snapshot; Text and
+// SVG draw it. A cluster of thousands of nodes is drawn by groups.
+//
+// The package decides nothing about placement: for a pod it asks the engine.
+package storagemap
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/moorage-k8s/moorage/topology"
+	"github.com/moorage-k8s/moorage/topology/placement"
+)
+
+// Map is a cluster's storage at one moment, in the order in which it is drawn: everything is sorted by name.
+type Map struct {
+	Nodes, Volumes, Claims int
+	// Drivers are those that have a limit of attached volumes on some node.
+	Drivers []string
+	// Zones are by name; nodes that are in none come last, in a zone without a name.
+	Zones   []Zone
+	Classes []Class
+	// Pod is nil where none was asked about.
+	Pod *Pod
+}
+
+// Zone is a part of the cluster.
+type Zone struct {
+	Name  string
+	Nodes []Node
+	// Volumes is how many volumes can be reached from this zone alone, and Bytes their size.
+	Volumes int
+	Bytes   int64
+}
+
+// Node is a node with its attach slots.
+type Node struct {
+	Name string
+	// Closed is why the node takes no new pods, as far as the node says; empty where it takes some.
+	Closed string
+	// Slots are for Map.Drivers, in their order.
+	Slots []Slots
+	// Allowed tells for the pod's volumes, in their order, whether they allow the node. Fits tells whether they all do, together.
+	Allowed []bool
+	Fits    bool
+}
+
+// Slots are a driver's attach slots on a node.
+type Slots struct {
+	// Registered tells whether the node has the driver. Limit is negative where it has no limit.
+	Registered  bool
+	Used, Limit int
+}
+
+// Full tells that no further volume can be attached.
+func (s Slots) Full() bool { return s.Limit >= 0 && s.Used >= s.Limit }
+
+// Class is a class with its pools.
+type Class struct {
+	Name, Driver string
+	Pools        []Pool
+	// Volumes and Used are of the class's volumes that are in none of its pools alone, and Reserved what is reserved likewise: all
+	// of them for a class without pools.
+	Volumes        int
+	Used, Reserved int64
+}
+
+// Pool is a part of the cluster from which a class's volumes are made.
+type Pool struct {
+	// Where is the zone or the node that reaches the pool; the pool's own name where it is neither one zone nor one node.
+	Where string
+	// Zone is the index in Map.Zones of the zone that all its nodes are in; negative where there is none.
+	Zone  int
+	Nodes int
+	// Volumes are those made from the pool, as far as their node affinity tells, and Used is their size.
+	Volumes int
+	Used    int64
+	// Reserved is what has been promised to claims and is not in the published capacity yet; Free is what is left of that.
+	Reserved, Free int64
+	// Known is false where the pool does not say what it has left.
+	Known bool
+}
+
+// Pod is a pod that was asked about.
+type Pod struct {
+	Key     topology.Key
+	Volumes []Volume
+	// Fits is on how many nodes they all fit together.
+	Fits int
+}
+
+// Volume is one of the pod's volumes.
+type Volume struct {
+	Name, Claim, State string
+	// Nodes is how many nodes it allows.
+	Nodes int
+}
+
+// Of draws up the map of a snapshot. The pod may be nil.
+func Of(s *topology.Snapshot, engine *placement.Engine, pod *topology.Pod) *Map {
+	m := &Map{Nodes: s.NumNodes(), Volumes: s.Len(topology.KindVolume), Claims: s.Len(topology.KindClaim), Drivers: limitedDrivers(s)}
+	d := drawing{s: s, m: m, zoneOf: make([]int, s.NumNodes())}
+	d.zones()
+	d.nodes()
+	d.pools()
+	if pod != nil {
+		d.pod(engine, pod)
+	}
+	return m
+}
+
+// drawing is a map being made.
+type drawing struct {
+	s *topology.Snapshot
+	m *Map
+	// zoneOf is the zone of each node, by index in the map.
+	zoneOf []int
+	// at is where each node is in its zone.
+	at []int
+}
+
+func limitedDrivers(s *topology.Snapshot) []string {
+	names := map[string]bool{}
+	for i := range s.NumNodes() {
+		for _, d := range s.Node(i).Drivers {
+			names[d.Name] = names[d.Name] || d.Allocatable >= 0
+		}
+	}
+	maps.DeleteFunc(names, func(_ string, limited bool) bool { return !limited })
+	return slices.Sorted(maps.Keys(names))
+}
+
+// zoneKeys are the labels that tell a node's zone: the first that any node carries is taken.
+var zoneKeys = []string{corev1.LabelTopologyZone, corev1.LabelFailureDomainBetaZone}
+
+func (d *drawing) zones() {
+	key := zoneKeys[0]
+	for _, k := range zoneKeys {
+		if d.s.LabelOnNodes(k) {
+			key = k
+			break
+		}
+	}
+	names := map[string]bool{}
+	for i := range d.s.NumNodes() {
+		names[d.s.Node(i).Labels[key]] = true
+	}
+	// The zone without a name comes last.
+	sorted := slices.SortedFunc(maps.Keys(names), func(a, b string) int {
+		return cmp.Or(-cmp.Compare(min(len(a), 1), min(len(b), 1)), cmp.Compare(a, b))
+	})
+	for _, name := range sorted {
+		d.m.Zones = append(d.m.Zones, Zone{Name: name})
+	}
+	for i := range d.zoneOf {
+		d.zoneOf[i] = slices.Index(sorted, d.s.Node(i).Labels[key])
+	}
+}
+
+func (d *drawing) nodes() {
+	slots := make([]topology.AttachSlots, len(d.m.Drivers))
+	for k, driver := range d.m.Drivers {
+		slots[k], _ = d.s.AttachSlots(driver)
+	}
+	d.at = make([]int, d.s.NumNodes())
+	readiness := false
+	for i := range d.s.NumNodes() {
+		readiness = readiness || d.s.Node(i).Ready
+	}
+	for i := range d.s.NumNodes() {
+		n := d.s.Node(i)
+		node := Node{Name: n.Name, Closed: closed(n, readiness), Slots: make([]Slots, len(slots))}
+		for k := range slots {
+			node.Slots[k] = Slots{Registered: n.Driver(d.m.Drivers[k]) != nil, Used: slots[k].Used(i), Limit: slots[k].Limit(i)}
+		}
+		zone := &d.m.Zones[d.zoneOf[i]]
+		d.at[i] = len(zone.Nodes)
+		zone.Nodes = append(zone.Nodes, node)
+	}
+}
+
+// closed leaves readiness out where it is known of no node: manifests that people write seldom tell it.
+func closed(n *topology.Node, readiness bool) string {
+	switch {
+	case n.OutOfService:
+		return "out of service"
+	case !n.Ready && readiness:
+		return "not ready"
+	case n.Unschedulable:
+		return "cordoned"
+	default:
+		return ""
+	}
+}
+
+// pod asks the engine which nodes the pod's volumes allow.
+func (d *drawing) pod(engine *placement.Engine, pod *topology.Pod) {
+	demand := placement.NewDemand(d.s, pod)
+	verdict := engine.Filter(d.s, demand)
+	out := &Pod{Key: pod.Key(), Fits: verdict.Feasible.Len()}
+	allowed := make([]topology.NodeSet, len(demand.Volumes))
+	for v := range demand.Volumes {
+		allowed[v] = d.s.AllNodes().Clone()
+	}
+	for _, e := range verdict.Eliminations {
+		if e.Volume != placement.PodLevel {
+			allowed[e.Volume].AndNot(e.Nodes)
+		}
+	}
+	for v := range demand.Volumes {
+		volume := &demand.Volumes[v]
+		out.Volumes = append(out.Volumes, Volume{
+			Name: volume.Name, Claim: volume.ClaimName, State: volume.State.String(), Nodes: allowed[v].Len(),
+		})
+	}
+	for i := range d.s.NumNodes() {
+		node := &d.m.Zones[d.zoneOf[i]].Nodes[d.at[i]]
+		node.Fits = verdict.Feasible.Has(i)
+		for v := range allowed {
+			node.Allowed = append(node.Allowed, allowed[v].Has(i))
+		}
+	}
+	d.m.Pod = out
+}

@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package storagemap
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/moorage-k8s/moorage/explain"
+	"github.com/moorage-k8s/moorage/internal/printers"
+)
+
+const (
+	// fewNodes is up to how many nodes of a zone are drawn one by one, and fewPools up to how many pools of a class.
+	fewNodes = 16
+	fewPools = 16
+	// barWidth is the length of a bar in the text, and nameWidth how much of a name is shown.
+	barWidth  = 20
+	nameWidth = 36
+	// fullest is how many of the fullest of a group are named.
+	fullest = 3
+)
+
+// Text writes the map in lines of up to 100 columns, for a terminal or a mail.
+func Text(w io.Writer, m *Map) error {
+	t := &text{m: m}
+	t.line("%s in %s; %s, %s", count(m.Nodes, "node"), count(t.namedZones(), "zone"), count(m.Volumes, "volume"), count(m.Claims, "claim"))
+	t.zones()
+	t.classes()
+	t.pod()
+	_, err := io.WriteString(w, t.out.String())
+	return err
+}
+
+type text struct {
+	m   *Map
+	out strings.Builder
+}
+
+func (t *text) line(format string, args ...any) {
+	t.out.WriteString(strings.TrimRight(fmt.Sprintf(format, args...), " "))
+	t.out.WriteByte('\n')
+}
+
+func (t *text) namedZones() int {
+	n := 0
+	for i := range t.m.Zones {
+		if t.m.Zones[i].Name != "" {
+			n++
+		}
+	}
+	return n
+}
+
+func (t *text) zones() {
+	if t.m.Nodes == 0 {
+		t.line("\nThere are no nodes.")
+		return
+	}
+	if len(t.m.Drivers) == 0 {
+		t.line("\nNODES   no driver limits how many volumes a node can have attached")
+	} else {
+		t.line("\nNODES AND THEIR ATTACH SLOTS   # used  . free")
+	}
+	for i := range t.m.Zones {
+		z := &t.m.Zones[i]
+		t.line("%s  %s%s", cmp.Or(clip(z.Name, nameWidth), "in no zone"), count(len(z.Nodes), "node"), onlyHere(z))
+		if len(z.Nodes) <= fewNodes {
+			t.nodes(z)
+		} else {
+			t.manyNodes(z)
+		}
+	}
+}
+
+func onlyHere(z *Zone) string {
+	if z.Name == "" || z.Volumes == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %s (%s) can be used here alone", count(z.Volumes, "volume"), explain.Size(z.Bytes))
+}
+
+// nodes are drawn one by one, with a line for each driver.
+func (t *text) nodes(z *Zone) {
+	width := 0
+	for _, n := range z.Nodes {
+		width = max(width, min(utf8.RuneCountInString(n.Name), nameWidth))
+	}
+	for _, n := range z.Nodes {
+		name, state := clip(n.Name, nameWidth), n.Closed
+		shown := false
+		for k, s := range n.Slots {
+			if s.Registered {
+				t.line("  %-*s  %s  %s  %s", width, name, slotsBar(s), t.driver(k), state)
+				name, state, shown = "", "", true
+			}
+		}
+		if !shown {
+			t.line("  %-*s  %s", width, name, cmp.Or(state, "-"))
+		}
+	}
+}
+
+// driver names a driver where there are several.
+func (t *text) driver(k int) string {
+	if len(t.m.Drivers) == 1 {
+		return ""
+	}
+	return clip(t.m.Drivers[k], nameWidth)
+}
+
+func slotsBar(s Slots) string {
+	if s.Limit < 0 {
+		return fmt.Sprintf("%-*s  %3d attached, no limit", barWidth+2, "", s.Used)
+	}
+	return fmt.Sprintf("%s  %3d of %-3d", bar(int64(s.Limit), int64(s.Used), 0), s.Used, s.Limit)
+}
+
+// bar draws used and reserved parts of a whole. What is there at all is seen, and what is not full is not drawn full.
+func bar(whole, used, reserved int64) string {
+	if whole <= 0 {
+		return "[" + strings.Repeat(" ", barWidth) + "]"
+	}
+	a, b := share(used, whole), share(reserved, whole)
+	if a+b > barWidth {
+		a, b = min(a, barWidth), max(barWidth-a, min(b, 1))
+		a = min(a, barWidth-b)
+	}
+	if free := whole - used - reserved; free > 0 && a+b == barWidth {
+		if a > b {
+			a--
+		} else {
+			b--
+		}
+	}
+	return "[" + strings.Repeat("#", a) + strings.Repeat("+", b) + strings.Repeat(".", barWidth-a-b) + "]"
+}
+
+func share(part, whole int64) int {
+	switch {
+	case part <= 0:
+		return 0
+	case part >= whole:
+		return barWidth
+	default:
+		return max(1, int(float64(part)/float64(whole)*barWidth+0.5))
+	}
+}
+
+// manyNodes are drawn as one bar for each driver, with how many are how full.
+func (t *text) manyNodes(z *Zone) {
+	if n := countNodes(z, func(n *Node) bool { return n.Closed != "" }); n > 0 {
+		t.line("  %s no new pods: cordoned, not ready or out of service", taking(n))
+	}
+	for k := range t.m.Drivers {
+		g := slotsOf(z, k)
+		if g.nodes == 0 {
+			continue
+		}
+		if name := t.driver(k); name != "" {
+			t.line("  %s on %s", name, count(g.nodes, "node"))
+		}
+		if g.limited == 0 {
+			t.line("  %d attached, no limit", g.used)
+			continue
+		}
+		t.line("  %s  %d of %d   full: %d   over 3/4: %d   over 1/2: %d   less: %d", bar(int64(g.limit), int64(g.used), 0), g.used, g.limit,
+			g.levels[0], g.levels[1], g.levels[2], g.levels[3])
+		if g.used > 0 {
+			t.line("  fullest: %s", strings.Join(g.fullest, ", "))
+		}
+	}
+}
+
+func taking(n int) string {
+	if n == 1 {
+		return "1 node takes"
+	}
+	return fmt.Sprintf("%d nodes take", n)
+}
+
+func countNodes(z *Zone, is func(*Node) bool) int {
+	n := 0
+	for i := range z.Nodes {
+		if is(&z.Nodes[i]) {
+			n++
+		}
+	}
+	return n
+}
+
+// slotGroup is one driver on many nodes.
+type slotGroup struct {
+	nodes, limited, used, limit int
+	// levels are how many nodes are full, over three quarters, over a half, and less full.
+	levels  [4]int
+	fullest []string
+}
+
+// level tells how full a node is, by index in slotGroup.levels.
+func level(s Slots) int {
+	switch {
+	case s.Full():
+		return 0
+	case 4*s.Used > 3*s.Limit:
+		return 1
+	case 2*s.Used > s.Limit:
+		return 2
+	default:
+		return 3
+	}
+}
+
+func slotsOf(z *Zone, driver int) slotGroup {
+	var g slotGroup
+	var limited []*Node
+	for i := range z.Nodes {
+		s := z.Nodes[i].Slots[driver]
+		if !s.Registered {
+			continue
+		}
+		g.nodes++
+		if s.Limit < 0 {
+			g.used += s.Used
+			continue
+		}
+		g.limited++
+		g.used, g.limit = g.used+s.Used, g.limit+s.Limit
+		g.levels[level(s)]++
+		limited = append(limited, &z.Nodes[i])
+	}
+	slices.SortStableFunc(limited, func(a, b *Node) int {
+		x, y := a.Slots[driver], b.Slots[driver]
+		return cmp.Compare(y.Used*max(x.Limit, 1), x.Used*max(y.Limit, 1))
+	})
+	for _, n := range limited[:min(len(limited), fullest)] {
+		g.fullest = append(g.fullest, fmt.Sprintf("%s (%d of %d)", clip(n.Name, nameWidth/2), n.Slots[driver].Used, n.Slots[driver].Limit))
+	}
+	return g
+}
+
+func (t *text) classes() {
+	if len(t.m.Classes) == 0 {
+		return
+	}
+	t.line("\nCLASSES AND THEIR POOLS   # used by volumes  + reserved  . free")
+	for i := range t.m.Classes {
+		c := &t.m.Classes[i]
+		t.line("%s  (%s)%s", clip(c.Name, nameWidth), clip(c.Driver, nameWidth), besides(c))
+		pools := make([]pooled, len(c.Pools))
+		for i := range c.Pools {
+			pools[i] = pooled{label: c.Pools[i].Where, sum: c.Pools[i]}
+		}
+		if len(pools) > fewPools {
+			pools = t.grouped(c.Pools)
+		}
+		width := 0
+		for _, p := range pools {
+			width = max(width, min(utf8.RuneCountInString(p.label), nameWidth))
+		}
+		for _, p := range pools {
+			t.pool(&p, width)
+		}
+	}
+}
+
+// besides tells what a class has outside its pools.
+func besides(c *Class) string {
+	var parts []string
+	if len(c.Pools) == 0 {
+		parts = append(parts, "no pools published")
+	}
+	if c.Volumes > 0 {
+		what := "%s, %s"
+		if len(c.Pools) > 0 {
+			what = "%s (%s) in no one pool"
+		}
+		parts = append(parts, fmt.Sprintf(what, count(c.Volumes, "volume"), explain.Size(c.Used)))
+	}
+	if c.Reserved > 0 {
+		parts = append(parts, explain.Size(c.Reserved)+" reserved in no one pool")
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "  " + strings.Join(parts, "; ")
+}
+
+func (t *text) pool(row *pooled, width int) {
+	p := &row.sum
+	if !p.Known {
+		t.line("  %-*s  %-*s  %s used; what is left is not published", width, clip(row.label, nameWidth), barWidth+2, "", explain.Size(p.Used))
+		return
+	}
+	t.line("  %-*s  %s  %s%s", width, clip(row.label, nameWidth), bar(p.Used+p.Reserved+p.Free, p.Used, p.Reserved),
+		strings.ReplaceAll(told(p), " ·", ","), row.more)
+}
+
+// grouped adds up the pools of each zone.
+func (t *text) grouped(pools []Pool) []pooled {
+	groups := groupPools(t.m, pools)
+	out := make([]pooled, len(groups))
+	for i, g := range groups {
+		out[i] = pooled{label: g.name, sum: g.sum, more: fmt.Sprintf(" in %s; least %s", count(g.pools, "pool"), explain.Size(g.least))}
+	}
+	return out
+}
+
+// poolGroup is the pools of a class in one zone.
+type poolGroup struct {
+	name  string
+	zone  int
+	pools int
+	sum   Pool
+	// least is what the fullest has left.
+	least int64
+}
+
+func groupPools(m *Map, pools []Pool) []poolGroup {
+	var out []poolGroup
+	for i := range pools {
+		p := &pools[i]
+		at := slices.IndexFunc(out, func(g poolGroup) bool { return g.zone == p.Zone })
+		if at < 0 {
+			at = len(out)
+			name := "several zones"
+			if p.Zone != nowhere {
+				name = cmp.Or(m.Zones[p.Zone].Name, "in no zone")
+			}
+			out = append(out, poolGroup{name: name, zone: p.Zone, least: p.Free, sum: Pool{Zone: p.Zone}})
+		}
+		g := &out[at]
+		g.pools++
+		g.least = min(g.least, p.Free)
+		g.sum.Nodes, g.sum.Volumes = g.sum.Nodes+p.Nodes, g.sum.Volumes+p.Volumes
+		g.sum.Used, g.sum.Reserved, g.sum.Free = g.sum.Used+p.Used, g.sum.Reserved+p.Reserved, g.sum.Free+p.Free
+		g.sum.Known = g.sum.Known || p.Known
+	}
+	slices.SortFunc(out, func(a, b poolGroup) int { return cmp.Compare(uint(a.zone), uint(b.zone)) })
+	return out
+}
+
+func (t *text) pod() {
+	if t.m.Pod == nil {
+		return
+	}
+	p := t.m.Pod
+	t.line("\nPOD %s   nodes that each volume allows", p.Key)
+	if len(p.Volumes) == 0 {
+		t.line("It has no volumes that moorage looks at: every node will do.")
+		return
+	}
+	rows := [][]string{{"VOLUME", "STATE"}}
+	for i := range t.m.Zones {
+		rows[0] = append(rows[0], cmp.Or(clip(t.m.Zones[i].Name, nameWidth/2), "no zone"))
+	}
+	for v := range p.Volumes {
+		rows = append(rows, t.podRow(p.Volumes[v].Name, p.Volumes[v].State, func(n *Node) bool { return n.Allowed[v] }))
+	}
+	rows = append(rows, t.podRow("all together", "", func(n *Node) bool { return n.Fits }))
+	t.table(rows)
+	if len(t.m.Zones) > 0 && t.m.Nodes <= fewNodes {
+		t.podNodes()
+	}
+}
+
+func (t *text) podRow(name, state string, is func(*Node) bool) []string {
+	row := []string{clip(name, nameWidth/2), state}
+	for i := range t.m.Zones {
+		z := &t.m.Zones[i]
+		row = append(row, fmt.Sprintf("%d of %d", countNodes(z, is), len(z.Nodes)))
+	}
+	return row
+}
+
+// podNodes is a line for each node, with a mark for each volume.
+func (t *text) podNodes() {
+	p := t.m.Pod
+	rows := [][]string{{"NODE"}}
+	for v := range p.Volumes {
+		rows[0] = append(rows[0], clip(p.Volumes[v].Name, nameWidth/2))
+	}
+	rows[0] = append(rows[0], "ALL TOGETHER")
+	mark := func(yes bool) string {
+		if yes {
+			return "yes"
+		}
+		return "-"
+	}
+	for i := range t.m.Zones {
+		for _, n := range t.m.Zones[i].Nodes {
+			row := []string{clip(n.Name, nameWidth)}
+			for _, ok := range n.Allowed {
+				row = append(row, mark(ok))
+			}
+			rows = append(rows, append(row, mark(n.Fits)))
+		}
+	}
+	t.line("")
+	t.table(rows)
+}
+
+// mostColumns is how wide a table may be; what is to the right of it goes below.
+const mostColumns = 98
+
+// table writes rows in aligned columns. Columns that do not fit are written below, with the first again.
+func (t *text) table(rows [][]string) {
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	for from := 1; from < len(widths); {
+		to, used := from, widths[0]+2
+		for to < len(widths) && (to == from || used+widths[to]+2 <= mostColumns) {
+			used += widths[to] + 2
+			to++
+		}
+		for _, row := range rows {
+			var line strings.Builder
+			fmt.Fprintf(&line, "  %-*s", widths[0], row[0])
+			for i := from; i < to; i++ {
+				fmt.Fprintf(&line, "  %-*s", widths[i], row[i])
+			}
+			t.line("%s", line.String())
+		}
+		from = to
+	}
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// clip takes out the middle of a name that is too long, and what a terminal would take for a command.
+func clip(name string, width int) string {
+	name = printers.OneLine(name)
+	runes := []rune(name)
+	if len(runes) <= width {
+		return name
+	}
+	head := (width - 1) / 2
+	return string(runes[:head]) + "…" + string(runes[len(runes)-(width-1-head):])
+}
