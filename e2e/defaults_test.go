@@ -9,11 +9,21 @@ import (
 	"path/filepath"
 	"testing"
 
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/moorage-k8s/moorage/e2e/controlplane"
 	"github.com/moorage-k8s/moorage/e2e/moorage"
+)
+
+// Rights that moorage needs only for some configurations.
+var (
+	readsNamespaces = rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"namespaces"}, Verbs: []string{"list", "watch"}}
+	readsLeases     = rbacv1.PolicyRule{
+		APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"}, ResourceNames: []string{"moorage-scheduler"}, Verbs: []string{"get"},
+	}
 )
 
 // What the API server stores of objects that the defaults change, all of them on. The manifests are in testdata/defaults.
@@ -22,12 +32,12 @@ func TestDefaultsAreStored(t *testing.T) {
 	ns, elsewhere := namespace(t, c), namespace(t, c)
 	k := newKubectl(t, c, ns, filepath.Join("testdata", "defaults"))
 	other := newKubectl(t, c, elsewhere, filepath.Join("testdata", "defaults"))
-	m := startMoorage(t, c, moorage.Options{ReadsNamespaces: true, Config: `
+	m := startMoorage(t, c, moorage.Options{Rights: []rbacv1.PolicyRule{readsNamespaces, readsLeases}, Config: `
 apiVersion: moorage.dev/v1alpha1
 kind: MoorageConfiguration
 webhook:
   defaults: {wait-for-first-consumer: on, secret-mode-0440: on, node-name-to-affinity: on}
-  schedulerName: {name: moorage-scheduler}
+  schedulerName: {name: moorage-scheduler, lease: {namespace: ` + ns + `, name: moorage-scheduler}}
   volumesResource: moorage.dev/volumes
 `})
 	cleanup(t, func(ctx context.Context) error {
@@ -68,7 +78,13 @@ webhook:
 	// The namespace opts in; the other one does not.
 	labelNamespace(t, c, ns, "moorage.dev/scheduler", "enabled")
 	const scheduler = "jsonpath={.spec.schedulerName}"
-	await(t, "moorage to see the namespace's label", func(context.Context) (bool, error) {
+	await(t, "moorage to read the namespace", func(ctx context.Context) (bool, error) {
+		n, err := m.Count(ctx, `moorage_cache_objects{kind="Namespace"}`)
+		return n > 0, err
+	})
+	k.shows(t, terminal{Stdout: "default-scheduler"}, "create", "--dry-run=server", "-f", "web.yaml", "-o", scheduler)
+	holdLease(t, c, ns, "moorage-scheduler")
+	await(t, "moorage to see that the scheduler runs", func(context.Context) (bool, error) {
 		return k.run(t, "create", "--dry-run=server", "-f", "web.yaml", "-o", scheduler) == terminal{Stdout: "moorage-scheduler"}, nil
 	})
 	k.must(t, "apply", "-f", "web.yaml")
@@ -90,7 +106,7 @@ func TestExemptionsAtTheTerminal(t *testing.T) {
 	c := control(t)
 	ns := namespace(t, c)
 	k := newKubectl(t, c, ns, filepath.Join("testdata", "defaults"))
-	m := startMoorage(t, c, moorage.Options{ReadsNamespaces: true, Config: `
+	m := startMoorage(t, c, moorage.Options{Rights: []rbacv1.PolicyRule{readsNamespaces}, Config: `
 apiVersion: moorage.dev/v1alpha1
 kind: MoorageConfiguration
 webhook:
@@ -138,6 +154,19 @@ webhook:
 		return k.run(t, "create", "--dry-run=server", "-f", "srv.yaml").Status == 0, nil
 	})
 	k.shows(t, warned, "create", "-f", "srv.yaml")
+}
+
+// holdLease makes a Lease that is held for longer than the test.
+func holdLease(t *testing.T, c *controlplane.ControlPlane, ns, name string) {
+	t.Helper()
+	now, seconds, holder := metav1.NowMicro(), int32(3600), "the test"
+	_, err := c.Client().CoordinationV1().Leases(ns).Create(t.Context(), &coordinationv1.Lease{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Spec:       coordinationv1.LeaseSpec{HolderIdentity: &holder, LeaseDurationSeconds: &seconds, RenewTime: &now},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func labelNamespace(t *testing.T, c *controlplane.ControlPlane, name, key, value string) {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/moorage-k8s/moorage/extender"
 	"github.com/moorage-k8s/moorage/internal/config"
+	"github.com/moorage-k8s/moorage/internal/lease"
 	"github.com/moorage-k8s/moorage/internal/version"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
@@ -239,6 +240,13 @@ func newWebhookServer(c *config.Configuration, flags serveFlags, cache *topology
 	if err != nil {
 		return nil, err
 	}
+	watch, err := watchScheduler(c, flags, logger)
+	if err != nil {
+		return nil, err
+	}
+	if watch != nil {
+		defaultOptions.Settings.SchedulerReady = watch.Fresh
+	}
 	hook, err := webhook.New(webhook.Options{
 		Lookup: func() rules.Lookup {
 			if len(cache.Missing()) > 0 {
@@ -258,5 +266,32 @@ func newWebhookServer(c *config.Configuration, flags serveFlags, cache *topology
 	if err != nil {
 		return nil, err
 	}
-	return serveWebhook(c.Webhook.BindAddress, hook, certificate, logger)
+	server, err := serveWebhook(c.Webhook.BindAddress, hook, certificate, logger)
+	if err != nil || watch == nil {
+		return server, err
+	}
+	return func(ctx context.Context) error {
+		var watching sync.WaitGroup
+		defer watching.Wait()
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		watching.Go(func() { watch.Run(ctx) })
+		return server(ctx)
+	}, nil
+}
+
+// watchScheduler makes what tells whether the scheduler that pods are sent to is there; nil if nothing is configured that would tell.
+func watchScheduler(c *config.Configuration, flags serveFlags, logger logr.Logger) (*lease.Watch, error) {
+	s := c.Webhook.SchedulerName
+	if s == nil || s.Lease == nil {
+		return nil, nil
+	}
+	if len(flags.from) > 0 {
+		return nil, errors.New("webhook.schedulerName.lease: with --from there is no API server to read it from")
+	}
+	access, err := findCluster(flags.kubeconfig, "")
+	if err != nil {
+		return nil, err
+	}
+	return lease.New(access.client, s.Lease.Namespace, s.Lease.Name, logger.WithName("lease")), nil
 }

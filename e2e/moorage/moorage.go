@@ -16,6 +16,8 @@ import (
 	"strings"
 	"time"
 
+	rbacv1 "k8s.io/api/rbac/v1"
+
 	"github.com/moorage-k8s/moorage/e2e/binaries"
 	"github.com/moorage-k8s/moorage/e2e/controlplane"
 	"github.com/moorage-k8s/moorage/e2e/process"
@@ -27,8 +29,8 @@ type Options struct {
 	Config string
 	// NoWebhook leaves admission out.
 	NoWebhook bool
-	// ReadsNamespaces grants the right to read namespaces, which moorage uses only if the configuration selects some by labels.
-	ReadsNamespaces bool
+	// Rights are granted besides those that moorage has in any case, where the configuration needs them.
+	Rights []rbacv1.PolicyRule
 }
 
 // Moorage is a running moorage.
@@ -44,8 +46,7 @@ type Moorage struct {
 	command    process.Command
 	webhookURL string // empty without admission
 	caFile     string
-	// readsNamespaces is a right beside those of the role.
-	readsNamespaces bool
+	rights     []rbacv1.PolicyRule
 }
 
 // Start builds moorage from the tree that this module is part of, runs it, and returns when it is ready and, with
@@ -55,7 +56,7 @@ func Start(ctx context.Context, control *controlplane.ControlPlane, options Opti
 	if err != nil {
 		return nil, err
 	}
-	m := &Moorage{control: control, readsNamespaces: options.ReadsNamespaces}
+	m := &Moorage{control: control, rights: options.Rights}
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("start moorage: %w", err), m.Stop(context.WithoutCancel(ctx)))

@@ -40,11 +40,8 @@ var role = []rbacv1.PolicyRule{
 // Grant gives moorage its rights.
 func (m *Moorage) Grant(ctx context.Context) error {
 	rbac := m.control.Client().RbacV1()
-	meta, granted := metav1.ObjectMeta{Name: roleName}, slices.Clone(role)
-	if m.readsNamespaces {
-		granted = append(granted, rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"namespaces"}, Verbs: []string{"list", "watch"}})
-	}
-	if _, err := rbac.ClusterRoles().Create(ctx, &rbacv1.ClusterRole{ObjectMeta: meta, Rules: granted}, metav1.CreateOptions{}); err != nil {
+	meta := metav1.ObjectMeta{Name: roleName}
+	if _, err := rbac.ClusterRoles().Create(ctx, &rbacv1.ClusterRole{ObjectMeta: meta, Rules: slices.Concat(role, m.rights)}, metav1.CreateOptions{}); err != nil {
 		return fmt.Errorf("grant moorage its rights: %w", err)
 	}
 	_, err := rbac.ClusterRoleBindings().Create(ctx, &rbacv1.ClusterRoleBinding{

@@ -73,6 +73,15 @@ type SchedulerName struct {
 	Name string `json:"name"`
 	// NamespaceSelector selects the namespaces that opted in; without it those with the label moorage.dev/scheduler: enabled.
 	NamespaceSelector *metav1.LabelSelector `json:"namespaceSelector"`
+	// Lease is the scheduler's own, for its leader election: pods are sent there only while it is renewed. Without one they
+	// always are.
+	Lease *Lease `json:"lease"`
+}
+
+// Lease names a Lease.
+type Lease struct {
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
 }
 
 func (s *SchedulerName) selector() *metav1.LabelSelector {
@@ -135,6 +144,9 @@ func (w *Webhook) validate() error {
 		}
 		_, err := rules.NewNamespaceSelector(s.selector())
 		add("webhook.schedulerName.namespaceSelector", err)
+		if s.Lease != nil && (s.Lease.Namespace == "" || s.Lease.Name == "") {
+			add("webhook.schedulerName.lease", errors.New("needs a namespace and a name"))
+		}
 	}
 	if w.VolumesResource != "" {
 		add("webhook.volumesResource", defaults.ValidateResource(w.VolumesResource))

@@ -80,6 +80,7 @@ func TestWebhookErrorsNameTheField(t *testing.T) {
 		{"an account without namespace", "exemptions: [{serviceAccounts: [default], reason: why}]", `webhook.exemptions[0].serviceAccounts[0]: service account "default" is not namespace/name`},
 		{"no scheduler", "schedulerName: {}", "webhook.schedulerName.name: is missing"},
 		{"the default scheduler", "schedulerName: {name: default-scheduler}", "webhook.schedulerName.name: must be another scheduler"},
+		{"half a lease", "schedulerName: {name: moorage-scheduler, lease: {name: moorage-scheduler}}", "webhook.schedulerName.lease: needs a namespace and a name"},
 		{"no extended resource", "volumesResource: volumes", `webhook.volumesResource: "volumes" is not the name of an extended resource`},
 	} {
 		t.Run(test.name, func(t *testing.T) {

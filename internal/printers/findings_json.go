@@ -19,6 +19,8 @@ type checkResult struct {
 	Checked    checked       `json:"checked"`
 	Skipped    skipped       `json:"skipped"`
 	Findings   []jsonFinding `json:"findings"`
+	// Exempted is left out where there is none.
+	Exempted []jsonExempted `json:"exempted,omitempty"`
 }
 
 type checked struct {
@@ -46,13 +48,26 @@ type jsonFinding struct {
 	Remediation string       `json:"remediation"`
 }
 
+type jsonExempted struct {
+	jsonFinding `json:",inline"`
+	By          rules.ExemptedBy `json:"by"`
+	Reason      string           `json:"reason"`
+}
+
+func jsonFindingOf(f files.Finding) jsonFinding {
+	return jsonFinding{
+		Rule: f.Rule, Action: f.Action, File: f.File, Line: f.Line, Column: f.Column, Source: f.Source, Object: jsonObject(f.Object), Path: f.Path,
+		Message: f.Message, Symptom: f.Symptom, Remediation: f.Remediation,
+	}
+}
+
 type jsonObject struct {
 	Kind      string `json:"kind"`
 	Namespace string `json:"namespace"`
 	Name      string `json:"name"`
 }
 
-// FindingsJSON writes a check's result as a CheckResult, audit findings included.
+// FindingsJSON writes a check's result as a CheckResult, audit findings and what exemptions lifted included.
 func FindingsJSON(w io.Writer, result *files.Result) error {
 	out := checkResult{
 		APIVersion: apiVersion, Kind: "CheckResult",
@@ -61,10 +76,10 @@ func FindingsJSON(w io.Writer, result *files.Result) error {
 		Findings: make([]jsonFinding, 0, len(result.Findings)),
 	}
 	for _, f := range result.Findings {
-		out.Findings = append(out.Findings, jsonFinding{
-			Rule: f.Rule, Action: f.Action, File: f.File, Line: f.Line, Column: f.Column, Source: f.Source, Object: jsonObject(f.Object), Path: f.Path,
-			Message: f.Message, Symptom: f.Symptom, Remediation: f.Remediation,
-		})
+		out.Findings = append(out.Findings, jsonFindingOf(f))
+	}
+	for _, x := range result.Exempted {
+		out.Exempted = append(out.Exempted, jsonExempted{jsonFindingOf(x.Finding), x.By, x.Reason})
 	}
 	return JSON(w, out)
 }

@@ -23,7 +23,7 @@ const width = 100
 
 // TextOptions say how findings are shown to a person.
 type TextOptions struct {
-	// Verbose shows audit findings too.
+	// Verbose shows audit findings too, and what exemptions lifted.
 	Verbose bool
 	// Color is for terminals.
 	Color bool
@@ -49,6 +49,12 @@ func FindingsText(w io.Writer, result *files.Result, opts TextOptions) error {
 	if shown {
 		fmt.Fprintln(&out)
 	}
+	if opts.Verbose && len(result.Exempted) > 0 {
+		for _, x := range result.Exempted {
+			exemptedText(&out, x)
+		}
+		fmt.Fprintln(&out)
+	}
 	fmt.Fprintln(&out, sum(result, counts, opts.Verbose))
 	_, err := w.Write(out.Bytes())
 	return err
@@ -67,6 +73,12 @@ func findingText(out *bytes.Buffer, f files.Finding, color bool) {
 	}
 	fmt.Fprintln(out, wrap(OneLine(f.Symptom), "  otherwise: ", hang))
 	fmt.Fprintln(out, wrap(OneLine(f.Remediation), "  fix:       ", hang))
+}
+
+func exemptedText(out *bytes.Buffer, x files.Exempted) {
+	place := fmt.Sprintf("%s:%d:%d:", FileName(x.File), x.Line, x.Column)
+	fmt.Fprintln(out, wrap(OneLine(fmt.Sprintf("%s exempted %s: %s", place, x.Rule, x.Message)), "", "    "))
+	fmt.Fprintln(out, wrap(OneLine(fmt.Sprintf("%s: %s", x.By, x.Reason)), "  by:        ", hang))
 }
 
 // hang is under the text of an indented line.
@@ -101,6 +113,13 @@ func sum(result *files.Result, counts map[rules.Action]int, verbose bool) string
 	}
 	if n := counts[rules.Audit]; n > 0 {
 		part := fmt.Sprintf("%d audit", n)
+		if !verbose {
+			part += " (-v shows them)"
+		}
+		parts = append(parts, part)
+	}
+	if n := len(result.Exempted); n > 0 {
+		part := fmt.Sprintf("%d exempted", n)
 		if !verbose {
 			part += " (-v shows them)"
 		}

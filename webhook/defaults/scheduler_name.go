@@ -17,7 +17,7 @@ const (
 
 // schedulerName gives pods that have claims, and have not chosen a scheduler, to the configured one. The API server has
 // written default-scheduler where nothing was written; a pod that asks for it on purpose cannot be told apart, so that
-// namespaces have to opt in.
+// namespaces have to opt in. While that scheduler is known not to run, pods stay with the default one rather than wait.
 func schedulerName(in Input, patch *Patch) error {
 	pod, ok := in.Object.(*corev1.Pod)
 	if !ok {
@@ -25,7 +25,8 @@ func schedulerName(in Input, patch *Patch) error {
 	}
 	if in.Old != nil || !toBeScheduled(pod) || !hasClaims(pod) || pod.Labels[ownLabel] == ownName ||
 		(pod.Spec.SchedulerName != "" && pod.Spec.SchedulerName != corev1.DefaultSchedulerName) ||
-		!in.settings.SchedulerNamespaces.Matches(in.Lookup, in.Namespace) {
+		!in.settings.SchedulerNamespaces.Matches(in.Lookup, in.Namespace) ||
+		(in.settings.SchedulerReady != nil && !in.settings.SchedulerReady()) {
 		return nil
 	}
 	return patch.Set(in.settings.SchedulerName, "spec", "schedulerName")

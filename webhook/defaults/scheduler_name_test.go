@@ -46,6 +46,11 @@ func TestSchedulerName(t *testing.T) {
 	runPatches(t, SchedulerName, settings, nil, []patchCase{
 		{name: "no view of the cluster", reason: "nobody is known to have opted in", object: pod("", "default-scheduler", claim)},
 	})
+	away := settings
+	away.SchedulerReady = func() bool { return false }
+	runPatches(t, SchedulerName, away, storage, []patchCase{
+		{name: "the scheduler is away", reason: "the pod would wait for it", object: pod("", "default-scheduler", claim)},
+	})
 	d := only(t, SchedulerName, settings)
 	raw := toJSON(t, pod("", "default-scheduler", claim))
 	kind, object := decode(t, raw)

@@ -58,6 +58,14 @@ type Finding struct {
 	Message, Symptom, Remediation string
 }
 
+// Exempted is a finding that an exemption lifted.
+type Exempted struct {
+	Finding
+	// By is what lifted it, and Reason the one that was given.
+	By     rules.ExemptedBy
+	Reason string
+}
+
 // Failure is a rule that failed on an object. Its findings are missing.
 type Failure struct {
 	File   string
@@ -72,6 +80,8 @@ type Result struct {
 	Skipped        Skipped
 	// Findings are in the order of the files and of the lines in them.
 	Findings []Finding
+	// Exempted are in the same order.
+	Exempted []Exempted
 	Failures []Failure
 }
 
@@ -123,6 +133,7 @@ func Check(ctx context.Context, opts Options) (*Result, error) {
 	for i, r := range results {
 		total.Objects += r.Objects
 		total.Findings = append(total.Findings, r.Findings...)
+		total.Exempted = append(total.Exempted, r.Exempted...)
 		total.Failures = append(total.Failures, r.Failures...)
 		total.Skipped.Documents += parsed[i].other
 		for kind, n := range parsed[i].skipped {
@@ -167,11 +178,14 @@ func (p *progress) step() {
 // evaluate asks the rules about every object of a file.
 func (f *file) evaluate(ctx context.Context, e *rules.Evaluator, lookup rules.Lookup) Result {
 	var r Result
-	tell := func(i *item, at position, path string, found rules.Finding) {
-		r.Findings = append(r.Findings, Finding{
+	placed := func(i *item, at position, path string, found rules.Finding) Finding {
+		return Finding{
 			Rule: found.Rule, Action: found.Action, File: f.path, Line: at.line, Column: at.column, Source: i.hint, Object: i.ref, Path: path,
 			Message: found.Message, Symptom: found.Symptom, Remediation: found.Remediation,
-		})
+		}
+	}
+	tell := func(i *item, at position, path string, found rules.Finding) {
+		r.Findings = append(r.Findings, placed(i, at, path, found))
 	}
 	tellFlaws := func(i *item, flaws []flaw) {
 		for _, flaw := range flaws {
@@ -200,18 +214,30 @@ func (f *file) evaluate(ctx context.Context, e *rules.Evaluator, lookup rules.Lo
 			Kind: i.info.Kind, Object: i.object, AsWritten: true, Namespace: metav1.NamespaceDefault, Lookup: lookup,
 		})
 		for _, found := range result.Findings {
-			path := ""
-			if found.Path != nil {
-				path = found.Path.String()
-			}
+			path := pathOf(found)
 			tell(i, i.root.find(path), path, found)
+		}
+		for _, x := range result.Exempted {
+			path := pathOf(x.Finding)
+			r.Exempted = append(r.Exempted, Exempted{Finding: placed(i, i.root.find(path), path, x.Finding), By: x.By, Reason: x.Reason})
 		}
 		for _, p := range result.Panics {
 			r.Failures = append(r.Failures, Failure{File: f.path, Object: i.ref, Panic: p})
 		}
 	}
-	slices.SortStableFunc(r.Findings, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
-	})
+	slices.SortStableFunc(r.Findings, Finding.compare)
+	slices.SortStableFunc(r.Exempted, func(a, b Exempted) int { return a.compare(b.Finding) })
 	return r
+}
+
+// compare orders the findings of one file by their place.
+func (f Finding) compare(o Finding) int {
+	return cmp.Or(cmp.Compare(f.Line, o.Line), cmp.Compare(f.Column, o.Column))
+}
+
+func pathOf(f rules.Finding) string {
+	if f.Path == nil {
+		return ""
+	}
+	return f.Path.String()
 }

@@ -20,6 +20,7 @@ var words = []string{
 	"csi.storage.k8s.io/provisioner-secret-name", "csi.storage.k8s.io/node-stage-secret-namespace", "${pvc.name}", "${pvc.annotations['x']}",
 	"${", "$", "password", "storage", "memory", "failure-domain.beta.kubernetes.io/zone", "kubernetes.io/hostname", "metadata.name", "In",
 	"Recycle", "Always", "Never", "VolumeSnapshot", "snapshot.storage.k8s.io", "snapshot.storage.k8s.io/v1", "\xff", "10", "-1",
+	IgnoreAnnotation, "hostpath-sensitive: reason", "secret-env,hostpath-sensitive,propagation-subpath:reason", "secret-env", ":", "ns",
 }
 
 // filler fills an object at random: every pointer, slice and map may be nil or empty, every element of one the zero value.
@@ -84,7 +85,10 @@ func TestNoRulePanics(t *testing.T) {
 	if testing.Short() {
 		rounds = 40
 	}
-	e, err := NewEvaluator(EvaluatorOptions{})
+	e, err := NewEvaluator(EvaluatorOptions{
+		Mandatory:  []string{"secret-env"},
+		Exemptions: []Exemption{{Namespaces: []string{"ns"}, ServiceAccounts: []string{"ns/a"}, Reason: "r"}},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
