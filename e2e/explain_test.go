@@ -14,6 +14,7 @@ import (
 	"github.com/moorage-k8s/moorage/e2e/moorage"
 	"github.com/moorage-k8s/moorage/e2e/zones"
 	"github.com/moorage-k8s/moorage/explain"
+	"github.com/moorage-k8s/moorage/extender"
 )
 
 // A pod waits on a real cluster because its two claims want more than any pool has. What explain says the event is, the event
@@ -22,7 +23,11 @@ func TestExplainSaysWhatTheEventSays(t *testing.T) {
 	c := control(t)
 	nodes := zonalNodes(t, c)
 	storage := zonalStorage(t, nodes, zones.StorageOptions{PoolSize: 10 * gib, Pools: map[string]int64{"zone-b": 11 * gib}}, "zonal")
-	m := startMoorage(t, c, moorage.Options{NoWebhook: true})
+	m := startMoorage(t, c, moorage.Options{NoWebhook: true, Config: `
+apiVersion: moorage.dev/v1alpha1
+kind: MoorageConfiguration
+extender: {decisions: 100}
+`})
 	startScheduler(t, c, m.ExtenderURL)
 	ns := namespace(t, c)
 	createPodOfTwoClaims(t, c, ns, "db")
@@ -34,6 +39,10 @@ func TestExplainSaysWhatTheEventSays(t *testing.T) {
 	}
 	if e.Said == "" || !strings.HasPrefix(e.Said, e.Message) {
 		t.Errorf("explain says that the event begins with\n\t%s\nand kube-scheduler said\n\t%s", e.Message, e.Said)
+	}
+	if refused := e.Decisions[len(e.Decisions)-1].Refused; len(refused) != 1 || refused[0].Reason != jointlyFull ||
+		refused[0].Nodes != 6 {
+		t.Errorf("explain says that moorage answered at first: %+v", refused)
 	}
 	// 12 GiB are wanted: the least that helps is 1 GiB more in the pool of zone-b.
 	helps := false
@@ -53,25 +62,32 @@ func TestExplainSaysWhatTheEventSays(t *testing.T) {
 
 	await(t, "explain to see the pod on its node", func(context.Context) (bool, error) {
 		e, status := explainPod(t, m, ns, "db")
-		return status == 0 && e.Fits && e.Node == pod.Spec.NodeName, nil
+		return status == 0 && e.Fits && e.Node == pod.Spec.NodeName && e.Decisions[0].Passed > 0, nil
 	})
 }
 
-// explainPod runs the command as a user would, with the rights that moorage has.
-func explainPod(t *testing.T, m *moorage.Moorage, ns, name string) (*explain.Explanation, int) {
+// explained is what explain prints as JSON.
+type explained struct {
+	explain.Explanation
+	Decisions []extender.Decision `json:"decisions"`
+}
+
+// explainPod runs the command as a user would, with the rights that moorage has, and asks moorage what it answered.
+func explainPod(t *testing.T, m *moorage.Moorage, ns, name string) (*explained, int) {
 	t.Helper()
 	file, err := binaries.Builder{}.Moorage(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	var stdout, stderr strings.Builder
-	cmd := exec.CommandContext(t.Context(), file, "explain", "pod", name, "-n", ns, "-o", "json", "--kubeconfig", m.Kubeconfig)
+	cmd := exec.CommandContext(t.Context(), file, "explain", "pod", name, "-n", ns, "-o", "json", "--kubeconfig", m.Kubeconfig,
+		"--decisions="+m.MetricsURL)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	var exit *exec.ExitError
 	if err := cmd.Run(); err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 1) {
 		t.Fatalf("%v: %v\n%s", cmd.Args, err, stderr.String())
 	}
-	var e explain.Explanation
+	var e explained
 	if err := json.Unmarshal([]byte(stdout.String()), &e); err != nil {
 		t.Fatalf("%v printed %q: %v", cmd.Args, stdout.String(), err)
 	}

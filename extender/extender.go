@@ -60,6 +60,8 @@ type Options struct {
 	// SecondLook is how long filter looks again at a pod that fits nowhere before the scheduler is told so; not at all where 0.
 	// It is for a cache that follows an API server, as the scheduler may have heard of a change first.
 	SecondLook time.Duration
+	// Decisions keeps what was answered; nil keeps nothing.
+	Decisions *Decisions
 	// Registry is where the metrics are registered. Required.
 	Registry prometheus.Registerer
 	Logger   logr.Logger

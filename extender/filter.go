@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
@@ -27,6 +28,7 @@ func (e *Extender) refusals(ctx context.Context, r *request) (refusal func(i int
 			refusal = func(int) (placement.Reason, bool) { return 0, false }
 		}
 	}()
+	start := time.Now()
 	s, demand := e.demand(ctx, r.pod)
 	e.placements.forget(r.pod.Key())
 	j := e.decide(ctx, r, s, demand)
@@ -34,6 +36,7 @@ func (e *Extender) refusals(ctx context.Context, r *request) (refusal func(i int
 		j = e.lookAgain(ctx, r, j)
 	}
 	e.count(&j)
+	e.options.Decisions.filtered(r, &j, start)
 	return j.refusal
 }
 

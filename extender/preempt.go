@@ -6,7 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
+	"time"
 
 	extenderv1 "k8s.io/kube-scheduler/extender/v1"
 
@@ -90,12 +93,14 @@ func (e *Extender) worthEvicting(p *preemption) (kept map[string]*extenderv1.Met
 		}
 	}()
 	kept = map[string]*extenderv1.MetaVictims{}
+	start := time.Now()
 	s := e.options.Snapshot()
 	for node, victims := range p.candidates {
 		if len(victims.Pods) > 0 && e.fitsWithout(s, p.pod, node, victims) {
 			kept[node] = victims
 		}
 	}
+	e.options.Decisions.preempted(p.pod, len(p.candidates), slices.Collect(maps.Keys(kept)), start)
 	return kept
 }
 

@@ -5,6 +5,7 @@ package extender
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
@@ -28,6 +29,7 @@ func (e *Extender) scores(r *request) (score func(i int) int) {
 			score = func(int) int { return 0 }
 		}
 	}()
+	start := time.Now()
 	s := e.options.Snapshot()
 	candidates := topology.NewNodeSet(s.NumNodes())
 	rated := make([]int, len(r.nodes))
@@ -66,5 +68,7 @@ func (e *Extender) scores(r *request) (score func(i int) int) {
 	if follows {
 		e.expectations.add(r.pod.Key(), placement.Expect(s, verdict, best))
 	}
-	return func(i int) int { return rated[i] }
+	score = func(i int) int { return rated[i] }
+	e.options.Decisions.prioritized(r, verdict, score, start)
+	return score
 }

@@ -26,6 +26,8 @@ type explainFlags struct {
 	clusterFlags
 	file           []string
 	config, output string
+	// decisions is the URL of a moorage that is asked what it answered; empty for none.
+	decisions string
 }
 
 func explainCommand() *cobra.Command {
@@ -57,6 +59,10 @@ fits none or kube-scheduler holds it back, or the claim is held back; and 2 if t
   # A pod that does not exist yet
   moorage explain -f pod.yaml
 
+  # What was kube-scheduler told at the time?
+  kubectl -n moorage port-forward deployment/moorage 8080 &
+  moorage explain pod db-0 -n prod --decisions
+
   # On a cluster that was captured before
   moorage explain pod db-0 -n prod --from cluster.yaml`,
 		Args:              cobra.MaximumNArgs(2),
@@ -67,6 +73,9 @@ fits none or kube-scheduler holds it back, or the claim is held back; and 2 if t
 	f := cmd.Flags()
 	f.StringSliceVarP(&flags.file, "filename", "f", nil, "explain the pods of this file or folder (- for standard input), with its claims on top of the cluster; may be repeated")
 	f.StringVar(&flags.config, "config", "", "file with a MoorageConfiguration, for the modes of predicates and the weights of scorers")
+	f.StringVar(&flags.decisions, "decisions", "", "show what the running moorage answered kube-scheduler about the pod, as its metrics port at this URL tells "+
+		"(extender.decisions in its configuration says how much it keeps)")
+	f.Lookup("decisions").NoOptDefVal = defaultDecisions
 	f.StringVarP(&flags.output, "output", "o", "text", "text, wide, json or yaml")
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(printers.ExplainOutputs, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
@@ -145,13 +154,20 @@ func (f *explainFlags) explainPods(cmd *cobra.Command, c *cluster, engine *place
 		e := explain.Pod(explain.Question{Snapshot: c.snapshot, Engine: engine, Pod: topology.PodFromAPI(pod), Said: saidOf(pod)})
 		c.sign(&e.Known)
 		fits = fits && e.Fits
+		decided := printers.Decided{Asked: f.decisions != ""}
+		if decided.Asked {
+			var err error
+			if decided.Decisions, err = readDecisions(cmd.Context(), f.decisions, topology.Key{Namespace: pod.Namespace, Name: pod.Name}); err != nil {
+				return err
+			}
+		}
 		if i > 0 && (f.output == "text" || f.output == "wide") {
 			_, _ = fmt.Fprintln(cmd.OutOrStdout())
 		}
 		if i > 0 && f.output == "yaml" {
 			_, _ = fmt.Fprintln(cmd.OutOrStdout(), "---")
 		}
-		if err := printers.Explanation(cmd.OutOrStdout(), e, f.output, colored(cmd)); err != nil {
+		if err := printers.Explanation(cmd.OutOrStdout(), e, decided, f.output, colored(cmd)); err != nil {
 			return err
 		}
 	}

@@ -189,11 +189,13 @@ type part func(ctx context.Context) error
 // newServers makes the servers that are not switched off.
 func newServers(c *config.Configuration, flags serveFlags, cache *topology.Cache, engine *placement.Engine, logger logr.Logger) ([]part, error) {
 	var parts []part
+	decisions := extender.NewDecisions(c.Extender.Decisions)
 	if c.Extender.BindAddress != off {
 		options := extender.Options{
 			Snapshot: cache.Snapshot, Missing: cache.Missing, Engine: engine, MaxBodyBytes: c.Extender.MaxBodyBytes,
 			ClaimWait: c.Extender.ClaimWait.Duration, PlacementWait: c.Extender.PlacementWait.Duration,
 			SecondLook: extender.DefaultSecondLook,
+			Decisions:  decisions,
 			Registry:   ctrlmetrics.Registry, Logger: logger.WithName("extender"),
 		}
 		if len(flags.from) > 0 {
@@ -208,7 +210,7 @@ func newServers(c *config.Configuration, flags serveFlags, cache *topology.Cache
 		parts = append(parts, server)
 	}
 	if c.Metrics.BindAddress != off {
-		server, err := listenHTTP("metrics", c.Metrics.BindAddress, probes(cache), logger)
+		server, err := listenHTTP("metrics", c.Metrics.BindAddress, probes(cache, decisions), logger)
 		if err != nil {
 			return nil, err
 		}

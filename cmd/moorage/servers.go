@@ -19,9 +19,13 @@ import (
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
 
+	"github.com/moorage-k8s/moorage/extender"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/webhook"
 )
+
+// decisionsPath is where the last decisions are told.
+const decisionsPath = "/debug/decisions"
 
 // off in the place of an address switches a server off.
 const off = "0"
@@ -105,10 +109,13 @@ func serveWebhook(address string, hook *webhook.Webhook, serving *certificate, l
 	}, nil
 }
 
-// probes serves metrics and probes.
-func probes(cache *topology.Cache) http.Handler {
+// probes serves metrics and probes, and the last decisions where they are kept.
+func probes(cache *topology.Cache, decisions *extender.Decisions) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(ctrlmetrics.Registry, promhttp.HandlerOpts{}))
+	if decisions != nil {
+		mux.Handle("GET "+decisionsPath, decisions)
+	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = fmt.Fprintln(w, "ok")
 	})

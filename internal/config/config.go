@@ -54,6 +54,9 @@ type Extender struct {
 	// Predicates by name: Enforce, Score or Off.
 	Predicates map[string]Word `json:"predicates"`
 	Scorers    []Scorer        `json:"scorers"`
+	// Decisions is how many of the last answers are kept for GET /debug/decisions on the metrics port, which names pods and
+	// nodes to whoever can reach it; 0 keeps none, and there is no such path.
+	Decisions int `json:"decisions"`
 	// ProvisioningHalfLife is the time after which the scorer ProvisioningMemory counts a failure half.
 	ProvisioningHalfLife metav1.Duration `json:"provisioningHalfLife"`
 }
@@ -172,6 +175,9 @@ func (c *Configuration) validate() error {
 	}
 	if half := c.Extender.ProvisioningHalfLife.Duration; half < time.Second || half > time.Hour {
 		faults = append(faults, fmt.Errorf("extender.provisioningHalfLife: %s is not from 1s to 1h", half))
+	}
+	if n := c.Extender.Decisions; n < 0 || n > extender.MaxDecisions {
+		faults = append(faults, fmt.Errorf("extender.decisions: %d is not from 0 to %d", n, extender.MaxDecisions))
 	}
 	seen := map[string]bool{}
 	for i, s := range c.Extender.Scorers {

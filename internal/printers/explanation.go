@@ -13,16 +13,28 @@ import (
 	"time"
 
 	"github.com/moorage-k8s/moorage/explain"
+	"github.com/moorage-k8s/moorage/extender"
 )
 
 // ExplainOutputs are the forms that explanations can be written in.
 var ExplainOutputs = []string{"text", "wide", "json", "yaml"}
 
-// Explanation writes why a pod could land where it could.
-func Explanation(w io.Writer, e *explain.Explanation, output string, color bool) error {
+// Decided is what a running moorage answered about a pod.
+type Decided struct {
+	// Asked tells that one was asked.
+	Asked     bool
+	Decisions []extender.Decision
+}
+
+// Explanation writes why a pod could land where it could, and what was decided about it.
+func Explanation(w io.Writer, e *explain.Explanation, decided Decided, output string, color bool) error {
 	if output == "text" || output == "wide" {
 		var out bytes.Buffer
 		explanationText(&out, e, output == "wide", color)
+		if decided.Asked {
+			fmt.Fprintln(&out)
+			decisionsText(&out, decided.Decisions)
+		}
 		_, err := w.Write(out.Bytes())
 		return err
 	}
@@ -30,7 +42,8 @@ func Explanation(w io.Writer, e *explain.Explanation, output string, color bool)
 		APIVersion string `json:"apiVersion"`
 		Kind       string `json:"kind"`
 		*explain.Explanation
-	}{apiVersion, "Explanation", e}
+		Decisions []extender.Decision `json:"decisions,omitempty"`
+	}{apiVersion, "Explanation", e, decided.Decisions}
 	return writeExplained(w, output, value)
 }
 
