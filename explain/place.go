@@ -153,3 +153,9 @@ func Size(bytes int64) string {
 	}
 	return strconv.FormatInt(bytes, 10)
 }
+
+// ZoneOf returns what tells the zone of a node by its index, as explanations do; empty where it is in none.
+func ZoneOf(s *topology.Snapshot) func(node int) string {
+	z := zonesOf(s, nil)
+	return z.of
+}

@@ -42,6 +42,15 @@ func Pod(question Question) *Explanation {
 	return e
 }
 
+// Cause is the headline for a pod that fits nowhere, without the rest of the explanation; empty where it fits.
+func Cause(question Question) string {
+	q := ask(question)
+	if !q.held() && !q.v.Feasible.Empty() {
+		return ""
+	}
+	return q.headline(&Explanation{})
+}
+
 // asked is a question with the engine's answer.
 type asked struct {
 	Question

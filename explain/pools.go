@@ -76,3 +76,13 @@ func roomsOf(s *topology.Snapshot, class string, mine func(Object) bool) []room 
 	})
 	return out
 }
+
+// PoolsOf returns the pools of a class that some node reaches, those with most room first.
+func PoolsOf(s *topology.Snapshot, class string) []Pool {
+	z := zonesOf(s, nil)
+	var out []Pool
+	for _, r := range roomsOf(s, class, nil) {
+		out = append(out, poolOf(&r, &z))
+	}
+	return out
+}

@@ -46,7 +46,7 @@ func (q *asked) clause(c *cause) string {
 	case placement.ReasonJointCapacity, placement.ReasonReserved:
 		return q.jointClause(c)
 	case placement.ReasonAttachLimit:
-		return q.attachClause()
+		return q.attachClause(c)
 	case placement.ReasonSingleWriter:
 		return fmt.Sprintf("%s is in use by %s, and only one node may have it", subject(v), q.users(c))
 	case placement.ReasonReadWriteOncePod:
@@ -181,12 +181,8 @@ func (q *asked) firstOf(class string) *placement.Volume {
 	return &q.d.Volumes[i]
 }
 
-func (q *asked) attachClause() string {
-	drivers := q.limitedDrivers()
-	if len(drivers) == 0 {
-		return "too few attach slots are free"
-	}
-	return fmt.Sprintf("too few attach slots of driver %s are free for the pod's volumes", both(drivers))
+func (q *asked) attachClause(c *cause) string {
+	return fmt.Sprintf("too few attach slots of driver %s are free %s for the pod's volumes", both(q.limitedDrivers()), q.zones.on(c.nodes))
 }
 
 // limitedDrivers are those of the pod's drivers that can attach a limited number of volumes to a node.

@@ -159,7 +159,7 @@ func (c *cluster) sign(k *explain.Known) {
 // readOnTop puts what the files hold on top of the cluster, as if it were created now: claims get the default class, and
 // ephemeral volumes their claims. Pods are returned and not put into the cluster.
 func (c *cluster) readOnTop(paths []string, stdin io.Reader) (manifests.Objects, manifests.Result, error) {
-	objects, result, err := manifests.Reader{Namespace: c.namespace, Stdin: stdin}.Read(paths...)
+	objects, result, err := manifests.Reader{Namespace: c.namespace, Stdin: stdin, Others: true}.Read(paths...)
 	if err != nil {
 		return nil, result, err
 	}

@@ -35,8 +35,9 @@ var known = func() *kruntime.Scheme {
 // decoded is what a document turned out to be.
 type decoded struct {
 	objects []object
-	// skipped are kinds that the cache does not read.
+	// skipped are kinds that the cache does not read, and others the objects of those that Kubernetes knows.
 	skipped []string
+	others  []kruntime.Object
 	// items are the documents of a v1 List.
 	items []json.RawMessage
 	err   error
@@ -64,6 +65,9 @@ func (r *reading) take(d decoded) error {
 	}
 	for _, kind := range d.skipped {
 		r.result.SkippedKinds[kind]++
+	}
+	if r.Others {
+		r.result.Others = append(r.result.Others, d.others...)
 	}
 	for _, o := range d.objects {
 		if err := r.add(o.kind, o.object); err != nil {
@@ -172,7 +176,7 @@ func (d *decoded) add(value kruntime.Object, kindName string) error {
 		if kindName == "" {
 			kindName = kindOfItem(value)
 		}
-		d.skipped = append(d.skipped, kindName)
+		d.skipped, d.others = append(d.skipped, kindName), append(d.others, value)
 		return nil
 	}
 	o, err := meta.Accessor(value)

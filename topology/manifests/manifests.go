@@ -17,6 +17,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/moorage-k8s/moorage/topology"
 )
@@ -34,6 +35,8 @@ type Result struct {
 	Objects map[topology.Kind]int
 	// SkippedKinds is the number of objects of kinds that the cache does not read, by kind.
 	SkippedKinds map[string]int
+	// Others are the objects of these kinds that Kubernetes itself knows, in the order of the files, where they were asked for.
+	Others []runtime.Object
 	// Repeated names objects that occur more than once; the last one read counts.
 	Repeated []string
 }
@@ -71,6 +74,8 @@ type Reader struct {
 	Progress func(done, of int)
 	// Namespace is that of objects which name none; 'default' where empty.
 	Namespace string
+	// Others has objects of kinds that the cache does not read kept in Result.Others.
+	Others bool
 	// Stdin is what the path - stands for; where nil it stands for a file of that name.
 	Stdin io.Reader
 }

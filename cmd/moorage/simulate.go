@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/moorage-k8s/moorage/internal/config"
+	"github.com/moorage-k8s/moorage/internal/printers"
+	"github.com/moorage-k8s/moorage/simulate"
+	"github.com/moorage-k8s/moorage/topology"
+	"github.com/moorage-k8s/moorage/topology/placement"
+)
+
+// simulateFlags are what simulate was asked for.
+type simulateFlags struct {
+	clusterFlags
+	file, drain, loseZone []string
+	config, output        string
+}
+
+func simulateCommand() *cobra.Command {
+	var flags simulateFlags
+	cmd := &cobra.Command{
+		Use:   "simulate {-f FILE | --drain NODE | --lose-zone ZONE}",
+		Short: "Tell where whole workloads and their volumes would land, or what happens to pods when nodes are lost",
+		Long: `Places workloads on a copy of the cluster, live or with --from as files describe it: the pods of Deployments, ReplicaSets, StatefulSets with
+their claim templates, Jobs and DaemonSets one after the other, each where moorage's engine scores best, or where it has no
+preference spread over zones and nodes. Claims are bound to existing volumes or provisioned into the pools, so that each pod
+finds what the ones before have left; what is reserved for others counts as taken. Nothing is changed in the cluster.
+
+With --drain and --lose-zone nodes are taken away first, and the pods with volumes that were there are placed again: who could
+come back, and who is stranded by a volume that stays behind.
+
+What is modelled: volumes, cordoned and unready nodes, nodeSelector and required node affinity of workloads in files. What is not: CPU
+and memory, taints, affinity between pods, spread constraints, priorities and preemption, quotas, autoscalers; of the pods of
+lost nodes the node selectors too. So a pod without a place here has none in the cluster either, but one with a place may still find no room.
+A claim that binds at once (Immediate) is put where most room is; in a cluster its driver chooses.
+
+The exit status is 0 if every pod finds a place, 1 if not, and 2 if the question could not be answered.`,
+		Example: `  # Would ten replicas fit, and where would their volumes be?
+  moorage simulate -f statefulset.yaml -n prod
+
+  # What if the node went, what if the zone?
+  moorage simulate --drain node-7
+  moorage simulate --lose-zone eu-west-1a
+
+  # On a capture, for a chart
+  helm template my-release ./chart | moorage simulate -f - --from cluster.yaml`,
+		Args: cobra.NoArgs,
+		RunE: flags.run,
+	}
+	flags.register(cmd)
+	f := cmd.Flags()
+	f.StringSliceVarP(&flags.file, "filename", "f", nil, "workloads, pods and claims to place: files, folders, or - for standard input; may be repeated")
+	f.StringSliceVar(&flags.drain, "drain", nil, "take this node away first, and place its pods with volumes again; may be repeated")
+	f.StringSliceVar(&flags.loseZone, "lose-zone", nil, "take all nodes of this zone away first; may be repeated")
+	f.StringVar(&flags.config, "config", "", "file with a MoorageConfiguration, for the modes of predicates and the weights of scorers")
+	f.StringVarP(&flags.output, "output", "o", "text", "text, wide, json or yaml")
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(printers.ExplainOutputs, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("drain", func(cmd *cobra.Command, _ []string, start string) ([]string, cobra.ShellCompDirective) {
+		return flags.names(cmd.Context(), topology.KindNode, start), cobra.ShellCompDirectiveNoFileComp
+	})
+	return cmd
+}
+
+func (f *simulateFlags) run(cmd *cobra.Command, _ []string) error {
+	switch {
+	case !slices.Contains(printers.ExplainOutputs, f.output):
+		return fmt.Errorf("output %q: want text, wide, json or yaml", f.output)
+	case len(f.file)+len(f.drain)+len(f.loseZone) == 0:
+		return errors.New("simulate what? Give workloads with -f, or nodes to take away with --drain or --lose-zone; see 'moorage simulate --help'")
+	}
+	settings := config.Default()
+	if f.config != "" {
+		var err error
+		if settings, err = config.Load(f.config); err != nil {
+			return err
+		}
+	}
+	engine, err := placement.NewEngine(settings.Placement())
+	if err != nil {
+		return err
+	}
+	c, err := f.open(cmd.Context(), cmd.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	question := simulate.Question{Engine: engine, Namespace: c.namespace, Drain: f.drain, LoseZone: f.loseZone}
+	if question.Workloads, err = f.workloads(cmd, c); err != nil {
+		return err
+	}
+	question.Snapshot = c.snapshot
+	tell, clear := showProgress(cmd.ErrOrStderr())
+	question.Progress = tell
+	result, err := simulate.Run(cmd.Context(), question)
+	clear()
+	if err != nil {
+		return fmt.Errorf("simulate: %w", err)
+	}
+	c.sign(&result.Known)
+	if err := printers.Simulation(cmd.OutOrStdout(), result, f.output, colored(cmd)); err != nil {
+		return err
+	}
+	if !result.Fits {
+		return exitStatus(exitFound)
+	}
+	return nil
+}
+
+// workloads are those of the files, and then their pods; claims and the like are put into the cluster.
+func (f *simulateFlags) workloads(cmd *cobra.Command, c *cluster) ([]runtime.Object, error) {
+	if len(f.file) == 0 {
+		return nil, nil
+	}
+	objects, result, err := c.readOnTop(f.file, cmd.InOrStdin())
+	if err != nil {
+		return nil, err
+	}
+	out := slices.DeleteFunc(result.Others, func(o runtime.Object) bool { return !simulate.IsWorkload(o) })
+	pods := objects[topology.KindPod]
+	for _, key := range slices.SortedFunc(maps.Keys(pods), topology.Key.Compare) {
+		out = append(out, pods[key].(runtime.Object))
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("there is no workload in %s; simulate places Deployments, ReplicaSets, StatefulSets, Jobs, DaemonSets and Pods",
+			strings.Join(f.file, ", "))
+	}
+	return out, nil
+}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package simulate
+
+import (
+	"cmp"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/moorage-k8s/moorage/explain"
+	"github.com/moorage-k8s/moorage/topology"
+	"github.com/moorage-k8s/moorage/topology/placement"
+)
+
+// How a claim came by its volume.
+const (
+	provisioned = "provisioned"
+	bound       = "bound"
+	had         = "had"
+)
+
+// settle binds and provisions the claims of a pod that lands on the node.
+func (m *simulation) settle(demand *placement.Demand, verdict *placement.Verdict, node int) ([]Volume, error) {
+	existing := map[int]*topology.Volume{}
+	for _, c := range verdict.Choices(node) {
+		existing[c.Volume] = c.Existing
+	}
+	var out []Volume
+	for i := range demand.Volumes {
+		v := &demand.Volumes[i]
+		if v.Claim == nil || slices.ContainsFunc(out, func(o Volume) bool { return o.Claim == v.Claim.Name }) {
+			continue
+		}
+		volume := Volume{Claim: v.Claim.Name, Class: v.Claim.Class, Bytes: v.Claim.Request, How: had}
+		switch {
+		case v.State == placement.Bound:
+			volume.Volume, volume.Bytes = v.Volume.Name, v.Volume.Capacity
+		case existing[i] != nil:
+			volume.How, volume.Volume, volume.Bytes = bound, existing[i].Name, existing[i].Capacity
+			m.bind(v.Claim, existing[i])
+		default:
+			volume.How = provisioned
+			if err := m.provision(v.Claim, v.Class, node); err != nil {
+				return nil, err
+			}
+		}
+		out = append(out, volume)
+	}
+	return out, nil
+}
+
+func (m *simulation) bind(claim *topology.Claim, volume *topology.Volume) {
+	taken := *volume
+	taken.HasClaimRef, taken.ClaimRef, taken.ClaimRefUID, taken.Available = true, claim.Key(), claim.UID, false
+	m.draft.PutVolume(&taken)
+	m.complete(claim, volume.Name)
+}
+
+func (m *simulation) complete(claim *topology.Claim, volume string) {
+	done := *claim
+	done.VolumeName, done.BindCompleted = volume, true
+	m.draft.PutClaim(&done)
+}
+
+// provision makes a volume for the claim where the node is, and takes it out of the pool.
+func (m *simulation) provision(claim *topology.Claim, class *topology.Class, node int) error {
+	name := "simulated-" + claim.Namespace + "-" + claim.Name
+	volume := &corev1.PersistentVolume{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Spec: corev1.PersistentVolumeSpec{
+			StorageClassName: class.Name, AccessModes: modesOf(claim.AccessModes),
+			Capacity:     corev1.ResourceList{corev1.ResourceStorage: *resource.NewQuantity(claim.Request, resource.BinarySI)},
+			ClaimRef:     &corev1.ObjectReference{Namespace: claim.Namespace, Name: claim.Name, UID: claim.UID},
+			NodeAffinity: m.affinityOf(class, node),
+			PersistentVolumeSource: corev1.PersistentVolumeSource{
+				CSI: &corev1.CSIPersistentVolumeSource{Driver: cmp.Or(class.Driver, class.Provisioner), VolumeHandle: name},
+			},
+		},
+		Status: corev1.PersistentVolumeStatus{Phase: corev1.VolumeBound},
+	}
+	if claim.Block {
+		volume.Spec.VolumeMode = new(corev1.PersistentVolumeBlock)
+	}
+	if err := m.draft.Apply(volume); err != nil {
+		return err
+	}
+	m.takeRoom(claim, node)
+	m.complete(claim, name)
+	return nil
+}
+
+// affinityOf is where a volume can be used that is made for the node: where the labels of the driver's topology keys are the
+// node's, as external-provisioner writes it. Nil for a driver without topology.
+func (m *simulation) affinityOf(class *topology.Class, node int) *corev1.VolumeNodeAffinity {
+	n := m.s.Node(node)
+	driver := n.Driver(class.Driver)
+	if driver == nil || len(driver.TopologyKeys) == 0 {
+		return nil
+	}
+	var wanted []corev1.NodeSelectorRequirement
+	for _, key := range driver.TopologyKeys {
+		if value, ok := n.Labels[key]; ok {
+			wanted = append(wanted, corev1.NodeSelectorRequirement{Key: key, Operator: corev1.NodeSelectorOpIn, Values: []string{value}})
+		}
+	}
+	if len(wanted) == 0 {
+		return nil
+	}
+	return &corev1.VolumeNodeAffinity{Required: &corev1.NodeSelector{NodeSelectorTerms: []corev1.NodeSelectorTerm{{MatchExpressions: wanted}}}}
+}
+
+// takeRoom takes the claim's size off the pool that the node reaches; of several the one with most room.
+func (m *simulation) takeRoom(claim *topology.Claim, node int) {
+	groups := m.s.PoolGroups(claim.Class)
+	var from *topology.Pool
+	for _, pool := range groups.AppendPools(nil, groups.Of(node)) {
+		// Read again: another claim of the pod may have taken some already.
+		pool = m.draft.Snapshot().Pool(pool.Key())
+		if from == nil || pool.Capacity > from.Capacity {
+			from = pool
+		}
+	}
+	if from == nil || from.Capacity < 0 {
+		return
+	}
+	left := *from
+	left.Capacity = max(left.Capacity-claim.Request, 0)
+	left.MaximumVolumeSize = min(left.MaximumVolumeSize, left.Capacity)
+	m.draft.PutPool(&left)
+}
+
+func modesOf(modes topology.AccessModes) []corev1.PersistentVolumeAccessMode {
+	var out []corev1.PersistentVolumeAccessMode
+	for _, m := range []struct {
+		bit  topology.AccessModes
+		mode corev1.PersistentVolumeAccessMode
+	}{
+		{topology.ReadWriteOnce, corev1.ReadWriteOnce},
+		{topology.ReadOnlyMany, corev1.ReadOnlyMany},
+		{topology.ReadWriteMany, corev1.ReadWriteMany},
+		{topology.ReadWriteOncePod, corev1.ReadWriteOncePod},
+	} {
+		if modes.Has(m.bit) {
+			out = append(out, m.mode)
+		}
+	}
+	return out
+}
+
+// settleImmediate provisions the claims that do not wait for the pod, wherever most room is: in a cluster their driver
+// chooses. It returns the pod's demand after that.
+func (m *simulation) settleImmediate(pod *topology.Pod) (*placement.Demand, error) {
+	demand := placement.NewDemand(m.s, pod)
+	for i := range demand.Volumes {
+		v := &demand.Volumes[i]
+		waits := slices.ContainsFunc(demand.Undecided, func(u placement.Undecided) bool {
+			return u.Volume == v.Name && u.Cause == placement.CauseClaimNotBound
+		})
+		if !waits || v.Claim.VolumeName != "" || v.Class == nil || !v.Class.Provisions() {
+			continue
+		}
+		if node := m.roomiest(v.Claim, v.Class); node >= 0 {
+			if err := m.provision(v.Claim, v.Class, node); err != nil {
+				return nil, err
+			}
+		}
+	}
+	m.s = m.draft.Snapshot()
+	return placement.NewDemand(m.s, pod), nil
+}
+
+// roomiest is a node that reaches the class's pool with most room, where that is enough; where no pools count, the first node
+// that has the driver. Negative where there is none.
+func (m *simulation) roomiest(claim *topology.Claim, class *topology.Class) int {
+	driver := m.s.Driver(class.Provisioner)
+	groups := m.s.PoolGroups(class.Name)
+	if driver == nil || !driver.StorageCapacity || !groups.Published() {
+		on := m.s.RegisteredOn(class.Driver)
+		if on.Empty() {
+			on = m.s.AllNodes()
+		}
+		for i := range on.All() {
+			return i
+		}
+		return -1
+	}
+	best, most := -1, claim.Request-1
+	for i := range m.s.NumNodes() {
+		for _, pool := range groups.AppendPools(nil, groups.Of(i)) {
+			if limit, known := pool.VolumeLimit(); known && limit > most {
+				best, most = i, limit
+			}
+		}
+	}
+	return best
+}
+
+// pools are those of all classes, with what is free.
+func (m *simulation) pools() map[string]explain.Pool {
+	out := map[string]explain.Pool{}
+	for _, key := range m.s.Keys(topology.KindClass) {
+		for _, pool := range explain.PoolsOf(m.s, key.Name) {
+			out[pool.Name] = pool
+		}
+	}
+	return out
+}

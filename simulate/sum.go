@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package simulate
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/moorage-k8s/moorage/explain"
+)
+
+// sum adds up what was placed, by zone and pool.
+func (m *simulation) sum(before map[string]explain.Pool) {
+	byZone := map[string]*Zone{}
+	for i := range m.result.Pods {
+		p := &m.result.Pods[i]
+		if p.Node == "" {
+			continue
+		}
+		z := byZone[p.Zone]
+		if z == nil {
+			z = &Zone{Zone: p.Zone}
+			byZone[p.Zone] = z
+		}
+		z.Pods++
+		for _, v := range p.Volumes {
+			if v.How == provisioned {
+				z.Volumes++
+				z.Bytes += v.Bytes
+			}
+		}
+	}
+	for _, z := range byZone {
+		m.result.Zones = append(m.result.Zones, *z)
+	}
+	slices.SortFunc(m.result.Zones, func(a, b Zone) int { return cmp.Compare(a.Zone, b.Zone) })
+	m.s = m.draft.Snapshot()
+	for name, after := range m.pools() {
+		if was := before[name]; was.Free != after.Free {
+			m.result.Pools = append(m.result.Pools, Pool{Class: after.Class, Name: name, Where: after.Where, Before: was.Free, After: after.Free})
+		}
+	}
+	slices.SortFunc(m.result.Pools, func(a, b Pool) int { return cmp.Or(cmp.Compare(a.Class, b.Class), cmp.Compare(a.Name, b.Name)) })
+}
+
+// noteUnmodelled notes what the pods ask of a node that was not looked at.
+func (m *simulation) noteUnmodelled(pods []planned) {
+	for i := range pods {
+		spec := &pods[i].pod.Spec
+		requests := false
+		for c := range spec.Containers {
+			requests = requests || len(spec.Containers[c].Resources.Requests) > 0
+		}
+		for _, thing := range []struct {
+			asked bool
+			name  string
+		}{
+			{requests, "requests of CPU, memory and other resources"},
+			{spec.Affinity != nil && (spec.Affinity.PodAffinity != nil || spec.Affinity.PodAntiAffinity != nil), "affinity between pods"},
+			{len(spec.TopologySpreadConstraints) > 0, "topology spread constraints"},
+			{spec.Affinity != nil && spec.Affinity.NodeAffinity != nil && len(spec.Affinity.NodeAffinity.PreferredDuringSchedulingIgnoredDuringExecution) > 0, "preferred node affinity"},
+			{len(spec.Tolerations) > 0, "tolerations (taints are not looked at: every node counts as tolerated)"},
+			{spec.PriorityClassName != "" || spec.Priority != nil, "priorities and preemption"},
+		} {
+			if thing.asked && !slices.Contains(m.result.Unmodelled, thing.name) {
+				m.result.Unmodelled = append(m.result.Unmodelled, thing.name)
+			}
+		}
+	}
+}
