@@ -56,7 +56,7 @@ func (s *strict) value(n *node, t reflect.Type, path string) {
 	if reflect.PointerTo(t).Implements(unmarshaler) {
 		into := reflect.New(t)
 		if err := json.Unmarshal(n.appendJSON(nil, nil), into.Interface()); err != nil {
-			s.wrong(n, path, fmt.Sprintf("%s cannot be read: %v", n.shown(), err))
+			s.wrong(n, path, fmt.Sprintf("%s cannot be read: %v", n.shown(number), err))
 		}
 		return
 	}
@@ -137,9 +137,9 @@ func (s *strict) is(n *node, want shape, path string) bool {
 	if n.shape == want {
 		return true
 	}
-	f := flaw{position: n.position, path: path, message: fmt.Sprintf("%s is %s, and must be %s", n.shown(), n.shape, want)}
+	f := flaw{position: n.position, path: path, message: fmt.Sprintf("%s is %s, and must be %s", n.shown(want), n.shape, want)}
 	if want == text && (n.shape == number || n.shape == boolean) {
-		f.remediation = fmt.Sprintf("quote it: %q", n.scalar)
+		f.remediation = "put it in quotes"
 	}
 	s.mismatch(n, f)
 	return false
@@ -158,14 +158,13 @@ func (s *strict) mismatch(n *node, f flaw) {
 	s.tell(f)
 }
 
-// shown is how a message names a value. A text is not shown: it may be a secret.
-func (n *node) shown() string {
-	switch n.shape {
-	case number, boolean:
+// shown is how a message names a value that is to be of a shape. A text is not shown, nor is what stands in a text's place: it
+// may be a secret, and secrets may be digits.
+func (n *node) shown(want shape) string {
+	if (n.shape == number || n.shape == boolean) && (want == number || want == boolean) {
 		return n.scalar
-	default:
-		return "the value"
 	}
+	return "the value"
 }
 
 func join(path, name string) string {

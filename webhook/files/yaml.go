@@ -60,6 +60,10 @@ func syntaxFlaw(err error, c chunk) flaw {
 			f.line = c.before + line
 		}
 	}
+	if strings.HasPrefix(message, "unknown anchor ") {
+		// What is named is not repeated: it may be a password that begins with an asterisk.
+		message = "an alias of an anchor that there is not; a text that begins with * must be in quotes"
+	}
 	lines := bytes.Split(c.content, []byte("\n"))
 	if i := f.line - c.before - 1; i >= 0 && i < len(lines) {
 		indented := bytes.TrimLeft(lines[i], " ")
