@@ -151,7 +151,7 @@ func scope(kinds []rules.Kind) []admissionregistrationv1.RuleWithOperations {
 	var entries []admissionregistrationv1.RuleWithOperations
 	all := admissionregistrationv1.AllScopes
 	for _, info := range rules.KindTable {
-		if !slices.Contains(kinds, info.Kind) {
+		if !slices.Contains(kinds, info.Kind) || info.OnlyInFiles() {
 			continue
 		}
 		at := slices.IndexFunc(entries, func(e admissionregistrationv1.RuleWithOperations) bool {

@@ -114,7 +114,7 @@ func (w *Webhook) decode(req admission.Request) (*subject, *answer) {
 		return nil, ignored
 	}
 	kind, ok := rules.KindOf(req.Kind.Group, req.Kind.Version, req.Kind.Kind)
-	if !ok || (req.SubResource != "" && !slices.Contains(kind.Subresources, req.SubResource)) {
+	if !ok || kind.OnlyInFiles() || (req.SubResource != "" && !slices.Contains(kind.Subresources, req.SubResource)) {
 		return nil, ignored
 	}
 	s := &subject{kind: kind, object: kind.New()}

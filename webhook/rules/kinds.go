@@ -31,6 +31,8 @@ const (
 	VolumeSnapshot        Kind = "VolumeSnapshot"
 	VolumeSnapshotContent Kind = "VolumeSnapshotContent"
 	VolumeSnapshotClass   Kind = "VolumeSnapshotClass"
+	// ConfigMap is read in files only: see KindInfo.OnlyInFiles.
+	ConfigMap Kind = "ConfigMap"
 )
 
 // KindInfo says how a kind is called in the API and how it is decoded.
@@ -45,6 +47,10 @@ type KindInfo struct {
 	// New returns an empty object to decode into.
 	New func() runtime.Object
 }
+
+// OnlyInFiles says that the webhook is not asked about the kind. ConfigMaps change all the time, some every few seconds by
+// those who elect a leader with them, and none of that is worth a request.
+func (k KindInfo) OnlyInFiles() bool { return k.Kind == ConfigMap }
 
 // KindTable lists every kind, in the order of the constants. It must not be changed.
 var KindTable = []KindInfo{
@@ -62,6 +68,7 @@ var KindTable = []KindInfo{
 	{VolumeSnapshot, snapshotv1.SchemeGroupVersion, "volumesnapshots", nil, func() runtime.Object { return &snapshotv1.VolumeSnapshot{} }},
 	{VolumeSnapshotContent, snapshotv1.SchemeGroupVersion, "volumesnapshotcontents", nil, func() runtime.Object { return &snapshotv1.VolumeSnapshotContent{} }},
 	{VolumeSnapshotClass, snapshotv1.SchemeGroupVersion, "volumesnapshotclasses", nil, func() runtime.Object { return &snapshotv1.VolumeSnapshotClass{} }},
+	{ConfigMap, corev1.SchemeGroupVersion, "configmaps", nil, func() runtime.Object { return &corev1.ConfigMap{} }},
 }
 
 // KindOf finds a kind by its group, version and name as the API server says them.

@@ -181,8 +181,8 @@ var registry = []Rule{
 	},
 	{
 		ID:      "secret-in-plain-text",
-		Summary: "A class's parameter, a volume's attribute or option, or a mount option is a credential.",
-		Kinds:   append([]Kind{PersistentVolume, StorageClass, VolumeAttributesClass, VolumeSnapshotClass}, podKinds...),
+		Summary: "A class's parameter, a volume's attribute or option, a mount option or, in files, an entry of a ConfigMap is a credential.",
+		Kinds:   append([]Kind{PersistentVolume, StorageClass, VolumeAttributesClass, VolumeSnapshotClass, ConfigMap}, podKinds...),
 		Action:  Deny,
 		Symptom: "no error at all: whoever may read the object can read the credential, which is also in backups and, as a mount option, " +
 			"in the node's mount table",

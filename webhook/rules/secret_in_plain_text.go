@@ -44,6 +44,13 @@ func secretInPlainText(in *Input) []Finding {
 		if options, ok := o.Annotations[corev1.MountOptionAnnotation]; ok {
 			found = append(found, plainOptions([]string{options}, field.NewPath("metadata", "annotations").Key(corev1.MountOptionAnnotation))...)
 		}
+	case *corev1.ConfigMap:
+		found = plainValues(o.Data, field.NewPath("data"), "entry")
+		for i := range found {
+			found[i].Action = Warn
+			found[i].Symptom = "no error at all: whoever may read the ConfigMap can read the credential, which is also in backups"
+			found[i].Remediation = "put it into a Secret, which volumes and the environment take just as well"
+		}
 	default:
 		found = plainInPod(in)
 	}

@@ -73,6 +73,31 @@ func TestSecretInPlainText(t *testing.T) {
 	})
 }
 
+func TestSecretInConfigMap(t *testing.T) {
+	configMap := func(data string) string {
+		return `{apiVersion: v1, kind: ConfigMap, metadata: {name: app}, data: {` + data + `}}`
+	}
+	runRule(t, "secret-in-plain-text", []ruleCase{
+		{
+			name: "a password among settings", reason: "a Secret can be mounted in the same way", action: Warn, asWritten: true,
+			manifest: configMap("DB_HOST: db, DB_PASSWORD: " + hunter), want: []string{"data[DB_PASSWORD]: entry DB_PASSWORD holds a credential in plain text"},
+		},
+		{
+			name: "a URL with a password", reason: "whatever the key", action: Warn, asWritten: true,
+			manifest: configMap(`DATABASE_URL: "postgres://app:` + hunter + `@db/app"`), want: []string{"data[DATABASE_URL]: entry DATABASE_URL holds a credential in plain text"},
+		},
+		{
+			name: "a private key in a file", reason: "whatever the key", action: Warn, asWritten: true,
+			manifest: configMap(`id_rsa: "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n"`),
+			want:     []string{"data[id_rsa]: entry id_rsa holds a credential in plain text"},
+		},
+		{name: "settings", reason: "what ConfigMaps are for", asWritten: true, manifest: configMap(`LOG_LEVEL: info, DB_PASSWORD_FILE: /run/secrets/db, PASSWORD_POLICY: "true"`)},
+		{name: "a certificate", reason: "is public", asWritten: true, manifest: configMap(`ca.crt: "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"`)},
+		{name: "a file with its own form", reason: "what is in it is somebody else's language", asWritten: true, manifest: configMap(`app.yaml: "password: ${DB_PASSWORD}\n"`)},
+		{name: "a name for a secret", reason: "by reference", asWritten: true, manifest: configMap("adminPasswordSecret: grafana-admin, token: vault-token")},
+	})
+}
+
 func TestNoFindingShowsACredential(t *testing.T) {
 	e, err := NewEvaluator(EvaluatorOptions{})
 	if err != nil {
