@@ -113,6 +113,7 @@ func driverText(out *bytes.Buffer, d *catalog.Driver) {
 	modes(out, d.Filesystem, d.Block)
 	fact(out, "grows", cmp.Or(map[catalog.Knowledge]string{catalog.Supported: "yes", catalog.Unsupported: "no"}[d.Expansion], "not known"))
 	fact(out, "snapshots", cmp.Or(map[catalog.Knowledge]string{catalog.Supported: "yes", catalog.Unsupported: "no"}[d.Snapshots], "not known"))
+	fact(out, "inline", cmp.Or(map[catalog.Knowledge]string{catalog.Supported: "yes", catalog.Unsupported: "no"}[d.Ephemeral], "not known"))
 	scope := map[catalog.TopologyScope]string{
 		catalog.ScopeNone: "none: any node reaches a volume", catalog.ScopeConfigurable: "as the installation says", catalog.ScopeUnknown: "not known",
 	}[d.Topology.Scope]

@@ -24,6 +24,8 @@ type Driver struct {
 	// Expansion and Snapshots say whether volumes can grow and be snapshotted.
 	Expansion Knowledge `json:"expansion"`
 	Snapshots Knowledge `json:"snapshots"`
+	// Ephemeral says whether pods can have its volumes inline, without a claim; empty where that is not known.
+	Ephemeral Knowledge `json:"ephemeral,omitempty"`
 	// Topology is where its volumes can be reached from.
 	Topology Topology `json:"topology"`
 	// AttachLimit is how many of its volumes one node takes.

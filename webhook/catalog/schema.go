@@ -75,6 +75,9 @@ func (d *Driver) faults() []error {
 	if !slices.Contains(facts, d.Expansion) || !slices.Contains(facts, d.Snapshots) {
 		errs = append(errs, fmt.Errorf("expansion and snapshots must each be one of %v", facts))
 	}
+	if d.Ephemeral != "" && !slices.Contains(facts, d.Ephemeral) {
+		errs = append(errs, fmt.Errorf("ephemeral %q is none of %v", d.Ephemeral, facts))
+	}
 	if !slices.Contains(scopes, d.Topology.Scope) {
 		errs = append(errs, fmt.Errorf("topology.scope %q is none of %v", d.Topology.Scope, scopes))
 	}

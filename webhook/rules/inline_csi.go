@@ -7,13 +7,15 @@ import (
 	"slices"
 
 	storagev1 "k8s.io/api/storage/v1"
+
+	"github.com/moorage-k8s/moorage/webhook/catalog"
 )
 
-// ephemeralCSIUnsupported fires on inline volumes of a driver that says it has none. The kubelet asks its CSIDriver object
-// (pkg/volume/csi, supportsVolumeLifecycleMode). A driver that has none yet may be installed later: nothing is said.
+// ephemeralCSIUnsupported fires on inline volumes of a driver that has none. The kubelet asks its CSIDriver object
+// (pkg/volume/csi, supportsVolumeLifecycleMode), which may not be there yet, or out of sight: then the catalog is asked.
 func ephemeralCSIUnsupported(in *Input) []Finding {
 	spec, path := podSpecOf(in.Object)
-	if spec == nil || in.Lookup == nil {
+	if spec == nil {
 		return nil
 	}
 	var found []Finding
@@ -22,8 +24,7 @@ func ephemeralCSIUnsupported(in *Input) []Finding {
 		if v.CSI == nil {
 			continue
 		}
-		driver, ok := in.Lookup.CSIDriver(v.CSI.Driver)
-		if !ok || slices.Contains(driver.Spec.VolumeLifecycleModes, storagev1.VolumeLifecycleEphemeral) {
+		if !lacksInline(in, v.CSI.Driver) {
 			continue
 		}
 		found = append(found, Finding{
@@ -33,4 +34,15 @@ func ephemeralCSIUnsupported(in *Input) []Finding {
 		})
 	}
 	return found
+}
+
+// lacksInline says that a driver is known to have no inline volumes.
+func lacksInline(in *Input, driver string) bool {
+	if in.Lookup != nil {
+		if object, ok := in.Lookup.CSIDriver(driver); ok {
+			return !slices.Contains(object.Spec.VolumeLifecycleModes, storagev1.VolumeLifecycleEphemeral)
+		}
+	}
+	row, ok := in.Catalog.Driver(driver)
+	return ok && row.Ephemeral == catalog.Unsupported
 }

@@ -138,7 +138,7 @@ var registry = []Rule{
 	},
 	{
 		ID:          "ephemeral-csi-unsupported",
-		Summary:     "An inline CSI volume is of a driver that says it has none.",
+		Summary:     "An inline CSI volume is of a driver that has none.",
 		Kinds:       podKinds,
 		Action:      Deny,
 		Symptom:     `MountVolume.SetUp failed: volume mode "Ephemeral" not supported by driver`,
