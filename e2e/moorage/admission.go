@@ -17,7 +17,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
 
+	"github.com/moorage-k8s/moorage/internal/config"
 	"github.com/moorage-k8s/moorage/webhook"
+	"github.com/moorage-k8s/moorage/webhook/defaults"
+	"github.com/moorage-k8s/moorage/webhook/rules"
 )
 
 const (
@@ -32,7 +35,11 @@ func (m *Moorage) install(ctx context.Context, url, caFile string) error {
 	if err != nil {
 		return err
 	}
-	options := webhook.ConfigurationOptions{Client: admissionregistrationv1.WebhookClientConfig{URL: &url, CABundle: ca}}
+	options, err := m.scope()
+	if err != nil {
+		return err
+	}
+	options.Client = admissionregistrationv1.WebhookClientConfig{URL: &url, CABundle: ca}
 	api := m.control.Client().AdmissionregistrationV1()
 	if _, err = api.MutatingWebhookConfigurations().Create(ctx, webhook.MutatingConfiguration(options), metav1.CreateOptions{}); err != nil {
 		return err
@@ -50,6 +57,29 @@ func (m *Moorage) install(ctx context.Context, url, caFile string) error {
 		return fmt.Errorf("wait for the API server to ask the webhook: %w", err)
 	}
 	return nil
+}
+
+// scope has the API server ask about no more than moorage's configuration needs.
+func (m *Moorage) scope() (out webhook.ConfigurationOptions, err error) {
+	c := config.Default()
+	if m.config != "" {
+		if c, err = config.Parse([]byte(m.config)); err != nil {
+			return out, err
+		}
+	}
+	ruleOptions, err := c.RuleOptions()
+	if err != nil {
+		return out, err
+	}
+	if out.Rules, err = rules.NewEvaluator(ruleOptions); err != nil {
+		return out, err
+	}
+	defaultOptions, err := c.DefaultOptions()
+	if err != nil {
+		return out, err
+	}
+	out.Defaults, err = defaults.NewDefaulter(defaultOptions)
+	return out, err
 }
 
 // mutates tries, without storing anything, a claim that the default class-from-beta-annotation changes.

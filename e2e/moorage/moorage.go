@@ -47,6 +47,7 @@ type Moorage struct {
 	webhookURL string // empty without admission
 	caFile     string
 	rights     []rbacv1.PolicyRule
+	config     string
 }
 
 // Start builds moorage from the tree that this module is part of, runs it, and returns when it is ready and, with
@@ -56,7 +57,7 @@ func Start(ctx context.Context, control *controlplane.ControlPlane, options Opti
 	if err != nil {
 		return nil, err
 	}
-	m := &Moorage{control: control, rights: options.Rights}
+	m := &Moorage{control: control, rights: options.Rights, config: options.Config}
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("start moorage: %w", err), m.Stop(context.WithoutCancel(ctx)))
@@ -72,11 +73,11 @@ func Start(ctx context.Context, control *controlplane.ControlPlane, options Opti
 	m.Kubeconfig = kubeconfig
 	args := []string{"serve", "--kubeconfig=" + kubeconfig}
 	if options.Config != "" {
-		config := filepath.Join(control.Dir(), "moorage.yaml")
-		if err = os.WriteFile(config, []byte(options.Config), 0o600); err != nil {
+		configFile := filepath.Join(control.Dir(), "moorage.yaml")
+		if err = os.WriteFile(configFile, []byte(options.Config), 0o600); err != nil {
 			return nil, err
 		}
-		args = append(args, "--config="+config)
+		args = append(args, "--config="+configFile)
 	}
 	var addresses [3]string
 	for i := range addresses {

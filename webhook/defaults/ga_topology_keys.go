@@ -17,6 +17,9 @@ import (
 // gaTopologyKeys replaces failure-domain.beta.kubernetes.io/zone and /region, which new nodes need not carry, by the labels of
 // topology.kubernetes.io.
 //
+// What the cluster says wins: an object whose driver gives an old label as a topology key, or that is for nodes which carry only
+// the old ones, is left alone, and so is every object while there is no view of the cluster.
+//
 // A class that has both kinds of label is left alone: its author knows both, and two terms that become one are refused by the
 // API server (validateAllowedTopologies in pkg/apis/storage/validation of Kubernetes).
 //
@@ -25,8 +28,13 @@ import (
 // pkg/apis/core/validation).
 func gaTopologyKeys(in Input, patch *Patch) error {
 	beta, err := betaTopologyKeys(in.Object)
-	if err != nil || len(beta) == 0 {
+	if err != nil || len(beta) == 0 || in.Lookup == nil {
 		return err
+	}
+	for _, k := range beta {
+		if rules.BetaKeyInUse(in.Lookup, in.Object, in.catalog, k.key) {
+			return nil
+		}
 	}
 	if in.Old != nil && !sameWithGAKeys(in.Object, in.Old) {
 		return nil
@@ -41,8 +49,8 @@ func gaTopologyKeys(in Input, patch *Patch) error {
 
 // betaTopologyKey is where a beta label stands, and what it becomes.
 type betaTopologyKey struct {
-	path []string
-	ga   string
+	path    []string
+	key, ga string
 }
 
 // betaTopologyKeys returns the labels that are to be replaced.
@@ -57,7 +65,7 @@ func betaTopologyKeys(object runtime.Object) ([]betaTopologyKey, error) {
 				}
 				if ga, ok := rules.GATopologyKey(e.Key); ok {
 					path := []string{"allowedTopologies", strconv.Itoa(i), "matchLabelExpressions", strconv.Itoa(j), "key"}
-					beta = append(beta, betaTopologyKey{path, ga})
+					beta = append(beta, betaTopologyKey{path, e.Key, ga})
 				}
 			}
 		}
@@ -68,7 +76,7 @@ func betaTopologyKeys(object runtime.Object) ([]betaTopologyKey, error) {
 					path := []string{
 						"spec", "nodeAffinity", "required", "nodeSelectorTerms", strconv.Itoa(i), "matchExpressions", strconv.Itoa(j), "key",
 					}
-					beta = append(beta, betaTopologyKey{path, ga})
+					beta = append(beta, betaTopologyKey{path, e.Key, ga})
 				}
 			}
 		}

@@ -2,7 +2,10 @@
 
 package defaults
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestGATopologyKeys(t *testing.T) {
 	class := func(terms string) string {
@@ -22,7 +25,7 @@ func TestGATopologyKeys(t *testing.T) {
 		betaRegion = "failure-domain.beta.kubernetes.io/region"
 		zone       = "topology.kubernetes.io/zone"
 	)
-	runPatches(t, gaTopologyKeysName, Settings{}, nil, []patchCase{
+	runPatches(t, gaTopologyKeysName, Settings{}, storage, []patchCase{
 		{
 			name: "a class", reason: "only the keys change", object: class(in(betaZone, "a") + ", " + in(betaRegion, "r")),
 			want: `[{"op":"replace","path":"/allowedTopologies/0/matchLabelExpressions/0/key","value":"topology.kubernetes.io/zone"},` +
@@ -44,7 +47,14 @@ func TestGATopologyKeys(t *testing.T) {
 		{name: "the present label", reason: "nothing to do", object: class(in(zone, "a"))},
 		{name: "a driver's own label", reason: "nobody else's business", object: class(in("topology.ebs.csi.aws.com/zone", "a"))},
 		{name: "a class without terms", reason: "nothing to do", object: `{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: c}, provisioner: p}`},
+		{
+			name: "a driver that places by the old label", reason: "its CSINodes say so",
+			object: strings.Replace(class(in(betaZone, "a")), "kubernetes.io/gce-pd", "old.csi.example.com", 1),
+		},
 		{name: "an old class is updated", reason: "nobody asked to change it", object: class(in(betaZone, "a")), old: class(in(betaZone, "a"))},
 		{name: "an old class gets another zone", reason: "that is the author's change, and not ours", object: class(in(betaZone, "b")), old: class(in(zone, "a"))},
+	})
+	runPatches(t, gaTopologyKeysName, Settings{}, nil, []patchCase{
+		{name: "no view of the cluster", reason: "its nodes may carry the old labels only", object: class(in(betaZone, "a"))},
 	})
 }

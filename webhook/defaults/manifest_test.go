@@ -162,7 +162,10 @@ var storage = func() rules.Lookup {
 		claim("waits", ""), claim("bound", "pv-1"),
 		&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "node-1"}},
 		&storagev1.CSINode{ObjectMeta: metav1.ObjectMeta{Name: "node-1"}, Spec: storagev1.CSINodeSpec{
-			Drivers: []storagev1.CSINodeDriver{{Name: "csi.hetzner.cloud", NodeID: "node-1"}},
+			Drivers: []storagev1.CSINodeDriver{
+				{Name: "csi.hetzner.cloud", NodeID: "node-1"},
+				{Name: "old.csi.example.com", NodeID: "node-1", TopologyKeys: []string{corev1.LabelFailureDomainBetaZone}},
+			},
 		}},
 		namespace("default", map[string]string{"moorage.dev/scheduler": "enabled"}), namespace("other", nil),
 	} {

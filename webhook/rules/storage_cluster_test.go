@@ -19,6 +19,8 @@ func storageManifests() []string {
 			  topology.kubernetes.io/zone: %s, topology.ebs.csi.aws.com/zone: %s}}}`, i, i, zone, zone),
 			fmt.Sprintf(`{apiVersion: storage.k8s.io/v1, kind: CSINode, metadata: {name: node-%d}, spec: {drivers: [
 			  {name: ebs.csi.aws.com, nodeID: i, topologyKeys: [topology.ebs.csi.aws.com/zone, topology.example.com/rack]},
+			  {name: rook-ceph.rbd.csi.ceph.com, nodeID: i, topologyKeys: [topology.rook.example/rack]},
+			  {name: old.csi.example.com, nodeID: i, topologyKeys: [failure-domain.beta.kubernetes.io/zone]},
 			  {name: csi.hetzner.cloud, nodeID: i}]}}`, i))
 	}
 	claim := func(name, spec, annotations string) string {

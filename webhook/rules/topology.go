@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/moorage-k8s/moorage/topology"
@@ -132,6 +133,9 @@ func bindingNoCommonNode(in *Input) []Finding {
 	return nil
 }
 
+// inTree begins the names of the provisioners that were part of Kubernetes.
+const inTree = "kubernetes.io/"
+
 var betaKeys = map[string]string{
 	corev1.LabelFailureDomainBetaZone:   corev1.LabelTopologyZone,
 	corev1.LabelFailureDomainBetaRegion: corev1.LabelTopologyRegion,
@@ -176,10 +180,11 @@ func eachLabelKey(in *Input, visit func(labelKey)) {
 	}
 }
 
+// topologyBetaKey believes a driver whose nodes give the old label as a key: its volumes are placed by that.
 func topologyBetaKey(in *Input) []Finding {
 	var found []Finding
 	eachLabelKey(in, func(k labelKey) {
-		if ga, beta := betaKeys[k.key]; beta {
+		if ga, beta := betaKeys[k.key]; beta && !BetaKeyInUse(in.Lookup, in.Object, in.Catalog, k.key) {
 			found = append(found, Finding{
 				Path:        k.path,
 				Message:     fmt.Sprintf("label %s is deprecated, and new nodes need not carry it", k.key),
@@ -190,29 +195,50 @@ func topologyBetaKey(in *Input) []Finding {
 	return found
 }
 
+// BetaKeyInUse tells whether the cluster still lives by a zone or region label of the beta time: the driver of the class or volume
+// gives it as a topology key, or nodes carry it and not the label that took its place. Without a lookup it is false.
+func BetaKeyInUse(lookup Lookup, object runtime.Object, known *catalog.Catalog, key string) bool {
+	if lookup == nil {
+		return false
+	}
+	given, _ := lookup.DriverOnNodes(placingDriver(object, known))
+	return slices.Contains(given, key) || (lookup.LabelOnNodes(key) && !lookup.LabelOnNodes(betaKeys[key]))
+}
+
+// placingDriver is the driver that a class's or a volume's places are those of, by the name under which nodes register it;
+// empty if there is none.
+func placingDriver(object runtime.Object, known *catalog.Catalog) string {
+	switch o := object.(type) {
+	case *storagev1.StorageClass:
+		if driver, ok := known.Driver(o.Provisioner); ok && strings.HasPrefix(o.Provisioner, inTree) {
+			return driver.Name
+		}
+		return o.Provisioner
+	case *corev1.PersistentVolume:
+		if o.Spec.CSI != nil {
+			return o.Spec.CSI.Driver
+		}
+	}
+	return ""
+}
+
 // topologyKeyUnknown fires where every alternative asks for a label that no node carries and that the driver reports
 // nowhere. Volumes that a provisioner made are its own business.
 func topologyKeyUnknown(in *Input) []Finding {
 	if in.Lookup == nil || !in.Lookup.Whole() || in.Lookup.NumNodes() == 0 {
 		return nil
 	}
-	driver, terms := "", 0
+	terms := 0
 	switch o := in.Object.(type) {
 	case *storagev1.StorageClass:
-		driver, terms = o.Provisioner, len(o.AllowedTopologies)
-		if known, ok := in.Catalog.Driver(driver); ok {
-			driver = known.Name
-		}
+		terms = len(o.AllowedTopologies)
 	case *corev1.PersistentVolume:
 		if o.Annotations[provisionedBy] != "" || o.Spec.NodeAffinity == nil || o.Spec.NodeAffinity.Required == nil {
 			return nil
 		}
 		terms = len(o.Spec.NodeAffinity.Required.NodeSelectorTerms)
-		if o.Spec.CSI != nil {
-			driver = o.Spec.CSI.Driver
-		}
 	}
-	reported, _ := in.Lookup.DriverOnNodes(driver)
+	reported, _ := in.Lookup.DriverOnNodes(placingDriver(in.Object, in.Catalog))
 	var found []Finding
 	hopeless := make([]bool, terms)
 	eachLabelKey(in, func(k labelKey) {

@@ -80,6 +80,10 @@ func TestTopologyKeys(t *testing.T) {
 		{name: "a label of nodes", reason: "the ordinary case", manifest: allowed("topology.kubernetes.io/zone")},
 		{name: "a key of the driver", reason: "its nodes will carry it", manifest: allowed("topology.example.com/rack")},
 		{
+			name: "a key of a driver with a prefix", reason: "nodes register it under the whole name",
+			manifest: storageClassOf("rook-ceph.rbd.csi.ceph.com", ", volumeBindingMode: WaitForFirstConsumer, allowedTopologies: [{matchLabelExpressions: [{key: topology.rook.example/rack, values: [a]}]}]"),
+		},
+		{
 			name: "one alternative of two", reason: "the other one matches nodes",
 			manifest: affine("{matchExpressions: [{key: old, operator: In, values: [x]}]}, {matchExpressions: [{key: kubernetes.io/hostname, operator: In, values: [node-1]}]}", ""),
 		},
@@ -90,7 +94,7 @@ func TestTopologyKeys(t *testing.T) {
 		},
 		{name: "a beta key", reason: "topology-beta-key speaks of it", manifest: allowed("failure-domain.beta.kubernetes.io/zone")},
 	})
-	runRule(t, "topology-beta-key", []ruleCase{
+	runRuleIn(t, storage, "topology-beta-key", []ruleCase{
 		{
 			name: "a class", reason: "the tutorials of 2018", action: Warn, manifest: allowed("failure-domain.beta.kubernetes.io/zone"),
 			want: []string{`allowedTopologies[0].matchLabelExpressions[0].key: label failure-domain.beta.kubernetes.io/zone is deprecated, and new nodes need not carry it`},
@@ -101,7 +105,28 @@ func TestTopologyKeys(t *testing.T) {
 				`label failure-domain.beta.kubernetes.io/region is deprecated, and new nodes need not carry it`},
 		},
 		{name: "the present key", reason: "as it should be", manifest: allowed("topology.kubernetes.io/zone")},
+		{
+			name: "a driver that places by the old key", reason: "its CSINodes say so",
+			manifest: volumeOf("csi: {driver: old.csi.example.com, volumeHandle: v}, nodeAffinity: {required: {nodeSelectorTerms: [{matchExpressions: [{key: failure-domain.beta.kubernetes.io/zone, operator: In, values: [a]}]}]}}", "ReadWriteOnce", ""),
+		},
 		{name: "a beta label on the volume", reason: "the scheduler reads it as the present one", manifest: volumeOf("nfs: {server: nfs, path: /}", "ReadWriteOnce", ", labels: {failure-domain.beta.kubernetes.io/zone: a}")},
+	})
+}
+
+// TestNodesOfTheBetaTime promises that a cluster whose nodes carry only the old labels is not told to use the present ones.
+func TestNodesOfTheBetaTime(t *testing.T) {
+	node := func(label string) string {
+		return `{apiVersion: v1, kind: Node, metadata: {name: n, labels: {` + label + `: a}}}`
+	}
+	class := storageClassOf("csi.example.com", ", allowedTopologies: [{matchLabelExpressions: [{key: failure-domain.beta.kubernetes.io/zone, values: [a]}]}]")
+	runRuleIn(t, InCluster(clusterOf(nil, node("failure-domain.beta.kubernetes.io/zone"))), "topology-beta-key", []ruleCase{
+		{name: "only the old label", reason: "the present one would match nothing", manifest: class},
+	})
+	runRuleIn(t, InCluster(clusterOf(nil, node("topology.kubernetes.io/zone"))), "topology-beta-key", []ruleCase{
+		{
+			name: "the present label", reason: "the old one matches nothing", action: Warn, manifest: class,
+			want: []string{`allowedTopologies[0].matchLabelExpressions[0].key: label failure-domain.beta.kubernetes.io/zone is deprecated, and new nodes need not carry it`},
+		},
 	})
 }
 
