@@ -71,6 +71,9 @@ It is a kube-scheduler extender and an admission webhook on one picture of the c
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see '%s --help'", err, cmd.CommandPath())
 	})
-	root.AddCommand(serveCommand(), explainCommand(), simulateCommand(), checkCommand(), captureCommand(), mapCommand(), rulesCommand(), driversCommand(), versionCommand())
+	root.AddCommand(
+		serveCommand(), explainCommand(), simulateCommand(), checkCommand(), captureCommand(), mapCommand(), doctorCommand(),
+		rulesCommand(), driversCommand(), versionCommand(),
+	)
 	return root
 }

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/moorage-k8s/moorage/internal/doctor"
+	"github.com/moorage-k8s/moorage/internal/printers"
+)
+
+// doctorFlags are what doctor was asked for.
+type doctorFlags struct {
+	cluster                                 clusterFlags
+	serviceAccount, extenderURL, metricsURL string
+	output                                  string
+}
+
+func doctorCommand() *cobra.Command {
+	var flags doctorFlags
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Find out whether moorage is wired to the cluster as it should be",
+		Long: `Checks that moorage is wired to the cluster: a line for each check, with what to do where something is wrong.
+
+  api-server             it answers, and its version is one that this moorage knows
+  permissions            all that moorage reads may be read, and with --service-account that Secrets may not
+  webhook-configuration  there is one for each webhook, none twice, and a moorage that is down holds nothing up
+  webhook-certificate    the serving certificate is trusted by the configuration's caBundle, and does not end soon
+  webhook-answers        the API server asks moorage about a claim, which is sent as a dry run: nothing is stored
+  scheduler              a kube-scheduler is at work, and is told of moorage, as far as its configuration can be seen
+  extender               it answers at --extender-url
+  cache                  moorage's picture of the cluster is whole and fresh, by its own metrics
+  capacities             drivers that promise to publish capacities have done so for their classes
+
+A check that is not allowed, or cannot be made from here, is skipped, and says what would allow it. Each takes no longer than --timeout;
+they are made side by side. The exit status is 0 if nothing failed (warnings do not count), 1 if something did, and 2 if the
+checks could not be made.`,
+		Example: `  moorage doctor
+
+  # The rights of moorage's own service account
+  moorage doctor --service-account moorage:moorage
+
+  # On the control plane, beside kube-scheduler
+  moorage doctor --extender-url http://127.0.0.1:10261 --metrics-url http://127.0.0.1:8080
+
+  # For a program
+  moorage doctor -o json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return flags.run(cmd.Context(), cmd.OutOrStdout()) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&flags.cluster.kubeconfig, "kubeconfig", "", "kubeconfig of the cluster; default: $KUBECONFIG, ~/.kube/config, or the pod's service account")
+	f.StringVar(&flags.cluster.context, "context", "", "context of the kubeconfig; default: the current one")
+	f.StringVarP(&flags.cluster.namespace, "namespace", "n", "", "namespace in which the webhook is asked about a claim, as a dry run; default: that of the context")
+	f.DurationVar(&flags.cluster.timeout, "timeout", 5*time.Second, "how long each check may take")
+	f.StringVar(&flags.serviceAccount, "service-account", "", "namespace:name of moorage's service account, whose rights are looked at; default: your own rights")
+	f.StringVar(&flags.extenderURL, "extender-url", "", "where the extender can be reached from here, as kube-scheduler's urlPrefix")
+	f.StringVar(&flags.metricsURL, "metrics-url", "", "where moorage's metrics can be reached from here; default: through the API server, from pods with the chart's label")
+	f.StringVarP(&flags.output, "output", "o", "text", "text, json or yaml")
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(printers.Outputs, cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+func (f *doctorFlags) run(ctx context.Context, stdout io.Writer) error {
+	switch namespace, name, found := strings.Cut(f.serviceAccount, ":"); {
+	case !slices.Contains(printers.Outputs, f.output):
+		return fmt.Errorf("output %q: want text, json or yaml", f.output)
+	case f.serviceAccount != "" && (!found || namespace == "" || name == ""):
+		return fmt.Errorf("--service-account %q: want namespace:name, such as moorage:moorage", f.serviceAccount)
+	case f.cluster.timeout <= 0:
+		return fmt.Errorf("--timeout %s: want a time above zero, such as 5s", f.cluster.timeout)
+	}
+	found, err := findCluster(f.cluster.kubeconfig, f.cluster.context)
+	if err != nil {
+		return err
+	}
+	namespace := f.cluster.namespace
+	if namespace == "" {
+		namespace = found.namespace
+	}
+	checks := doctor.Run(ctx, doctor.Options{
+		Config: found.config, Client: found.client, Namespace: namespace, ServiceAccount: f.serviceAccount,
+		ExtenderURL: f.extenderURL, MetricsURL: f.metricsURL, Timeout: f.cluster.timeout, Now: time.Now,
+	})
+	if ctx.Err() != nil {
+		return errors.New("interrupted before everything was checked")
+	}
+	if err := printers.Diagnosis(stdout, checks, f.output, isTerminal(stdout) && os.Getenv("NO_COLOR") == ""); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(checks, func(c doctor.Check) bool { return c.State == doctor.Failure }) {
+		return exitStatus(exitFound)
+	}
+	return nil
+}
