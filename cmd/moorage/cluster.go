@@ -47,6 +47,18 @@ func (f *clusterFlags) registerSource(cmd *cobra.Command) {
 	flags.DurationVar(&f.timeout, "timeout", time.Minute, "how long it may take to read a live cluster")
 	cmd.MarkFlagsMutuallyExclusive("from", "kubeconfig")
 	cmd.MarkFlagsMutuallyExclusive("from", "context")
+	f.completeContext(cmd)
+}
+
+// completeContext has the shell complete the contexts of the kubeconfig.
+func (f *clusterFlags) completeContext(cmd *cobra.Command) {
+	_ = cmd.RegisterFlagCompletionFunc("context", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		raw, err := clientConfig(f.kubeconfig, "").RawConfig()
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return slices.Sorted(maps.Keys(raw.Contexts)), cobra.ShellCompDirectiveNoFileComp
+	})
 }
 
 // cluster is what a command knows of a cluster, at one moment.

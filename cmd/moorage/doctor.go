@@ -33,14 +33,14 @@ func doctorCommand() *cobra.Command {
 		Long: `Checks that moorage is wired to the cluster: a line for each check, with what to do where something is wrong.
 
   api-server             it answers, and its version is one that this moorage knows
-  permissions            all that moorage reads may be read, and with --service-account that Secrets may not
-  webhook-configuration  there is one for each webhook, none twice, and a moorage that is down holds nothing up
-  webhook-certificate    the serving certificate is trusted by the configuration's caBundle, and does not end soon
-  webhook-answers        the API server asks moorage about a claim, which is sent as a dry run: nothing is stored
-  scheduler              a kube-scheduler is at work, and is told of moorage, as far as its configuration can be seen
+  permissions            all that moorage reads may be read (--service-account: and no Secrets)
+  webhook-configuration  there is one for each webhook, and a moorage that is down holds nothing up
+  webhook-certificate    the configuration's caBundle trusts it, and it does not end soon
+  webhook-answers        the API server asks moorage about a claim: a dry run, nothing is stored
+  scheduler              a kube-scheduler is at work and told of moorage, as far as can be seen
   extender               it answers at --extender-url
   cache                  moorage's picture of the cluster is whole and fresh, by its own metrics
-  capacities             drivers that promise to publish capacities have done so for their classes
+  capacities             drivers that promise capacities have published some for their classes
 
 A check that is not allowed, or cannot be made from here, is skipped, and says what would allow it. Each takes no longer than --timeout;
 they are made side by side. The exit status is 0 if nothing failed (warnings do not count), 1 if something did, and 2 if the
@@ -67,6 +67,7 @@ checks could not be made.`,
 	f.StringVar(&flags.extenderURL, "extender-url", "", "where the extender can be reached from here, as kube-scheduler's urlPrefix")
 	f.StringVar(&flags.metricsURL, "metrics-url", "", "where moorage's metrics can be reached from here; default: through the API server, from pods with the chart's label")
 	f.StringVarP(&flags.output, "output", "o", "text", "text, json or yaml")
+	flags.cluster.completeContext(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(printers.Outputs, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }

@@ -63,9 +63,7 @@ type access struct {
 
 // findCluster finds the cluster by kubectl's rules. Both arguments may be empty.
 func findCluster(kubeconfig, contextName string) (*access, error) {
-	rules := clientcmd.NewDefaultClientConfigLoadingRules()
-	rules.ExplicitPath = kubeconfig
-	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: contextName})
+	loader := clientConfig(kubeconfig, contextName)
 	config, err := loader.ClientConfig()
 	if err != nil {
 		return nil, fmt.Errorf("find the cluster: %w; name one with --kubeconfig or $KUBECONFIG, or read manifests with --from", err)
@@ -84,6 +82,13 @@ func findCluster(kubeconfig, contextName string) (*access, error) {
 		return nil, fmt.Errorf("find the namespace of the context: %w", err)
 	}
 	return &access{client, config, config.Host, namespace}, nil
+}
+
+// clientConfig reads a kubeconfig by kubectl's rules.
+func clientConfig(kubeconfig, contextName string) clientcmd.ClientConfig {
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = kubeconfig
+	return clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: contextName})
 }
 
 func load(cache *topology.Cache, paths []string, logger logr.Logger) error {
