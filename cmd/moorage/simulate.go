@@ -30,7 +30,7 @@ func simulateCommand() *cobra.Command {
 	var flags simulateFlags
 	cmd := &cobra.Command{
 		Use:   "simulate {-f FILE | --drain NODE | --lose-zone ZONE}",
-		Short: "Tell where whole workloads and their volumes would land, or what happens to pods when nodes are lost",
+		Short: "Tell where workloads and their volumes would land, or what losing nodes does to pods",
 		Long: `Places workloads on a copy of the cluster, live or with --from as files describe it: the pods of Deployments, ReplicaSets, StatefulSets with
 their claim templates, Jobs and DaemonSets one after the other, each where moorage's engine scores best, or where it has no
 preference spread over zones and nodes. Claims are bound to existing volumes or provisioned into the pools, so that each pod
