@@ -51,7 +51,7 @@ func TestAdmissionOfEveryRequest(t *testing.T) {
 		k.shows(t, terminal{
 			Stderr: `Error from server (Forbidden): admission webhook "validate.moorage.dev" denied the request: ` +
 				"propagation-bidirectional-path: spec.ephemeralContainers[0].volumeMounts[0].mountPropagation: " +
-				`container "debugger" may not mount host path "/srv" as Bidirectional. ` + bidirectionalSymptom,
+				`container "debugger" may not mount host path "/bin" as Bidirectional. ` + bidirectionalSymptom,
 			Status: 1,
 		}, debug("debugger-bidirectional.yaml")...)
 		k.shows(t, terminal{}, debug("debugger.yaml")...)
@@ -72,7 +72,7 @@ func TestAdmissionOfEveryRequest(t *testing.T) {
 	t.Run("a pod of 200 containers and 500 volumes", func(t *testing.T) {
 		open := failedOpen(t, c)
 		_, err := c.Client().CoreV1().Pods(ns).Create(t.Context(), hugePod(), metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
-		if err == nil || !apierrors.IsForbidden(err) || !strings.Contains(err.Error(), `container "c199" may not mount host path "/srv" as Bidirectional`) {
+		if err == nil || !apierrors.IsForbidden(err) || !strings.Contains(err.Error(), `container "c199" may not mount host path "/bin" as Bidirectional`) {
 			t.Errorf("the fault of the last container is not told: %v", err)
 		}
 		if got := failedOpen(t, c); got != open {
@@ -158,7 +158,7 @@ func hugePod() *corev1.Pod {
 		case 2:
 			v.ConfigMap = &corev1.ConfigMapVolumeSource{LocalObjectReference: corev1.LocalObjectReference{Name: v.Name}}
 		default:
-			v.HostPath = &corev1.HostPathVolumeSource{Path: "/srv"}
+			v.HostPath = &corev1.HostPathVolumeSource{Path: "/bin"}
 		}
 		pod.Spec.Volumes = append(pod.Spec.Volumes, v)
 	}
