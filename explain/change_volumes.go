@@ -164,7 +164,8 @@ func (q *asked) smallerClaims(class string) []proposal {
 		out = append(out, proposal{
 			object: Object{"PersistentVolumeClaim", v.Claim.Namespace, v.Claim.Name}, cost: costNumber, apply: asking(size),
 			say: func(string) string {
-				return fmt.Sprintf("ask for %s instead of %s in %s", Size(size), Size(v.Claim.Request), subject(v))
+				return fmt.Sprintf("let %s ask for %s instead of %s (made anew: what a claim asks for cannot be lowered)",
+					subject(v), Size(size), Size(v.Claim.Request))
 			},
 		})
 	}

@@ -58,7 +58,7 @@ func (q *asked) clause(c *cause) string {
 	case placement.ReasonTopologyKeys:
 		return fmt.Sprintf("the CSINodes give no topology keys of driver %s %s", v.Driver(), q.zones.on(c.nodes))
 	case placement.ReasonTopologyLabels:
-		return fmt.Sprintf("nodes lack %s, by which driver %s provisions, %s", q.lackedLabels(v, c), v.Driver(), q.zones.on(c.nodes))
+		return fmt.Sprintf("%s, by which driver %s provisions, is missing %s", q.lackedLabels(v, c), v.Driver(), q.zones.on(c.nodes))
 	default:
 		return c.reason.String()
 	}
@@ -161,7 +161,6 @@ func (q *asked) jointClause(c *cause) string {
 		if len(claims) == 1 {
 			what = fmt.Sprintf("claim %s wants %s", q.firstOf(class).ClaimName, Size(sum))
 		}
-		left := fmt.Sprintf("the pool of class %s with most room has %s left, %s", class, Size(rooms[0].free()), q.zones.on(rooms[0].nodes))
 		if c.reason == placement.ReasonReserved {
 			var reserved int64
 			for _, r := range q.reservations() {
@@ -169,9 +168,12 @@ func (q *asked) jointClause(c *cause) string {
 					reserved += r.Bytes
 				}
 			}
-			left += fmt.Sprintf(", beside %s reserved for other pods", Size(reserved))
+			parts = append(parts, fmt.Sprintf("%s of class %s, which fits %s, but not beside what is reserved for other pods (%s in this class)",
+				what, class, q.zones.on(c.nodes), Size(reserved)))
+			continue
 		}
-		parts = append(parts, what+", and "+left)
+		parts = append(parts, fmt.Sprintf("%s, and the pool of class %s with most room has %s left, %s",
+			what, class, Size(rooms[0].free()), q.zones.on(rooms[0].nodes)))
 	}
 	return strings.Join(parts, "; ")
 }

@@ -4,6 +4,7 @@ package explain
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
@@ -23,13 +24,15 @@ func (q *asked) holders(c *cause) []*topology.Pod {
 	case v.Inline != nil:
 		users = q.Snapshot.AppendInlineUsers(nil, v.Inline.Driver, v.Inline.Handle)
 	}
-	var out []*topology.Pod
-	for _, user := range users {
-		if user.Node != "" && !user.Terminal && user.Key() != q.Pod.Key() {
-			out = append(out, user)
-		}
-	}
-	return out
+	return slices.DeleteFunc(users, func(user *topology.Pod) bool {
+		return user.Node == "" || user.Terminal || user.Key() == q.Pod.Key() || c.reason == placement.ReasonSingleWriter && !q.needsOn(user)
+	})
+}
+
+// needsOn tells whether the pod is to stay on a healthy node, so that it needs its volume there for longer.
+func (q *asked) needsOn(user *topology.Pod) bool {
+	i, known := q.Snapshot.NodeIndex(user.Node)
+	return known && !user.Deleting && q.Snapshot.Node(i).Ready && !q.Snapshot.Node(i).OutOfService
 }
 
 // users names the pods that keep a volume from this one.

@@ -107,7 +107,7 @@ func TestLosingAZoneStrandsItsVolumes(t *testing.T) {
 	cache := synthetic.Cache(synthetic.Size{Nodes: 6, Volumes: 6, Pods: 6})
 	everywhere := synthetic.Volume(0)
 	everywhere.Spec.NodeAffinity = nil
-	if err := cache.Upsert(everywhere); err != nil {
+	if err = cache.Upsert(everywhere); err != nil {
 		t.Fatal(err)
 	}
 	result, err := simulate.Run(t.Context(), simulate.Question{Snapshot: cache.Snapshot(), Engine: engine, LoseZone: []string{"zone-a"}})

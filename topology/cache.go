@@ -8,9 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	snapshotv1 "github.com/kubernetes-csi/external-snapshotter/client/v8/apis/volumesnapshot/v1"
-	corev1 "k8s.io/api/core/v1"
-	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -116,8 +113,8 @@ func (c *Cache) Replace(kind Kind, objects []metav1.Object) error {
 			c.delete(kind, key)
 		}
 	}
-	for _, object := range objects {
-		c.upsert(object)
+	for _, put := range c.trimmedAll(objects) {
+		put()
 	}
 	c.next.usage = c.next.usage.on(c.next.index)
 	if kind == KindNode || kind == KindCSINode {
@@ -145,55 +142,7 @@ func (c *Cache) publish() {
 	c.published.Store(&snapshot)
 }
 
-func (c *Cache) upsert(object metav1.Object) {
-	key := keyOf(object)
-	switch o := object.(type) {
-	case *corev1.Node:
-		c.setNode(key.Name, nodeFromAPI(o))
-	case *storagev1.CSINode:
-		c.setCSINode(key.Name, csiNodeFromAPI(o))
-	case *corev1.PersistentVolumeClaim:
-		c.setClaim(key, claimFromAPI(o))
-	case *corev1.PersistentVolume:
-		volume := volumeFromAPI(o)
-		volume.Affinity = c.selectors.intern(volume.Affinity)
-		for i := range volume.Zones {
-			volume.Zones[i] = c.selectors.intern(volume.Zones[i])
-		}
-		if volume.Migration != nil {
-			volume.Migration.Affinity = c.selectors.intern(volume.Migration.Affinity)
-		}
-		c.setVolume(key, volume)
-	case *storagev1.StorageClass:
-		class := classFromAPI(o)
-		class.Allowed = c.selectors.intern(class.Allowed)
-		c.setClass(key, class)
-	case *storagev1.CSIDriver:
-		c.next.drivers = c.next.drivers.Set(key, driverFromAPI(o))
-	case *storagev1.CSIStorageCapacity:
-		pool := poolFromAPI(o)
-		pool.Topology = c.selectors.intern(pool.Topology)
-		c.setPool(key, pool)
-	case *storagev1.VolumeAttachment:
-		c.setAttachment(key, attachmentFromAPI(o))
-	case *corev1.Pod:
-		pod := PodFromAPI(o)
-		if len(pod.Volumes) == 0 {
-			pod = nil
-		}
-		c.setPod(key, pod)
-	case *storagev1.VolumeAttributesClass:
-		c.next.attributesClasses = c.next.attributesClasses.Set(key, attributesClassFromAPI(o))
-	case *snapshotv1.VolumeSnapshotClass:
-		c.next.snapshotClasses = c.next.snapshotClasses.Set(key, volumeSnapshotClassFromAPI(o))
-	case *snapshotv1.VolumeSnapshotContent:
-		c.next.snapshotContents = c.next.snapshotContents.Set(key, volumeSnapshotContentFromAPI(o))
-	case *snapshotv1.VolumeSnapshot:
-		c.next.volumeSnapshots = c.next.volumeSnapshots.Set(key, volumeSnapshotFromAPI(o))
-	case *corev1.Namespace:
-		c.next.namespaces = c.next.namespaces.Set(key, namespaceFromAPI(o))
-	}
-}
+func (c *Cache) upsert(object metav1.Object) { c.trimmed(object)() }
 
 func (c *Cache) delete(kind Kind, key Key) {
 	switch kind {
