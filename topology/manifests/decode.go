@@ -126,6 +126,11 @@ func (r *reading) decodeAll(documents [][]byte, count bool) []decoded {
 // decode reads one document; null, which an empty YAML document becomes, is none. Its errors continue a sentence that ends
 // with the number of the document.
 func decode(document []byte) (d decoded) {
+	if head, ok := typeOf(document); ok && head.Kind != list {
+		if d, ok = decodeAs(head, document); ok {
+			return d
+		}
+	}
 	var head metav1.TypeMeta
 	// JSON is YAML, and much quicker to read as what it is.
 	trimmed := bytes.TrimSpace(document)
@@ -145,28 +150,37 @@ func decode(document []byte) (d decoded) {
 	switch {
 	case head.Kind == "" || head.APIVersion == "":
 		return decoded{err: errors.New(": not an API object: it has no apiVersion or no kind")}
-	case head.Kind == "List":
-		var list struct {
+	case head.Kind == list:
+		var of struct {
 			Items []json.RawMessage `json:"items"`
 		}
-		if err := json.Unmarshal(document, &list); err != nil {
+		if err := json.Unmarshal(document, &of); err != nil {
 			return decoded{err: fmt.Errorf(": List: %w", err)}
 		}
-		return decoded{items: list.Items}
+		return decoded{items: of.Items}
 	}
+	d, _ = decodeAs(head, document)
+	return d
+}
+
+// list is the kind of a list of anything.
+const list = "List"
+
+// decodeAs reads a document that is JSON of a type; ok is false where it is not.
+func decodeAs(head metav1.TypeMeta, document []byte) (d decoded, ok bool) {
 	value, err := known.New(schema.FromAPIVersionAndKind(head.APIVersion, head.Kind))
 	if err != nil {
-		return decoded{skipped: []string{head.Kind}}
+		return decoded{skipped: []string{head.Kind}}, json.Valid(document)
 	}
 	if err := kjson.UnmarshalCaseSensitivePreserveInts(document, value); err != nil {
-		return decoded{err: fmt.Errorf(": %s: %w", head.Kind, err)}
+		return decoded{err: fmt.Errorf(": %s: %w", head.Kind, err)}, false
 	}
 	if meta.IsListType(value) {
 		d.err = meta.EachListItem(value, func(item kruntime.Object) error { return d.add(item, "") })
 	} else {
 		d.err = d.add(value, head.Kind)
 	}
-	return d
+	return d, true
 }
 
 // add notes an object; kindName may be empty.

@@ -3,7 +3,6 @@
 package manifests
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -13,8 +12,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 )
 
 // find returns the files that a path stands for, and notes their size and age.
@@ -97,18 +94,37 @@ func (r *reading) content(path string) ([]byte, error) {
 	return os.ReadFile(path)
 }
 
-// yamlDocuments splits a file at its separators. On an error it returns the documents before.
+// separator stands between the documents of a file, at the beginning of a line that holds nothing else.
+const separator = "---"
+
+// yamlDocuments splits a file at its separators, as kubectl does (YAMLReader of k8s.io/apimachinery/pkg/util/yaml): nothing
+// between two of them is no document.
 func yamlDocuments(content []byte) (documents [][]byte, err error) {
-	split := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(content)))
+	add := func(document []byte) {
+		if len(document) > 0 {
+			documents = append(documents, document)
+		}
+	}
+	start, from := 0, 0
 	for {
-		document, err := split.Read()
-		if errors.Is(err, io.EOF) {
+		at := bytes.Index(content[from:], []byte(separator))
+		if at < 0 {
+			add(content[start:])
 			return documents, nil
 		}
-		if err != nil {
-			return documents, fmt.Errorf(": %w", err)
+		at += from
+		from = at + len(separator)
+		if at > 0 && content[at-1] != '\n' {
+			continue
 		}
-		documents = append(documents, document)
+		end := len(content)
+		if newline := bytes.IndexByte(content[from:], '\n'); newline >= 0 {
+			end = from + newline + 1
+		}
+		if len(bytes.TrimSpace(content[from:end])) == 0 {
+			add(content[start:at])
+			start, from = end, end
+		}
 	}
 }
 

@@ -130,3 +130,29 @@ func TestLoadErrorsSayWhere(t *testing.T) {
 		t.Errorf("error for an absent path: %v", err)
 	}
 }
+
+// The type of a document is found wherever it stands, and a YAML document that only looks like JSON is read as YAML.
+func TestEveryFormOfDocument(t *testing.T) {
+	for _, document := range []string{
+		`{"apiVersion":"v1","kind":"Node","metadata":{"name":"node-1"}}`,
+		`{"metadata":{"name":"node-1","annotations":{"a":"} \"kind\": {["}},"kind":"Node","spec":{},"apiVersion":"v1"}`,
+		` { "spec" : {"taints":[]}, "kind" : "Node" , "apiVersion" : "v1", "metadata": {"name": "node-1"} } `,
+		`{"kind":"\u004eode","apiVersion":"v1","metadata":{"name":"node-1"}}`,
+		`{"apiVersion": "v1", "kind": "Node", metadata: {name: node-1}}`,
+		`{apiVersion: v1, kind: Node, metadata: {name: node-1}}`,
+		"apiVersion: v1\nkind: Node\nmetadata:\n  name: node-1\n  annotations: {text: 'a --- b'}",
+	} {
+		for _, file := range []string{document, "---\n" + document, document + "\n---\n", "\r\n---  \r\n" + document + "\r\n---\r\n---\r\n"} {
+			cache := topology.New(topology.Options{NodeDelay: -1})
+			dir := t.TempDir()
+			if err := os.WriteFile(filepath.Join(dir, "node.yaml"), []byte(file), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := manifests.Load(cache, dir); err != nil {
+				t.Errorf("%q: %v", file, err)
+			} else if s := cache.Snapshot(); s.NumNodes() != 1 || s.Node(0).Name != "node-1" {
+				t.Errorf("%q holds %d nodes, want node-1", file, s.NumNodes())
+			}
+		}
+	}
+}
