@@ -100,7 +100,8 @@ type exemptions struct {
 	input     *Input
 	user      string
 	read      bool
-	carriers  []carrier
+	// carriers are empty where none has the annotation.
+	carriers []carrier
 	// configured are the configured exemptions that apply to the object.
 	configured []*Exemption
 }
@@ -116,11 +117,12 @@ func (x *exemptions) lift(f Finding) (Finding, *Exempted) {
 			return f, &Exempted{Finding: f, By: ByConfiguration, Reason: c.Reason}
 		}
 	}
+	if len(x.carriers) == 0 {
+		return f, nil
+	}
 	at := innermost(x.carriers, f.Path)
-	if len(x.carriers) > 0 {
-		if reason, ok := x.carriers[at].ignores(f.Rule, x.evaluator.names.known); ok {
-			return f, &Exempted{Finding: f, By: ByAnnotation, Reason: reason}
-		}
+	if reason, ok := x.carriers[at].ignores(f.Rule, x.evaluator.names.known); ok {
+		return f, &Exempted{Finding: f, By: ByAnnotation, Reason: reason}
 	}
 	for i := range at {
 		if _, ok := x.carriers[i].ignores(f.Rule, x.evaluator.names.known); ok {
@@ -137,7 +139,9 @@ func (x *exemptions) prepare() {
 		return
 	}
 	x.read = true
-	x.carriers = carriersOf(x.input.Object)
+	if all := carriersOf(x.input.Object); slices.ContainsFunc(all, carrier.annotated) {
+		x.carriers = all
+	}
 	accounts := x.accounts()
 	for i := range x.evaluator.exemptions {
 		e := &x.evaluator.exemptions[i]

@@ -129,6 +129,11 @@ func (c carrier) annotationPath() *field.Path {
 	return c.path.Child("metadata", "annotations").Key(IgnoreAnnotation)
 }
 
+func (c carrier) annotated() bool {
+	_, ok := c.annotations[IgnoreAnnotation]
+	return ok
+}
+
 // ignores tells whether the carrier's annotation names the rule, and the reason that it gives.
 func (c carrier) ignores(id string, known []string) (reason string, ok bool) {
 	value, annotated := c.annotations[IgnoreAnnotation]
