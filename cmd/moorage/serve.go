@@ -53,8 +53,9 @@ from files or folders of manifests, without any API server; those are read again
 cluster has been read in full; until then the extender answers with an Error, which an ignorable extender turns into
 scheduling without it, and rules that look things up are silent.
 
-Without --webhook-cert-file moorage makes a certificate authority and a certificate of its own; --webhook-ca-out writes the
-authority's certificate to a file, for the caBundle of a webhook configuration.`,
+Without --webhook-cert-file moorage makes a certificate authority and a certificate of its own. With webhook.authority in the
+configuration it keeps the authority in a Secret, renews it, and writes its certificate into the webhook configurations;
+otherwise the authority ends with the process, and --webhook-ca-out writes its certificate to a file.`,
 		Example: `  # In a cluster, or with your kubeconfig
   moorage serve
 
@@ -209,15 +210,20 @@ func newServers(c *config.Configuration, flags serveFlags, cache *topology.Cache
 		}
 		parts = append(parts, server)
 	}
-	if c.Metrics.BindAddress != off {
-		server, err := listenHTTP("metrics", c.Metrics.BindAddress, probes(cache, decisions), logger)
+	var serving *certificate
+	if c.Webhook.BindAddress != off {
+		var err error
+		if serving, err = newCertificate(c, flags, logger); err != nil {
+			return nil, err
+		}
+		server, err := newWebhookServer(c, flags, cache, serving, logger)
 		if err != nil {
 			return nil, err
 		}
 		parts = append(parts, server)
 	}
-	if c.Webhook.BindAddress != off {
-		server, err := newWebhookServer(c, flags, cache, logger)
+	if c.Metrics.BindAddress != off {
+		server, err := listenHTTP("metrics", c.Metrics.BindAddress, probes(cache, decisions, serving), logger)
 		if err != nil {
 			return nil, err
 		}
@@ -229,7 +235,9 @@ func newServers(c *config.Configuration, flags serveFlags, cache *topology.Cache
 	return parts, nil
 }
 
-func newWebhookServer(c *config.Configuration, flags serveFlags, cache *topology.Cache, logger logr.Logger) (part, error) {
+func newWebhookServer(
+	c *config.Configuration, flags serveFlags, cache *topology.Cache, serving *certificate, logger logr.Logger,
+) (part, error) {
 	metrics, err := webhook.NewMetrics(ctrlmetrics.Registry)
 	if err != nil {
 		return nil, err
@@ -264,11 +272,7 @@ func newWebhookServer(c *config.Configuration, flags serveFlags, cache *topology
 	if err != nil {
 		return nil, err
 	}
-	certificate, err := newCertificate(c, flags, logger)
-	if err != nil {
-		return nil, err
-	}
-	server, err := serveWebhook(c.Webhook.BindAddress, hook, certificate, logger)
+	server, err := serveWebhook(c.Webhook.BindAddress, hook, serving, logger)
 	if err != nil || watch == nil {
 		return server, err
 	}

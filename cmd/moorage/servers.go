@@ -109,8 +109,8 @@ func serveWebhook(address string, hook *webhook.Webhook, serving *certificate, l
 	}, nil
 }
 
-// probes serves metrics and probes, and the last decisions where they are kept.
-func probes(cache *topology.Cache, decisions *extender.Decisions) http.Handler {
+// probes serves metrics and probes, and the last decisions where they are kept. Serving may be nil, where there is no webhook.
+func probes(cache *topology.Cache, decisions *extender.Decisions, serving *certificate) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(ctrlmetrics.Registry, promhttp.HandlerOpts{}))
 	if decisions != nil {
@@ -121,7 +121,12 @@ func probes(cache *topology.Cache, decisions *extender.Decisions) http.Handler {
 	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		missing := cache.Missing()
-		if len(missing) == 0 {
+		switch {
+		case len(missing) > 0:
+		case serving != nil && !serving.ready():
+			http.Error(w, "there is no certificate to serve the webhook with yet; the log says why", http.StatusServiceUnavailable)
+			return
+		default:
 			_, _ = fmt.Fprintln(w, "ok")
 			return
 		}

@@ -9,7 +9,6 @@ import (
 	"os"
 	"time"
 
-	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -31,15 +30,16 @@ const (
 // install tells the API server of the webhook, and returns when it asks both endpoints: it takes new configurations up a
 // moment later.
 func (m *Moorage) install(ctx context.Context, url, caFile string) error {
-	ca, err := os.ReadFile(caFile)
-	if err != nil {
-		return err
-	}
 	options, err := m.scope()
 	if err != nil {
 		return err
 	}
-	options.Client = admissionregistrationv1.WebhookClientConfig{URL: &url, CABundle: ca}
+	options.Client.URL = &url
+	if caFile != "" {
+		if options.Client.CABundle, err = os.ReadFile(caFile); err != nil {
+			return err
+		}
+	}
 	api := m.control.Client().AdmissionregistrationV1()
 	if _, err = api.MutatingWebhookConfigurations().Create(ctx, webhook.MutatingConfiguration(options), metav1.CreateOptions{}); err != nil {
 		return err

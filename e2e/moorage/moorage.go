@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,6 +32,8 @@ type Options struct {
 	NoWebhook bool
 	// Rights are granted besides those that moorage has in any case, where the configuration needs them.
 	Rights []rbacv1.PolicyRule
+	// OwnAuthority tells that Config has a webhook.authority, which is to be kept in AuthoritySecret.
+	OwnAuthority bool
 }
 
 // Moorage is a running moorage.
@@ -45,7 +48,8 @@ type Moorage struct {
 	control    *controlplane.ControlPlane
 	command    process.Command
 	webhookURL string // empty without admission
-	caFile     string
+	caFile     string // empty where moorage tells the API server itself
+	installed  bool
 	rights     []rbacv1.PolicyRule
 	config     string
 }
@@ -89,9 +93,16 @@ func Start(ctx context.Context, control *controlplane.ControlPlane, options Opti
 	}
 	m.ExtenderURL, m.MetricsURL = "http://"+addresses[0], "http://"+addresses[1]
 	args = append(args, "--extender-bind-address="+addresses[0], "--metrics-bind-address="+addresses[1])
-	if options.NoWebhook {
+	switch {
+	case options.NoWebhook:
 		args = append(args, "--webhook-bind-address=0")
-	} else {
+	case options.OwnAuthority:
+		if err = m.grantAuthority(ctx); err != nil {
+			return nil, err
+		}
+		m.webhookURL = "https://" + addresses[2]
+		args = append(args, "--webhook-bind-address="+addresses[2])
+	default:
 		m.webhookURL, m.caFile = "https://"+addresses[2], filepath.Join(control.Dir(), "moorage-ca.crt")
 		args = append(args, "--webhook-bind-address="+addresses[2], "--webhook-ca-out="+m.caFile)
 	}
@@ -115,19 +126,48 @@ func (m *Moorage) Restart() error {
 	return nil
 }
 
+// Replica runs another moorage with the same configuration, which only the caller asks, and returns it and the address of its
+// webhook.
+func (m *Moorage) Replica(ctx context.Context) (_ *process.Process, webhook string, err error) {
+	var addresses [3]string
+	for i := range addresses {
+		port, portErr := controlplane.FreePort()
+		if portErr != nil {
+			return nil, "", portErr
+		}
+		addresses[i] = controlplane.Loopback(port)
+	}
+	command := m.command
+	command.Name = "moorage-replica"
+	command.Args = append(slices.Clone(command.Args), // The last one of a flag counts.
+		"--extender-bind-address="+addresses[0], "--metrics-bind-address="+addresses[1], "--webhook-bind-address="+addresses[2])
+	replica, err := m.control.Run(command)
+	if err != nil {
+		return nil, "", fmt.Errorf("start another moorage: %w", err)
+	}
+	return replica, addresses[2], controlplane.AwaitReady(ctx, replica, func(ctx context.Context) error {
+		_, err := get(ctx, "http://"+addresses[1]+"/readyz")
+		return err
+	})
+}
+
 // AwaitReady returns when moorage has read the cluster and, with admission, when the API server asks it.
 func (m *Moorage) AwaitReady(ctx context.Context) error {
 	if err := controlplane.AwaitReady(ctx, m.Process, m.ready); err != nil {
 		return err
 	}
-	if m.webhookURL == "" {
+	if m.webhookURL == "" || m.caFile == "" && m.installed {
 		return nil
 	}
 	// A restarted moorage has an authority of its own, so the configurations of the one before are of no use.
 	if err := m.uninstall(ctx); err != nil {
 		return err
 	}
-	return m.install(ctx, m.webhookURL, m.caFile)
+	if err := m.install(ctx, m.webhookURL, m.caFile); err != nil {
+		return err
+	}
+	m.installed = true
+	return nil
 }
 
 // Stop ends moorage and takes away its rights and its webhook configurations.

@@ -91,6 +91,12 @@ func LoadAuthority(pair Pair) (*Authority, error) {
 // Pair returns the CA's own certificate, which is the bundle that clients trust, and its key.
 func (a *Authority) Pair() Pair { return a.pair }
 
+// Certificate is the CA's own. It must not be changed.
+func (a *Authority) Certificate() *x509.Certificate { return a.certificate }
+
+// MadeAt is when the CA was made.
+func (a *Authority) MadeAt() time.Time { return a.certificate.NotBefore.Add(skew) }
+
 // NotAfter is when the CA expires.
 func (a *Authority) NotAfter() time.Time { return a.certificate.NotAfter }
 

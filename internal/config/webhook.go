@@ -31,6 +31,8 @@ type Webhook struct {
 	// CertFile and KeyFile are the serving certificate, read again when they change. Without them moorage makes one.
 	CertFile string `json:"certFile"`
 	KeyFile  string `json:"keyFile"`
+	// Authority has moorage keep a certificate authority of its own in a Secret, instead of certificates in files.
+	Authority *Authority `json:"authority"`
 	// Rules by ID: deny, warn, audit or off.
 	Rules map[string]Word `json:"rules"`
 	// NamespaceRules replace them in some namespaces: for each rule the first that selects the namespace and names the rule.
@@ -101,6 +103,12 @@ func (w *Webhook) validate() error {
 	}
 	if (w.CertFile == "") != (w.KeyFile == "") {
 		faults = append(faults, errors.New("webhook.certFile, webhook.keyFile: give both or neither"))
+	}
+	if w.Authority != nil {
+		if w.CertFile != "" {
+			faults = append(faults, errors.New("webhook.authority, webhook.certFile: give one of them"))
+		}
+		w.Authority.validate(add)
 	}
 	addActions := func(path string, words map[string]Word) {
 		for _, id := range slices.Sorted(maps.Keys(words)) {

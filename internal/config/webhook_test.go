@@ -81,6 +81,10 @@ func TestWebhookErrorsNameTheField(t *testing.T) {
 		{"no scheduler", "schedulerName: {}", "webhook.schedulerName.name: is missing"},
 		{"the default scheduler", "schedulerName: {name: default-scheduler}", "webhook.schedulerName.name: must be another scheduler"},
 		{"half a lease", "schedulerName: {name: moorage-scheduler, lease: {name: moorage-scheduler}}", "webhook.schedulerName.lease: needs a namespace and a name"},
+		{"an authority without a namespace", "authority: {names: [a.b.svc]}", "webhook.authority.namespace: is missing"},
+		{"an authority without names", "authority: {namespace: a}", "webhook.authority.names: is missing"},
+		{"an authority beside files", "{certFile: a, keyFile: b, authority: {namespace: a, names: [b]}}", "webhook.authority, webhook.certFile: give one of them"},
+		{"an authority that ends too soon", "authority: {namespace: a, names: [b], lifetime: 1s}", "webhook.authority.lifetime: 1s is less than 15s"},
 		{"no extended resource", "volumesResource: volumes", `webhook.volumesResource: "volumes" is not the name of an extended resource`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -98,7 +102,7 @@ func TestWebhookErrorsNameTheField(t *testing.T) {
 
 // TestDocumentedConfigurations promises that what the documentation shows can be used as it is.
 func TestDocumentedConfigurations(t *testing.T) {
-	for _, page := range []string{"admission.md", "defaults.md"} {
+	for _, page := range []string{"admission.md", "certificates.md", "defaults.md"} {
 		text, err := os.ReadFile("../../docs/" + page)
 		if err != nil {
 			t.Fatal(err)

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package authority keeps a certificate authority of moorage's own in a Secret, renews it, tells the API server of it, and has it
+// sign the webhook's serving certificate.
+//
+// Several replicas share the Secret without a leader: each looks at it every so often and takes the step that is due, and the Secret's
+// resource version lets one of them win. An authority is trusted, in moorage's own webhook configurations, before it signs, and remains
+// trusted after, so no request is refused on the way. Keys of serving certificates stay in memory.
+package authority
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/moorage-k8s/moorage/internal/certs"
+)
+
+const (
+	// maxInterval and minInterval bound how long is between two looks at the Secret, and maxOverlap how long both
+	// authorities are trusted before the second one signs.
+	maxInterval = 30 * time.Second
+	minInterval = 100 * time.Millisecond
+	maxOverlap  = 10 * time.Minute
+	// stepTime bounds one look, with what it writes.
+	stepTime = 10 * time.Second
+	// maxSteps bounds the changes that one look makes: more are never due.
+	maxSteps = 5
+)
+
+// Options configure a Keeper. All are required.
+type Options struct {
+	Client kubernetes.Interface
+	// Namespace and Secret name the Secret. It is made if it is not there.
+	Namespace, Secret string
+	// Validating and Mutating name the webhook configurations that get the bundle. One that is not there is left out.
+	Validating, Mutating string
+	// Lifetime is an authority's. Serving says what serving certificates are for, and how long they live.
+	Lifetime time.Duration
+	Serving  certs.Serving
+	Registry prometheus.Registerer
+	Logger   logr.Logger
+}
+
+// Keeper keeps an authority. Get and Ready are safe for concurrent use, also while it runs.
+type Keeper struct {
+	options  Options
+	terms    terms
+	interval time.Duration
+
+	serving atomic.Pointer[serving]
+	faults  prometheus.Counter
+	expiry  *prometheus.GaugeVec
+}
+
+// serving is a certificate that is served.
+type serving struct {
+	certificate tls.Certificate
+	signer      *certs.Authority
+	renewAt     time.Time
+}
+
+// New returns a Keeper. The error is of the metrics, if they are registered already.
+func New(options Options) (*Keeper, error) {
+	k := &Keeper{options: options, terms: terms{lifetime: options.Lifetime, overlap: min(maxOverlap, options.Lifetime/12)}}
+	k.interval = max(minInterval, min(maxInterval, k.terms.overlap/4, options.Serving.Lifetime/12))
+	k.faults = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "moorage_webhook_certificate_errors_total",
+		Help: "Looks at the webhook's certificate authority that ended in an error. The certificates that are there remain in use.",
+	})
+	k.expiry = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "moorage_webhook_certificate_expiry_timestamp_seconds",
+		Help: "When the certificate expires: the serving one, and the authority's.",
+	}, []string{"certificate"})
+	if err := errors.Join(options.Registry.Register(k.faults), options.Registry.Register(k.expiry)); err != nil {
+		return nil, fmt.Errorf("register the metrics of the certificate authority: %w", err)
+	}
+	return k, nil
+}
+
+// Get returns the certificate to serve, for tls.Config.GetCertificate.
+func (k *Keeper) Get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	s := k.serving.Load()
+	if s == nil {
+		return nil, errors.New("there is no serving certificate yet")
+	}
+	return &s.certificate, nil
+}
+
+// Ready tells whether there is a certificate to serve.
+func (k *Keeper) Ready() bool { return k.serving.Load() != nil }
+
+// Run looks after the authority until the context ends. An error of one look is logged, and the next one tries again.
+func (k *Keeper) Run(ctx context.Context) error {
+	log := k.options.Logger
+	failing := false
+	for {
+		err := k.look(ctx)
+		switch {
+		case err != nil && ctx.Err() == nil:
+			k.faults.Inc()
+			log.Error(err, "The webhook's certificate authority could not be looked after; trying again")
+			failing = true
+		case err == nil && failing:
+			log.Info("The webhook's certificate authority is looked after again")
+			failing = false
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		// Replicas that were started together do not look at the same moment.
+		case <-time.After(k.interval + rand.N(k.interval/4)):
+		}
+	}
+}
+
+// look reads the Secret, tells the API server, and takes the steps that are due.
+func (k *Keeper) look(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, stepTime)
+	defer cancel()
+	for range maxSteps {
+		secret, s, err := k.read(ctx)
+		if err != nil {
+			return err
+		}
+		installed := false
+		if s != nil {
+			if installed, err = k.install(ctx, s.bundle()); err != nil {
+				return err
+			}
+			if err = k.serve(s, time.Now()); err != nil {
+				return err
+			}
+		}
+		next, changed, err := s.advance(time.Now(), k.terms, installed)
+		if err != nil || !changed {
+			return err
+		}
+		switch err = k.write(ctx, secret, next); {
+		case apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err):
+			// Another replica was first; see what it wrote.
+		case err != nil:
+			return err
+		default:
+			k.options.Logger.Info("Wrote the webhook's certificate authority", "secret", k.name(),
+				"expires", next.signing.NotAfter().UTC().Format(time.RFC3339), "next", next.next != nil, "trusted", len(next.trusted))
+		}
+	}
+	return nil
+}
+
+func (k *Keeper) name() string { return k.options.Namespace + "/" + k.options.Secret }
+
+// read returns the Secret, nil where there is none, and what it holds.
+func (k *Keeper) read(ctx context.Context) (*corev1.Secret, *state, error) {
+	secret, err := k.options.Client.CoreV1().Secrets(k.options.Namespace).Get(ctx, k.options.Secret, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return nil, nil, nil
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("read Secret %s: %w", k.name(), err)
+	}
+	s, err := read(secret.Data)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read Secret %s: %w; to have a new authority made, delete the Secret", k.name(), err)
+	}
+	return secret, s, nil
+}
+
+// write stores the state in the Secret that was read. Data of other keys than ours is kept.
+func (k *Keeper) write(ctx context.Context, secret *corev1.Secret, s *state) error {
+	api := k.options.Client.CoreV1().Secrets(k.options.Namespace)
+	if secret == nil {
+		_, err := api.Create(ctx, &corev1.Secret{
+			ObjectMeta: metav1.ObjectMeta{
+				Namespace: k.options.Namespace, Name: k.options.Secret,
+				Labels: map[string]string{"app.kubernetes.io/name": "moorage", "app.kubernetes.io/managed-by": "moorage"},
+			},
+			Data: s.data(),
+		}, metav1.CreateOptions{})
+		if err != nil {
+			return fmt.Errorf("create Secret %s: %w", k.name(), err)
+		}
+		return nil
+	}
+	secret = secret.DeepCopy()
+	if secret.Data == nil {
+		secret.Data = map[string][]byte{}
+	}
+	for _, key := range []string{bundleKey, signingCertKey, signingKeyKey, nextCertKey, nextKeyKey} {
+		delete(secret.Data, key)
+	}
+	for key, value := range s.data() {
+		secret.Data[key] = value
+	}
+	if _, err := api.Update(ctx, secret, metav1.UpdateOptions{}); err != nil {
+		return fmt.Errorf("update Secret %s: %w", k.name(), err)
+	}
+	return nil
+}
+
+// install writes the bundle into the webhook configurations, and tells whether both had it already. One that is not there, as
+// before an installation is complete, has nobody to tell.
+func (k *Keeper) install(ctx context.Context, bundle []byte) (had bool, err error) {
+	api := k.options.Client.AdmissionregistrationV1()
+	had = true
+	validating, err := api.ValidatingWebhookConfigurations().Get(ctx, k.options.Validating, metav1.GetOptions{})
+	if err == nil {
+		changed := false
+		for i := range validating.Webhooks {
+			changed = put(&validating.Webhooks[i].ClientConfig.CABundle, bundle) || changed
+		}
+		if changed {
+			had = false
+			_, err = api.ValidatingWebhookConfigurations().Update(ctx, validating, metav1.UpdateOptions{})
+		}
+	}
+	if had, err = k.told(had, err, "ValidatingWebhookConfiguration", k.options.Validating); err != nil {
+		return false, err
+	}
+	mutating, err := api.MutatingWebhookConfigurations().Get(ctx, k.options.Mutating, metav1.GetOptions{})
+	if err == nil {
+		changed := false
+		for i := range mutating.Webhooks {
+			changed = put(&mutating.Webhooks[i].ClientConfig.CABundle, bundle) || changed
+		}
+		if changed {
+			had = false
+			_, err = api.MutatingWebhookConfigurations().Update(ctx, mutating, metav1.UpdateOptions{})
+		}
+	}
+	return k.told(had, err, "MutatingWebhookConfiguration", k.options.Mutating)
+}
+
+// told makes of a configuration that is gone, or that somebody else has just written, one that is looked at again later.
+func (k *Keeper) told(had bool, err error, kind, name string) (bool, error) {
+	switch {
+	case err == nil:
+		return had, nil
+	case apierrors.IsNotFound(err):
+		k.options.Logger.V(1).Info("There is nothing to write the authority's certificate into yet", "kind", kind, "name", name)
+		return had, nil
+	case apierrors.IsConflict(err):
+		return false, nil
+	}
+	return false, fmt.Errorf("write the authority's certificate into %s %s: %w", kind, name, err)
+}
+
+func put(bundle *[]byte, want []byte) (changed bool) {
+	if bytes.Equal(*bundle, want) {
+		return false
+	}
+	*bundle = want
+	return true
+}
+
+// serve has the authority sign a new serving certificate where one is due.
+func (k *Keeper) serve(s *state, now time.Time) error {
+	old := k.serving.Load()
+	if old != nil && old.signer.Certificate().Equal(s.signing.Certificate()) && now.Before(old.renewAt) {
+		return nil
+	}
+	pair, err := s.signing.Issue(now, k.options.Serving)
+	if err != nil {
+		return err
+	}
+	certificate, err := pair.TLS()
+	if err != nil {
+		return err
+	}
+	life := certificate.Leaf.NotAfter.Sub(now)
+	k.serving.Store(&serving{certificate: certificate, signer: s.signing, renewAt: now.Add(life * 2 / 3)})
+	k.expiry.WithLabelValues("serving").Set(float64(certificate.Leaf.NotAfter.Unix()))
+	k.expiry.WithLabelValues("authority").Set(float64(s.signing.NotAfter().Unix()))
+	return nil
+}
