@@ -6,7 +6,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -44,7 +46,12 @@ func TestCaptureByWhoMayReadLittle(t *testing.T) {
 	if !strings.Contains(lines[0], "not allowed to list nodes, csinodes.storage.k8s.io, ") || !strings.Contains(lines[0], `User "capturer" cannot list resource "nodes"`) {
 		t.Errorf("the first line does not say what is missing: %s", lines[0])
 	}
-	admin := newKubectl(t, c, ns, t.TempDir())
+	dir := t.TempDir()
+	class := "{apiVersion: snapshot.storage.k8s.io/v1, kind: VolumeSnapshotClass, metadata: {name: nightly}, driver: csi.example.com, deletionPolicy: Delete}"
+	if err = os.WriteFile(filepath.Join(dir, "class.yaml"), []byte(class), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	admin := newKubectl(t, c, ns, dir)
 	cleanup(t, func(ctx context.Context) error {
 		rbac := c.Client().RbacV1()
 		return errors.Join(
@@ -62,13 +69,34 @@ func TestCaptureByWhoMayReadLittle(t *testing.T) {
 		}
 	}
 
+	// What belongs to snapshots is taken along where the cluster has it.
+	crds := snapshotCRDs(t)
+	cleanup(t, func(ctx context.Context) error {
+		got, callErr := admin.call(ctx, slices.Concat([]string{"delete", "--ignore-not-found"}, crds)...)
+		if callErr != nil || got.Status != 0 {
+			return errors.Join(callErr, errors.New(got.Stderr))
+		}
+		return nil
+	})
+	admin.must(t, slices.Concat([]string{"create"}, crds)...)
+	admin.must(t, slices.Concat([]string{"wait", "--for=condition=Established"}, crds)...)
+	admin.must(t, "create", "-f", "class.yaml")
+	everything := newCommand(t, c.AdminKubeconfig()).run(t, "capture", "--anonymize")
+	for _, kind := range []string{"VolumeSnapshotClass", "Namespace"} {
+		if !strings.Contains(everything.Stdout, `{"kind":"`+kind+`"`) {
+			t.Errorf("an administrator's capture holds no %s:\n%s", kind, everything.Stderr)
+		}
+	}
+
 	captured := moorage.run(t, "capture", "-o", "cluster.yaml")
 	if captured.Status != 0 || !strings.Contains(captured.Stderr, "4 Nodes, 4 CSINodes, ") {
 		t.Fatalf("the capture ends with %+v", captured)
 	}
-	// The command that was typed grants nothing about attributes classes. Snapshots are not installed, which is no news.
-	if !strings.Contains(captured.Stderr, "note: left out every VolumeAttributesClass: ") || strings.Contains(captured.Stderr, "VolumeSnapshot") {
-		t.Errorf("what was left out is told as\n%s", captured.Stderr)
+	// The command that was typed grants nothing about kinds that a cluster may lack.
+	for _, kind := range []string{"VolumeAttributesClass", "VolumeSnapshot", "Namespace"} {
+		if !strings.Contains(captured.Stderr, "note: left out every "+kind+": ") {
+			t.Errorf("that every %s was left out is not told:\n%s", kind, captured.Stderr)
+		}
 	}
 
 	for pod, status := range map[string]int{"runs": 0, "waits": 1} {

@@ -35,7 +35,7 @@ func captureCommand() *cobra.Command {
 		Use:   "capture [-o FILE]",
 		Short: "Write a cluster's storage into a file that --from reads",
 		Long: `Writes what moorage looks at in a cluster into one file: nodes, volumes, claims, classes, drivers, capacities, attachments, snapshots,
-and the pods that use volumes. Every command that takes --from, and 'moorage serve --from', answers about that file as about the
+the labels of namespaces, and the pods that use volumes. Every command that takes --from, and 'moorage serve --from', answers about that file as about the
 cluster: for bug reports, and to try what would happen if.
 
 The file holds what the answers are made of and nothing else. Of a pod: where it is, its owner, its volumes, and what kube-scheduler
@@ -47,7 +47,8 @@ names stay equal and sort alike, so the answers stay the same. Kubernetes' own l
 everyone stay, and so do sizes, counts and times; how many words a name has, and which names share some, can be seen too.
 
 Each kind is listed at a moment of its own, one after the other, so a cluster that changes meanwhile is captured a little blurred.
-What is needed is the right to list those kinds. The exit status is 0, or 2 if the capture could not be made.`,
+Only objects are captured, not what a running moorage remembers, such as where provisioning failed lately.
+What is needed is the right to list those kinds; attributes classes, snapshots and namespaces are left out where it is missing. The exit status is 0, or 2 if the capture could not be made.`,
 		Example: `  # Into a file, and what would become of a pod there
   moorage capture -o cluster.yaml
   moorage explain pod db-0 --from cluster.yaml

@@ -38,6 +38,9 @@ type clusterFlags struct {
 func (f *clusterFlags) register(cmd *cobra.Command) {
 	f.registerSource(cmd)
 	cmd.Flags().StringVarP(&f.namespace, "namespace", "n", "", "namespace; default: that of the context, or 'default' with --from")
+	_ = cmd.RegisterFlagCompletionFunc("namespace", func(cmd *cobra.Command, _ []string, start string) ([]string, cobra.ShellCompDirective) {
+		return f.namespaces(cmd.Context(), start), cobra.ShellCompDirectiveNoFileComp
+	})
 }
 
 // registerSource is for commands that ask about no one namespace.

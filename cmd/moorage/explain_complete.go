@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,4 +49,24 @@ func (f *clusterFlags) names(ctx context.Context, kind topology.Kind, start stri
 		}
 	}
 	return names
+}
+
+// namespaces are those in which the cluster has claims, or pods with volumes.
+func (f *clusterFlags) namespaces(ctx context.Context, start string) []string {
+	quick := *f
+	quick.timeout = completionTime
+	c, err := quick.open(ctx, io.Discard)
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, kind := range []topology.Kind{topology.KindPod, topology.KindClaim} {
+		for _, key := range c.snapshot.Keys(kind) {
+			if strings.HasPrefix(key.Namespace, start) {
+				names = append(names, key.Namespace)
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }

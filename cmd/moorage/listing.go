@@ -83,8 +83,5 @@ func grantCommands(ctx context.Context, client kubernetes.Interface) []string {
 			subject = "--serviceaccount=" + account
 		}
 	}
-	return []string{
-		"kubectl create clusterrole moorage-reader --verb=get,list,watch --resource=" + strings.Join(live.ResourceNames(), ","),
-		"kubectl create clusterrolebinding moorage-reader --clusterrole=moorage-reader " + subject,
-	}
+	return live.GrantCommands(subject)
 }

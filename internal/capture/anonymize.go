@@ -75,7 +75,7 @@ func comparedKeys(objects map[topology.Kind][]metav1.Object) map[string]bool {
 func (n *renamer) object(object metav1.Object) error {
 	n.meta(object)
 	switch o := object.(type) {
-	case *corev1.Node:
+	case *corev1.Node, *corev1.Namespace:
 	case *storagev1.CSINode:
 		for i := range o.Spec.Drivers {
 			d := &o.Spec.Drivers[i]

@@ -93,6 +93,7 @@ func filled() []metav1.Object {
 		&corev1.Node{}, &storagev1.CSINode{}, &storagev1.CSIDriver{}, &storagev1.StorageClass{}, &storagev1.CSIStorageCapacity{},
 		&corev1.PersistentVolume{}, &corev1.PersistentVolumeClaim{}, &storagev1.VolumeAttachment{}, &corev1.Pod{},
 		&storagev1.VolumeAttributesClass{}, &snapshotv1.VolumeSnapshotClass{}, &snapshotv1.VolumeSnapshotContent{}, &snapshotv1.VolumeSnapshot{},
+		&corev1.Namespace{},
 	}
 	for _, o := range objects {
 		fill(reflect.ValueOf(o).Elem())

@@ -50,6 +50,11 @@ func Keep(object metav1.Object) metav1.Object {
 		return keepSnapshotContent(o)
 	case *snapshotv1.VolumeSnapshot:
 		return keepSnapshot(o)
+	case *corev1.Namespace:
+		// Rules can be set by the labels of namespaces.
+		out := &corev1.Namespace{ObjectMeta: keepMeta(o)}
+		out.Labels = o.Labels
+		return out
 	default:
 		return nil
 	}

@@ -67,7 +67,7 @@ func (n *renamer) labels(labels map[string]string) map[string]string {
 // wholeDomains are those whose label keys stay as they are. In their other subdomains what follows the slash may be of the
 // cluster's own choosing, such as a node's role.
 var wholeDomains = []string{
-	"kubernetes.io", "topology.kubernetes.io", "node.kubernetes.io", "beta.kubernetes.io", "failure-domain.beta.kubernetes.io",
+	"kubernetes.io", "topology.kubernetes.io", "node.kubernetes.io", "beta.kubernetes.io", "failure-domain.beta.kubernetes.io", "moorage.dev",
 }
 
 // isKubernetes tells whether a domain is one of Kubernetes' own.

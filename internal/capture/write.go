@@ -24,7 +24,8 @@ import (
 // versions are the API versions of the kinds.
 var versions = map[topology.Kind]schema.GroupVersion{
 	topology.KindNode: corev1.SchemeGroupVersion, topology.KindPod: corev1.SchemeGroupVersion,
-	topology.KindVolume: corev1.SchemeGroupVersion, topology.KindClaim: corev1.SchemeGroupVersion,
+	topology.KindNamespace: corev1.SchemeGroupVersion,
+	topology.KindVolume:    corev1.SchemeGroupVersion, topology.KindClaim: corev1.SchemeGroupVersion,
 	topology.KindCSINode: storagev1.SchemeGroupVersion, topology.KindDriver: storagev1.SchemeGroupVersion,
 	topology.KindClass: storagev1.SchemeGroupVersion, topology.KindPool: storagev1.SchemeGroupVersion,
 	topology.KindAttachment: storagev1.SchemeGroupVersion, topology.KindAttributesClass: storagev1.SchemeGroupVersion,

@@ -34,7 +34,8 @@ const (
 type Check struct {
 	Name  string `json:"name"`
 	State State  `json:"state"`
-	// Message says what was found, Fix what to do about it; Fix is empty where there is nothing to do.
+	// Message says what was found, Fix what to do about it; Fix is empty where there is nothing to do. Commands to be typed are on
+	// lines of their own in it.
 	Message string `json:"message"`
 	Fix     string `json:"fix,omitempty"`
 }

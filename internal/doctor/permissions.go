@@ -4,7 +4,6 @@ package doctor
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -38,9 +37,7 @@ func (e *examination) permissions(ctx context.Context) Check {
 		if e.ServiceAccount != "" {
 			subject = "--serviceaccount=" + e.ServiceAccount
 		}
-		return failure(fmt.Sprintf("kubectl create clusterrole moorage-reader --verb=get,list,watch --resource=%s; "+
-			"kubectl create clusterrolebinding moorage-reader --clusterrole=moorage-reader %s", strings.Join(live.ResourceNames(), ","), subject),
-			"%s may not list and watch %s", who, strings.Join(missing, ", "))
+		return failure("have an administrator grant it:\n"+strings.Join(live.GrantCommands(subject), "\n"), "%s may not list and watch %s", who, strings.Join(missing, ", "))
 	}
 	all := ok("%s may list and watch all that moorage reads", who)
 	if e.ServiceAccount == "" {

@@ -35,7 +35,12 @@ func Diagnosis(w io.Writer, checks []doctor.Check, output string, color bool) er
 			var line bytes.Buffer
 			fmt.Fprintln(&line, wrap(OneLine(c.Message), fmt.Sprintf("%s  %-*s  ", state, widest, c.Name), hang))
 			if c.Fix != "" {
-				fmt.Fprintln(&line, wrap(OneLine(c.Fix), hang+"to do: ", hang))
+				advice, commands, _ := strings.Cut(c.Fix, "\n")
+				fmt.Fprintln(&line, wrap(OneLine(advice), hang+"to do: ", hang))
+				for command := range strings.Lines(commands) {
+					// Whole, however long it is: it is to be copied.
+					fmt.Fprintln(&line, "    "+OneLine(strings.TrimSuffix(command, "\n")))
+				}
 			}
 			text := line.String()
 			if color {

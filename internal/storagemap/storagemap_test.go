@@ -125,7 +125,7 @@ func wellDrawn(t *testing.T, name, got string) {
 
 // Thousands of nodes and pools are a screen of text and a picture of moderate size, and the same cluster gives the same bytes.
 func TestMapOfManyNodes(t *testing.T) {
-	size := synthetic.Size{Nodes: 5000, Volumes: 20_000, Pods: 10_000, LocalPools: true}
+	size := synthetic.Size{Nodes: 5000, Volumes: 5_000, Pods: 2_000, LocalPools: true}
 	var first string
 	for range 2 {
 		s := synthetic.Cache(size).Snapshot()

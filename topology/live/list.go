@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	snapshotv1 "github.com/kubernetes-csi/external-snapshotter/client/v8/apis/volumesnapshot/v1"
+	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -115,6 +116,15 @@ func (e *DeniedError) Error() string {
 
 func (e *DeniedError) Unwrap() error { return e.Cause }
 
+// GrantCommands are what an administrator types to give a subject the right to read what moorage reads. The subject is a flag of
+// kubectl create clusterrolebinding, such as --user=NAME.
+func GrantCommands(subject string) []string {
+	return []string{
+		"kubectl create clusterrole moorage-reader --verb=get,list,watch --resource=" + strings.Join(ResourceNames(), ","),
+		"kubectl create clusterrolebinding moorage-reader --clusterrole=moorage-reader " + subject,
+	}
+}
+
 // ResourceNames are the resources of the kinds that every cluster has, in the form that kubectl create clusterrole takes.
 func ResourceNames() []string {
 	names := make([]string, len(resources))
@@ -186,7 +196,7 @@ func list(ctx context.Context, next page, keep func(metav1.Object) metav1.Object
 	}
 }
 
-// optionalResource is a kind that a cluster may lack.
+// optionalResource is a kind that a cluster may lack, or that only some ask for.
 type optionalResource struct {
 	kind        topology.Kind
 	group, name string
@@ -210,12 +220,23 @@ var optionalResources = []optionalResource{
 		topology.KindVolumeSnapshot, snapshotv1.GroupName, "volumesnapshots",
 		func() runtime.Object { return &snapshotv1.VolumeSnapshotList{} },
 	},
+	{topology.KindNamespace, corev1.GroupName, "namespaces", func() runtime.Object { return &corev1.NamespaceList{} }},
 }
 
-func (r *optionalResource) qualifiedName() string { return r.name + "." + r.group }
+func (r *optionalResource) qualifiedName() string {
+	if r.group == "" {
+		return r.name
+	}
+	return r.name + "." + r.group
+}
 
 // path is that of version 1, the only one that is read.
-func (r *optionalResource) path() string { return "/apis/" + r.group + "/v1" }
+func (r *optionalResource) path() string {
+	if r.group == "" {
+		return "/api/v1"
+	}
+	return "/apis/" + r.group + "/v1"
+}
 
 // served tells whether the API server has the kind, as far as it says. A list could not tell: to who may not list what does not
 // exist, the answer is that he may not.
