@@ -29,6 +29,8 @@ func (e *examination) apiServer(ctx context.Context) Check {
 	switch {
 	case apierrors.IsUnauthorized(err):
 		return failure("log in again, or choose another user with --context or --kubeconfig", "%s does not know you: %v", e.Config.Host, err)
+	case apierrors.IsForbidden(err):
+		return ok("%s answered in %d ms, but does not tell you its version", e.Config.Host, took.Milliseconds())
 	case ctx.Err() != nil:
 		return failure("is it the cluster that you mean? Choose with --context or --kubeconfig", "%s: %v", e.Config.Host, context.Cause(ctx))
 	case err != nil:

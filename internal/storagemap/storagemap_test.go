@@ -44,18 +44,25 @@ func draw(t *testing.T, as func(io.Writer, *storagemap.Map) error, m *storagemap
 	return out.String()
 }
 
-// The golden files are the map of a small cluster with everything in it that is drawn: look at them when they change.
-func TestMap(t *testing.T) {
+// maps are those of the cluster that a file describes, without a pod and for prod/db-0.
+func maps(t *testing.T, file string) (plain, asked *storagemap.Map) {
+	t.Helper()
 	cache := topology.New(topology.Options{NodeDelay: -1})
-	if _, err := manifests.Load(cache, "testdata/cluster.yaml"); err != nil {
+	if _, err := manifests.Load(cache, file); err != nil {
 		t.Fatal(err)
 	}
 	s := cache.Snapshot()
-	pod := s.Pod(topology.Key{Namespace: "prod", Name: "db-0"})
-	plain, asked := storagemap.Of(s, engine(t), nil), storagemap.Of(s, engine(t), pod)
+	return storagemap.Of(s, engine(t), nil), storagemap.Of(s, engine(t), s.Pod(topology.Key{Namespace: "prod", Name: "db-0"}))
+}
+
+// The golden files, and the picture in docs, are the map of a small cluster with everything in it that is drawn: look at them when they change.
+func TestMap(t *testing.T) {
+	plain, asked := maps(t, "testdata/cluster.yaml")
+	_, example := maps(t, "testdata/example.yaml")
 	for name, got := range map[string]string{
 		"map.txt": draw(t, storagemap.Text, plain), "map-pod.txt": draw(t, storagemap.Text, asked),
 		"map.svg": draw(t, storagemap.SVG, plain), "map-pod.svg": draw(t, storagemap.SVG, asked),
+		"../../../docs/map.svg": draw(t, storagemap.SVG, example),
 	} {
 		file := filepath.Join("testdata", name)
 		if *update {

@@ -37,8 +37,8 @@ type Listing struct {
 
 // ListOptions say how a cluster is listed. The zero value is a good one.
 type ListOptions struct {
-	// Keep returns what is to be kept of an object, or nil for nothing; the default is what the cache looks at. It may
-	// change the object that it is given.
+	// Keep returns what is to be kept of an object, or nil for nothing, so that no more is ever held than that and a page. It
+	// may change the object that it is given. Where there is no Keep, objects are kept whole.
 	Keep func(metav1.Object) metav1.Object
 	// Progress is told how many kinds have been listed, and of how many; nil means nobody is.
 	Progress func(done, of int)
@@ -49,7 +49,7 @@ type ListOptions struct {
 // them all.
 func List(ctx context.Context, client kubernetes.Interface, options ListOptions) (*Listing, error) {
 	if options.Keep == nil {
-		options.Keep = trim
+		options.Keep = func(o metav1.Object) metav1.Object { return o }
 	}
 	if options.Progress == nil {
 		options.Progress = func(int, int) {}
@@ -139,12 +139,6 @@ func (r resource) qualifiedName() string {
 		return r.name + "." + storagev1.GroupName
 	}
 	return r.name
-}
-
-// trim takes off an object what the cache does not look at and what takes much room.
-func trim(o metav1.Object) metav1.Object {
-	_, _ = (&store{}).Transformer()(o)
-	return o
 }
 
 // page lists one page of a kind.
