@@ -5,7 +5,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -15,16 +14,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/klog/v2"
 
 	"github.com/moorage-k8s/moorage/explain"
 	"github.com/moorage-k8s/moorage/topology"
-	"github.com/moorage-k8s/moorage/topology/live"
 	"github.com/moorage-k8s/moorage/topology/manifests"
 )
 
@@ -118,26 +114,16 @@ func (f *clusterFlags) openLive(ctx context.Context, stderr io.Writer) (*cluster
 	if err != nil {
 		return nil, err
 	}
-	// What client-go tries again in the background is no news for a person who waits for one answer.
-	klog.SetLogger(logr.Discard())
-	ctx, cancel := context.WithTimeoutCause(ctx, f.timeout, fmt.Errorf("not read within %s; give it more time with --timeout", f.timeout))
-	if err = live.Probe(ctx, found.client); err != nil {
-		cancel()
-		return nil, fmt.Errorf("read the cluster at %s: %w", found.server, err)
-	}
-	cache := topology.New(topology.Options{})
-	stopped := make(chan struct{})
-	go func() {
-		defer close(stopped)
-		live.Run(ctx, found.client, cache)
-	}()
-	err = awaitRead(ctx, cache, stderr)
-	cancel()
-	<-stopped
+	listing, err := f.listing(ctx, stderr, nil)
 	if err != nil {
-		return nil, fmt.Errorf("read the cluster at %s: %w", found.server, err)
+		return nil, err
 	}
-	cache.Flush()
+	cache := topology.New(topology.Options{NodeDelay: -1})
+	for _, kind := range slices.Concat(topology.Kinds, topology.OptionalKinds) {
+		if err := cache.Replace(kind, listing.Objects[kind]); err != nil {
+			return nil, err
+		}
+	}
 	return &cluster{
 		snapshot: cache.Snapshot(), namespace: cmp.Or(f.namespace, found.namespace), source: found.server,
 		pod: func(ctx context.Context, key topology.Key) (*corev1.Pod, error) {
@@ -151,24 +137,6 @@ func (f *clusterFlags) openLive(ctx context.Context, stderr io.Writer) (*cluster
 			return pod, nil
 		},
 	}, nil
-}
-
-// awaitRead waits until the cache has synced, and tells how far it is.
-func awaitRead(ctx context.Context, cache *topology.Cache, stderr io.Writer) error {
-	tell, clear := showProgress(stderr)
-	defer clear()
-	if tell == nil {
-		return live.WaitForSync(ctx, cache)
-	}
-	for {
-		wait, cancel := context.WithTimeout(ctx, pace)
-		err := live.WaitForSync(wait, cache)
-		cancel()
-		if err == nil || ctx.Err() != nil {
-			return errors.Join(err, context.Cause(ctx))
-		}
-		tell(len(topology.Kinds)-len(cache.Missing()), len(topology.Kinds))
-	}
 }
 
 // sign notes on an answer what it rests on.
