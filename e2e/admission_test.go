@@ -60,10 +60,10 @@ func TestAdmissionAtTheTerminal(t *testing.T) {
 
 	t.Run("but not be made worse", func(t *testing.T) {
 		k.shows(t, terminal{
-			Stderr: "Warning: hostpath-stateful: volume \"opt\": container \"main\" writes to /opt of whichever node it runs on\n" +
+			Stderr: "Warning: hostpath-stateful: volume \"bin\": container \"main\" writes to /bin of whichever node it runs on\n" +
 				`Error from server (Forbidden): error when replacing "agents-worse.yaml": admission webhook "validate.moorage.dev" denied the request: ` +
 				"propagation-bidirectional-path: spec.template.spec.containers[0].volumeMounts[1].mountPropagation: " +
-				`container "main" may not mount host path "/opt" as Bidirectional. ` + bidirectionalSymptom,
+				`container "main" may not mount host path "/bin" as Bidirectional. ` + bidirectionalSymptom,
 			Status: 1,
 		}, "replace", "-f", "agents-worse.yaml")
 	})

@@ -13,6 +13,7 @@ package catalog
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -104,6 +105,16 @@ func (c *Catalog) Driver(name string) (*Driver, bool) {
 			return d, true
 		}
 	}
+}
+
+// Volume returns the row of the CSI driver of a volume, if that speaks of volumes with such a handle. The row must not be
+// changed.
+func (c *Catalog) Volume(driver, handle string) (*Driver, bool) {
+	row, ok := c.Driver(driver)
+	if !ok || slices.ContainsFunc(row.OtherHandles, func(prefix string) bool { return strings.HasPrefix(handle, prefix) }) {
+		return nil, false
+	}
+	return row, true
 }
 
 // Source returns the row of a volume source that Kubernetes still runs in-tree, by its field in a PersistentVolume's spec.

@@ -14,6 +14,8 @@ type Driver struct {
 	Name string `json:"name"`
 	// AnyPrefix says that installations put a prefix and a dot before the name.
 	AnyPrefix bool `json:"anyPrefix,omitempty"`
+	// OtherHandles are what the volumeHandle of another kind of volume begins with, one that this row does not speak of.
+	OtherHandles []string `json:"otherHandles,omitempty"`
 	// Kind says whether the volumes it makes are CSI volumes.
 	Kind DriverKind `json:"kind"`
 	// AcceptsReadWriteOncePod is for drivers that are not CSI and yet take ReadWriteOncePod claims on purpose.

@@ -128,7 +128,7 @@ func volumeModesUnsupported(in *Input, pv *corev1.PersistentVolume) []Finding {
 		// Sharing a node's own folder is access-mode-single-node-shared's subject: it works, on each node differently.
 		return nil
 	case "csi":
-		driver, ok := in.Catalog.Driver(pv.Spec.CSI.Driver)
+		driver, ok := in.Catalog.Volume(pv.Spec.CSI.Driver, pv.Spec.CSI.VolumeHandle)
 		if !ok {
 			return nil
 		}

@@ -100,6 +100,10 @@ func TestAccessModeUnsupported(t *testing.T) {
 		{name: "a claim that selects its volume", reason: "only a static volume can satisfy a selector", manifest: claimOf("ebs", "ReadWriteMany", ", selector: {matchLabels: {app: a}}")},
 		{name: "a claim that wants no class", reason: "static volumes only", manifest: claimOf(`""`, "ReadWriteMany", "")},
 		{
+			name: "a node's own EBS device", reason: "the driver's example shares one between the pods of each node",
+			manifest: volumeOf("csi: {driver: ebs.csi.aws.com, volumeHandle: \"local-ebs://dev/xvdbz\"}", "ReadWriteMany", ""),
+		},
+		{
 			name: "a volume that its driver has just made", reason: "the driver accepted the modes, and refusing the object leaks the volume",
 			manifest: volumeOf("csi: {driver: ebs.csi.aws.com, volumeHandle: vol-1}", "ReadWriteMany", ", annotations: {pv.kubernetes.io/provisioned-by: ebs.csi.aws.com}"),
 		},

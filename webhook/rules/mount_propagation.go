@@ -5,6 +5,7 @@ package rules
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -34,6 +35,7 @@ func (s Settings) withDefaults() (Settings, error) {
 		}
 		clean = append(clean, path.Clean(root))
 	}
+	s.rootsGiven = s.BidirectionalRoots != nil
 	s.BidirectionalRoots = clean
 	return s, nil
 }
@@ -55,6 +57,12 @@ func eachPropagated(obj runtime.Object, visit func(propagated)) {
 	})
 }
 
+// hostsOwn are the folders that are the host itself: nothing has to be mounted over one as a whole. Network and GPU plugins
+// mount for the host below some of them, such as Calico in /sys/fs and Multus in /opt/cni/bin.
+var hostsOwn = []string{"/", "/bin", "/boot", "/etc", "/lib", "/lib64", "/proc", "/root", "/sbin", "/sys", "/usr", "/var"}
+
+// propagationBidirectionalPath denies the host's own folders, and what is not below the roots that somebody has configured. It
+// warns of folders that are only unusual.
 func propagationBidirectionalPath(in *Input) []Finding {
 	var found []Finding
 	eachPropagated(in.Object, func(p propagated) {
@@ -62,12 +70,19 @@ func propagationBidirectionalPath(in *Input) []Finding {
 		if !known || !p.bidirectional() || belowAny(folder, in.Settings.BidirectionalRoots) {
 			return
 		}
-		found = append(found, Finding{
+		f := Finding{
 			Path:    p.path(),
 			Message: fmt.Sprintf("container %q may not mount host path %q as Bidirectional", p.container.Name, folder),
 			Remediation: fmt.Sprintf("mount a folder below an allowed root (%s), or use HostToContainer if the container only has to "+
 				"see the host's mounts", strings.Join(in.Settings.BidirectionalRoots, ", ")),
-		})
+		}
+		if !in.Settings.rootsGiven && !slices.Contains(hostsOwn, folder) {
+			f.Action = Warn
+			f.Message = fmt.Sprintf("container %q mounts host path %q as Bidirectional, which is none of the usual folders", p.container.Name, folder)
+			f.Remediation = "use HostToContainer if the container only has to see the host's mounts; if it must mount for the host, " +
+				"name the folder in webhook.bidirectionalRoots"
+		}
+		found = append(found, f)
 	})
 	return found
 }

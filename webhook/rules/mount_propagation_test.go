@@ -21,28 +21,36 @@ func podMounting(mount, hostPath string, privileged bool) string {
 const bidirectional = "mountPropagation: Bidirectional"
 
 func TestPropagationBidirectionalPath(t *testing.T) {
-	message := func(path string) []string {
-		return []string{`spec.containers[0].volumeMounts[0].mountPropagation: container "agent" may not mount host path "` + path + `" as Bidirectional`}
+	const at = `spec.containers[0].volumeMounts[0].mountPropagation: container "agent" `
+	denied := func(path string) []string {
+		return []string{at + `may not mount host path "` + path + `" as Bidirectional`}
+	}
+	warned := func(path string) []string {
+		return []string{at + `mounts host path "` + path + `" as Bidirectional, which is none of the usual folders`}
 	}
 	runRule(t, "propagation-bidirectional-path", []ruleCase{
-		{name: "the root", reason: "the whole node", action: Deny, manifest: podMounting(bidirectional, "/", true), want: message("/")},
-		{name: "above the kubelet", reason: "/var/lib holds more than the kubelet", action: Deny, manifest: podMounting(bidirectional, "/var/lib", true), want: message("/var/lib")},
-		{name: "a name that only begins alike", reason: "/var/lib/kubelet2 is another folder", action: Deny, manifest: podMounting(bidirectional, "/var/lib/kubelet2", true), want: message("/var/lib/kubelet2")},
-		{name: "an uncleaned path", reason: "paths are compared cleaned", action: Deny, manifest: podMounting(bidirectional, "//mnt/./", true), want: message("/mnt")},
-		{name: "a subPath outside", reason: "it says which folder takes part", action: Deny, manifest: podMounting(bidirectional+", subPath: mnt", "/", true), want: message("/mnt")},
+		{name: "the root", reason: "the whole node", action: Deny, manifest: podMounting(bidirectional, "/", true), want: denied("/")},
+		{name: "an uncleaned path", reason: "paths are compared cleaned", action: Deny, manifest: podMounting(bidirectional, "//etc/./", true), want: denied("/etc")},
+		{name: "a subPath outside", reason: "it says which folder takes part", action: Deny, manifest: podMounting(bidirectional+", subPath: usr", "/", true), want: denied("/usr")},
 		{
 			name: "an init container of a DaemonSet", reason: "the path has the template's prefix and the right list", action: Deny,
 			manifest: `{apiVersion: apps/v1, kind: DaemonSet, spec: {template: {spec: {initContainers: [{name: setup, securityContext: {privileged: true},
 			  volumeMounts: [{name: a, mountPath: /a}, {name: h, mountPath: /h, mountPropagation: Bidirectional}]}],
-			  volumes: [{name: a, emptyDir: {}}, {name: h, hostPath: {path: /opt}}]}}}}`,
-			want: []string{`spec.template.spec.initContainers[0].volumeMounts[1].mountPropagation: container "setup" may not mount host path "/opt" as Bidirectional`},
+			  volumes: [{name: a, emptyDir: {}}, {name: h, hostPath: {path: /boot}}]}}}}`,
+			want: []string{`spec.template.spec.initContainers[0].volumeMounts[1].mountPropagation: container "setup" may not mount host path "/boot" as Bidirectional`},
 		},
 		{
 			name: "an ephemeral container", reason: "a debugger is a container too", action: Deny,
 			manifest: `{apiVersion: v1, kind: Pod, spec: {ephemeralContainers: [{name: debugger, securityContext: {privileged: true},
-			  volumeMounts: [{name: h, mountPath: /h, mountPropagation: Bidirectional}]}], volumes: [{name: h, hostPath: {path: /srv}}]}}`,
-			want: []string{`spec.ephemeralContainers[0].volumeMounts[0].mountPropagation: container "debugger" may not mount host path "/srv" as Bidirectional`},
+			  volumeMounts: [{name: h, mountPath: /h, mountPropagation: Bidirectional}]}], volumes: [{name: h, hostPath: {path: /root}}]}}`,
+			want: []string{`spec.ephemeralContainers[0].volumeMounts[0].mountPropagation: container "debugger" may not mount host path "/root" as Bidirectional`},
 		},
+
+		{name: "above the kubelet", reason: "/var/lib holds more than the kubelet", action: Warn, manifest: podMounting(bidirectional, "/var/lib", true), want: warned("/var/lib")},
+		{name: "a name that only begins alike", reason: "/var/lib/kubelet2 is another folder", action: Warn, manifest: podMounting(bidirectional, "/var/lib/kubelet2", true), want: warned("/var/lib/kubelet2")},
+		{name: "Calico", reason: "its calico-node mounts bpffs for the host", action: Warn, manifest: podMounting(bidirectional, "/sys/fs", true), want: warned("/sys/fs")},
+		{name: "Multus", reason: "its DaemonSet installs its plugin so", action: Warn, manifest: podMounting(bidirectional, "/opt/cni/bin", true), want: warned("/opt/cni/bin")},
+		{name: "FUSE in /mnt", reason: "people share mounts of rclone so", action: Warn, manifest: podMounting(bidirectional, "/mnt", true), want: warned("/mnt")},
 
 		{name: "a CSI node plugin", reason: "every one does this", manifest: podMounting(bidirectional, "/var/lib/kubelet/pods", true)},
 		{name: "the kubelet's root itself", reason: "many CSI node plugins do this", manifest: podMounting(bidirectional, "/var/lib/kubelet/", true)},
@@ -97,7 +105,7 @@ func TestBidirectionalRootsAreConfigurable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for path, denied := range map[string]bool{"/srv/storage/a": false, "/var/lib/kubelet": true} {
+	for path, denied := range map[string]bool{"/srv/storage/a": false, "/var/lib/kubelet": true, "/opt/cni/bin": true} {
 		kind, obj := decode(t, podMounting(bidirectional, path, true))
 		found := e.Evaluate(context.Background(), Question{Kind: kind, Object: obj}).Findings
 		if slices.ContainsFunc(found, func(f Finding) bool { return f.Action == Deny }) != denied {

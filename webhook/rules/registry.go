@@ -243,10 +243,11 @@ var registry = []Rule{
 		Check:       secretTokenLong,
 	},
 	{
-		ID:      "propagation-bidirectional-path",
-		Summary: "A hostPath outside the allowed roots is mounted with Bidirectional propagation.",
-		Kinds:   podKinds,
-		Action:  Deny,
+		ID: "propagation-bidirectional-path",
+		Summary: "A hostPath outside the allowed roots is mounted with Bidirectional propagation. Without bidirectionalRoots in the configuration, " +
+			"only the host's own folders (/, /etc, /usr, /var and their like) are denied, and others warned of.",
+		Kinds:  podKinds,
+		Action: Deny,
 		Symptom: "no error at all: what the container mounts there appears on the node and in other pods, hides the host's own files, " +
 			"and stays when the pod is gone",
 		Remediation: "mount a folder below an allowed root such as /var/lib/kubelet, or use HostToContainer if the container only has " +

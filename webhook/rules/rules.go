@@ -100,8 +100,11 @@ type Input struct {
 // Settings are the parameters of rules that have any. The zero value means the defaults.
 type Settings struct {
 	// BidirectionalRoots are the host folders at or below which Bidirectional mounts are allowed, as absolute paths.
-	// Nil means DefaultBidirectionalRoots; empty means nowhere.
+	// Nil means DefaultBidirectionalRoots, and that folders elsewhere are warned of unless they are the host's own; empty means
+	// nowhere.
 	BidirectionalRoots []string
+	// rootsGiven says that BidirectionalRoots were not nil.
+	rootsGiven bool
 }
 
 // Action is what happens to an object with a finding.

@@ -271,7 +271,7 @@ func topologyPVUnpinned(in *Input) []Finding {
 	var driver *catalog.Driver
 	source := topology.SourceField(&pv.Spec.PersistentVolumeSource)
 	if source == "csi" {
-		driver, ok = in.Catalog.Driver(pv.Spec.CSI.Driver)
+		driver, ok = in.Catalog.Volume(pv.Spec.CSI.Driver, pv.Spec.CSI.VolumeHandle)
 	} else {
 		driver, ok = in.Catalog.RedirectedSource(source)
 	}

@@ -134,6 +134,9 @@ func TestTopologyPVUnpinned(t *testing.T) {
 	const ebs = "csi: {driver: ebs.csi.aws.com, volumeHandle: vol-1}"
 	runRuleIn(t, storage, "topology-pv-unpinned", []ruleCase{
 		{
+			name: "a node's own EBS device", reason: "every node has one", manifest: volumeOf("csi: {driver: ebs.csi.aws.com, volumeHandle: \"local-ebs://dev/xvdbz\"}", "ReadWriteMany", ""),
+		},
+		{
 			name: "a disk", reason: "it attaches in one zone only", action: Warn, manifest: volumeOf(ebs, "ReadWriteOnce", ""),
 			want: []string{`spec.nodeAffinity: a volume of ebs.csi.aws.com belongs to one zone, and nothing here says to which`},
 		},

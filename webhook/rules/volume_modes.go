@@ -52,7 +52,7 @@ func blockSourceUnsupported(in *Input, pv *corev1.PersistentVolume) []Finding {
 		served = plugin.Block
 	} else if source == "csi" {
 		source = pv.Spec.CSI.Driver
-		if driver, ok := in.Catalog.Driver(source); ok {
+		if driver, ok := in.Catalog.Volume(source, pv.Spec.CSI.VolumeHandle); ok {
 			served = driver.Block
 		}
 	}
