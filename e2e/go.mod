@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/moorage-k8s/moorage v0.0.0-00010101000000-000000000000
+	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
 	go.etcd.io/etcd/server/v3 v3.7.3
 	golang.org/x/mod v0.42.0
 	golang.org/x/tools v0.52.0

@@ -8,12 +8,15 @@ import (
 	"io"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/moorage-k8s/moorage/internal/config"
 	"github.com/moorage-k8s/moorage/internal/printers"
+	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/webhook/files"
 	"github.com/moorage-k8s/moorage/webhook/rules"
 )
@@ -21,6 +24,8 @@ import (
 // checkFlags are what check was asked for.
 type checkFlags struct {
 	paths, from            []string
+	kubeconfig, context    string
+	timeout                time.Duration
 	config, output, failOn string
 	verbose                bool
 }
@@ -41,8 +46,10 @@ PATH is a file, a folder (its .yaml, .yml and .json files, and those of its subf
 standard input. Files are YAML or JSON, with any number of documents. They are read strictly: an unknown or repeated field, a value of a
 wrong type and a version that is no longer served are findings (rule 'decode'). Kinds that there are no rules for are skipped and counted.
 
-Rules that look things up, such as a claim's class, find what the files hold. With --from they see the state of a whole cluster as well,
-and then they also tell what is missing.
+The templates of a chart are not read: pipe what they render to, as below. Neither are the patches of a kustomization.
+
+Rules that look things up, such as a claim's class, find what the files hold. With --from (manifests of a cluster, or what 'moorage capture'
+wrote), --kubeconfig or --context (a live cluster) they see the state of a whole cluster as well, and then they also tell what is missing.
 
 The exit status is 0 if nothing was found at the level of --fail-on or above, 1 if something was, and 2 if the check could not be done.`,
 		Example: `  # A folder, and what a chart or a kustomization renders to
@@ -61,6 +68,9 @@ The exit status is 0 if nothing was found at the level of --fail-on or above, 1 
 	f := cmd.Flags()
 	f.StringArrayVarP(&flags.paths, "filename", "f", nil, "file, folder, pattern, or - for standard input; may be repeated")
 	f.StringSliceVar(&flags.from, "from", nil, "look things up in the cluster that these files or folders of manifests describe; may be repeated")
+	f.StringVar(&flags.kubeconfig, "kubeconfig", "", "look things up in the cluster of this kubeconfig")
+	f.StringVar(&flags.context, "context", "", "look things up in the cluster of this context of the kubeconfig")
+	f.DurationVar(&flags.timeout, "timeout", time.Minute, "how long it may take to read a live cluster")
 	f.StringVar(&flags.config, "config", "", "file with a MoorageConfiguration, whose webhook.rules say what each rule does")
 	f.StringVarP(&flags.output, "output", "o", "text", "text, json, sarif or github")
 	f.StringVar(&flags.failOn, "fail-on", "deny", "the least action of a finding that makes the exit status 1: deny, warn or never")
@@ -79,14 +89,20 @@ func check(cmd *cobra.Command, flags checkFlags, args []string) error {
 		return fmt.Errorf("output %q: want text, json, sarif or github", flags.output)
 	case !slices.Contains(failLevels, flags.failOn):
 		return fmt.Errorf("--fail-on %q: want deny, warn or never", flags.failOn)
+	case len(flags.from) > 0 && flags.live():
+		return errors.New("--from with --kubeconfig or --context: look things up in one cluster, not two")
 	}
 	evaluator, err := flags.evaluator()
 	if err != nil {
 		return err
 	}
+	cluster, err := flags.cluster(cmd)
+	if err != nil {
+		return err
+	}
 	progress, clear := showProgress(cmd.ErrOrStderr())
 	result, err := files.Check(cmd.Context(), files.Options{
-		Paths: paths, Stdin: cmd.InOrStdin(), From: flags.from, Evaluator: evaluator, Progress: progress,
+		Paths: paths, Stdin: cmd.InOrStdin(), Cluster: cluster, Evaluator: evaluator, Progress: progress,
 	})
 	clear()
 	if cmd.Context().Err() != nil {
@@ -98,11 +114,46 @@ func check(cmd *cobra.Command, flags checkFlags, args []string) error {
 	if err := flags.print(cmd.OutOrStdout(), result); err != nil {
 		return err
 	}
+	flags.notes(cmd.ErrOrStderr(), result)
 	for _, f := range result.Failures {
 		_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "error: the rule %s failed on %s %s in %s and was left out: %v; please report this\n",
 			f.Panic.Rule, f.Object.Kind, f.Object.Name, printers.FileName(f.File), f.Panic.Value)
 	}
 	return flags.verdict(result)
+}
+
+// cluster reads the cluster to look things up in; nil without one.
+func (f *checkFlags) cluster(cmd *cobra.Command) (*topology.Snapshot, error) {
+	if len(f.from) == 0 && !f.live() {
+		return nil, nil
+	}
+	whole := func(o metav1.Object) metav1.Object { return o }
+	flags := clusterFlags{from: f.from, kubeconfig: f.kubeconfig, context: f.context, timeout: f.timeout}
+	listing, err := flags.listing(cmd.Context(), cmd.ErrOrStderr(), whole)
+	if err != nil {
+		return nil, err
+	}
+	cache := topology.New(topology.Options{NodeDelay: -1})
+	if err := listing.Into(cache); err != nil {
+		return nil, err
+	}
+	return cache.Snapshot(), nil
+}
+
+// live tells whether things are to be looked up in a live cluster.
+func (f *checkFlags) live() bool { return f.kubeconfig != "" || f.context != "" }
+
+// notes tell of what was left out and could have been checked in another way.
+func (f *checkFlags) notes(w io.Writer, result *files.Result) {
+	for _, chart := range result.Skipped.Charts {
+		_, _ = fmt.Fprintf(w, "note: the templates of the chart %[1]s were not read; check what they render to: helm template %[1]s | moorage check -f -\n", chart)
+	}
+	for _, path := range result.Skipped.Templates {
+		_, _ = fmt.Fprintf(w, "note: %s looks like a template and was not read; check what it renders to\n", path)
+	}
+	if n := result.Skipped.Patches; n > 0 {
+		_, _ = fmt.Fprintf(w, "note: patches of kustomizations were not read (%d); check what is built of them: kustomize build FOLDER | moorage check -f -\n", n)
+	}
 }
 
 func (f *checkFlags) evaluator() (*rules.Evaluator, error) {

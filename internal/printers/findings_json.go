@@ -30,6 +30,9 @@ type checked struct {
 
 type skipped struct {
 	Files     int            `json:"files"`
+	Patches   int            `json:"patches"`
+	Charts    []string       `json:"charts"`
+	Templates []string       `json:"templates"`
 	Documents int            `json:"documents"`
 	Kinds     map[string]int `json:"kinds"`
 }
@@ -71,8 +74,11 @@ type jsonObject struct {
 func FindingsJSON(w io.Writer, result *files.Result) error {
 	out := checkResult{
 		APIVersion: apiVersion, Kind: "CheckResult",
-		Checked:  checked{result.Files, result.Objects},
-		Skipped:  skipped{result.Skipped.Files, result.Skipped.Documents, result.Skipped.Kinds},
+		Checked: checked{result.Files, result.Objects},
+		Skipped: skipped{
+			result.Skipped.Files, result.Skipped.Patches, append([]string{}, result.Skipped.Charts...),
+			append([]string{}, result.Skipped.Templates...), result.Skipped.Documents, result.Skipped.Kinds,
+		},
 		Findings: make([]jsonFinding, 0, len(result.Findings)),
 	}
 	for _, f := range result.Findings {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -41,29 +42,65 @@ type file struct {
 	// as a chart's values.
 	skipped map[string]int
 	other   int
+	// template says that it was met in a folder, cannot be read, and looks like a template.
+	template bool
 }
 
-func parse(path string, content []byte) *file {
+// parse reads a file. One that was only met in a folder may be anything, and is no finding if it cannot be read and nothing in
+// it looks like an API object.
+func parse(path string, content []byte, met bool) *file {
 	f := &file{path: path, skipped: map[string]int{}}
 	content = plainText(content)
 	trimmed := bytes.TrimLeft(content, " \t\r\n")
 	if strings.EqualFold(filepath.Ext(path), ".json") || bytes.HasPrefix(trimmed, []byte("{")) && json.Valid(trimmed) {
-		documents, flaws := jsonDocuments(content)
-		f.flaws = append(f.flaws, flaws...)
-		for _, root := range documents {
-			f.document(root, "")
-		}
+		documents, end := jsonDocuments(content)
+		f.take(documents, "")
+		f.end(end, content, met)
 		return f
 	}
 	for _, c := range split(content) {
-		documents, flaws := yamlDocuments(c)
-		f.flaws = append(f.flaws, flaws...)
-		for _, root := range documents {
-			f.document(root, sourceHint(c.content))
-		}
+		documents, end := yamlDocuments(c)
+		f.take(documents, sourceHint(c.content))
+		f.end(end, c.content, met)
 	}
 	return f
 }
+
+// take takes documents. Flaws of their text count where there is an object that something here reads strictly.
+func (f *file) take(documents []document, hint string) {
+	for _, d := range documents {
+		before := len(f.items)
+		f.document(d.root, hint)
+		if slices.ContainsFunc(f.items[before:], func(i *item) bool { return i.info.Kind != "" || len(i.flaws) > 0 }) {
+			f.flaws = append(f.flaws, d.flaws...)
+		}
+	}
+}
+
+var (
+	kindField    = regexp.MustCompile(`(?m)(^|[\s{,-])["']?kind["']?\s*:\s*["']?[A-Za-z]`)
+	versionField = regexp.MustCompile(`(?m)(^|[\s{,-])["']?apiVersion["']?\s*:\s*["']?[a-z0-9]`)
+	// templateMark is what templates have where YAML has a line or a value: Go's, Jinja's and ERB's.
+	templateMark = regexp.MustCompile(`(?m)(^|:|-)[ \t]*(\{\{|\{%|<%)`)
+)
+
+// end takes the flaw that ended the reading.
+func (f *file) end(end *flaw, content []byte, met bool) {
+	switch {
+	case end == nil:
+	case met && templateMark.Match(content):
+		f.template = true
+	case met && (!kindField.Match(content) || !versionField.Match(content)):
+		f.other++
+	case templateMark.Match(content):
+		end.message += "; " + renderFirst
+		f.flaws = append(f.flaws, *end)
+	default:
+		f.flaws = append(f.flaws, *end)
+	}
+}
+
+const renderFirst = "this looks like a template: check what it renders to, such as with 'helm template . | moorage check -f -'"
 
 // document takes one document, or one item of a list.
 func (f *file) document(root *node, hint string) {
@@ -110,12 +147,17 @@ func nameOf(root *node) string {
 	if name := metadata.text("name"); name != "" {
 		return name
 	}
-	return metadata.text("generateName")
+	if name := metadata.text("generateName"); name != "" {
+		return name
+	}
+	return root.text("id")
 }
 
 // incomplete says what is missing where an object was clearly meant.
 func (f *file) incomplete(i *item, kind, apiVersion string) bool {
 	switch {
+	case i.root.field("metadata") == nil && i.root.field("spec") == nil:
+		return false
 	case slices.ContainsFunc(rules.KindTable, func(k rules.KindInfo) bool { return string(k.Kind) == kind }):
 		if apiVersion == "" {
 			i.flaws = []flaw{{position: i.root.find("kind"), message: kind + " without an apiVersion", remediation: "write apiVersion: " + versionNow(kind)}}
@@ -149,6 +191,10 @@ func (f *file) known(i *item, gv schema.GroupVersion, kind string) bool {
 		i.read(info)
 		return true
 	}
+	if gv.Group == "" && strings.HasPrefix(gv.Version, "v1beta") {
+		i.flaws = flawsBeforeV1(i.root, gv.Version, kind)
+		return true
+	}
 	registered := scheme.Scheme.Recognizes(gv.WithKind(kind))
 	for _, info := range rules.KindTable {
 		if string(info.Kind) != kind {
@@ -158,16 +204,12 @@ func (f *file) known(i *item, gv schema.GroupVersion, kind string) bool {
 		if !ok && !registered && scheme.Scheme.IsGroupRegistered(gv.Group) {
 			old = oldVersion{
 				oldForm: oldForm{fmt.Sprintf("no API server serves %s of %s", kind, gv), "write apiVersion: " + info.Version.String()},
-				fault:   true, readable: true, rule: rules.Decode,
+				fault:   true, rule: rules.Decode,
 			}
 		} else if !ok {
 			return false
 		}
-		if old.readable {
-			i.read(info)
-		} else {
-			i.flaws = append(i.flaws, oldPodFlaws(i.root)...)
-		}
+		i.read(info)
 		if old.fault {
 			i.flaws = append([]flaw{{
 				position: i.root.find("apiVersion"), path: "apiVersion", message: old.what, rule: old.rule,
@@ -183,14 +225,16 @@ func (f *file) known(i *item, gv schema.GroupVersion, kind string) bool {
 	return i.misspelt(gv, kind)
 }
 
-// misspelt recognises a kind of Kubernetes' own groups that does not exist, but nearly.
+// misspelt recognises a kind of Kubernetes' own groups that does not exist, but for a letter or two. Other programs have kinds of
+// version v1 too, such as the Config of a kubeconfig.
 func (i *item) misspelt(gv schema.GroupVersion, kind string) bool {
-	if !scheme.Scheme.IsVersionRegistered(gv) {
+	if !scheme.Scheme.IsVersionRegistered(gv) || i.root.field("metadata") == nil {
 		return false
 	}
+	const letters = 2
 	var kinds []string
 	for _, info := range rules.KindTable {
-		if info.Version == gv {
+		if more := len(info.Kind) - len(kind); info.Version == gv && -letters <= more && more <= letters {
 			kinds = append(kinds, string(info.Kind))
 		}
 	}
@@ -212,6 +256,7 @@ func (i *item) read(info rules.KindInfo) {
 	for k := range flaws {
 		if form, ok := snapshotFields[info.Kind][flaws[k].path]; ok {
 			flaws[k].rule, flaws[k].remediation = snapshotRemoved, form
+			flaws[k].message = fmt.Sprintf("field %q is of an earlier version of the snapshot API", flaws[k].path)
 		}
 	}
 	i.flaws = append(i.flaws, flaws...)

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/webhook/rules"
 )
 
@@ -29,9 +30,9 @@ type Options struct {
 	Paths []string
 	// Stdin is read where a path is Stdin.
 	Stdin io.Reader
-	// From are files and folders that hold the state of a whole cluster, for rules that look things up. Without them only
-	// what the checked files hold is looked up.
-	From []string
+	// Cluster is the state of a whole cluster, for rules that look things up; the files' objects count as being in it too. If it
+	// is nil, only what the files hold is looked up.
+	Cluster *topology.Snapshot
 	// Evaluator holds the rules.
 	Evaluator *rules.Evaluator
 	// Progress, if set, is told how many of how many steps are done, from many goroutines, one call at a time.
@@ -87,16 +88,23 @@ type Result struct {
 
 // Skipped counts what a check left out.
 type Skipped struct {
-	// Files are those in folders that are neither .yaml, .yml nor .json.
+	// Files are those in folders that are neither .yaml, .yml nor .json, and kustomizations.
 	Files int
+	// Patches are files that a kustomization names as patches.
+	Patches int
+	// Charts are the folders of charts, whose templates are no YAML before helm has rendered them.
+	Charts []string
 	// Kinds are objects that there are no rules for, by kind.
 	Kinds map[string]int
-	// Documents are those that are no API objects, such as a chart's values.
+	// Templates are files in other folders that cannot be read and look like templates. What could be read of them was checked.
+	Templates []string
+	// Documents are those that are no API objects, such as a chart's values, and in folders also texts that cannot be read and
+	// do not look like API objects.
 	Documents int
 }
 
-// Check reads the files and asks the rules. An error means that a path or the cluster's state cannot be read; a file whose
-// content cannot be read is a finding.
+// Check reads the files and asks the rules. An error means that a path cannot be read; a file whose content cannot be read is
+// a finding.
 func Check(ctx context.Context, opts Options) (*Result, error) {
 	found, skipped, err := sources(opts.Paths, opts.Stdin)
 	if err != nil {
@@ -110,13 +118,13 @@ func Check(ctx context.Context, opts Options) (*Result, error) {
 		if readErr != nil {
 			return fmt.Errorf("check: %w", readErr)
 		}
-		parsed[i] = parse(found[i].path, content)
+		parsed[i] = parse(found[i].path, content, found[i].met)
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	lookup, err := lookupOf(parsed, opts.From)
+	lookup, err := lookupOf(parsed, opts.Cluster)
 	if err != nil {
 		return nil, err
 	}
@@ -129,13 +137,16 @@ func Check(ctx context.Context, opts Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	total := &Result{Files: len(parsed), Skipped: Skipped{Files: skipped, Kinds: map[string]int{}}}
+	total := &Result{Files: len(parsed), Skipped: skipped}
 	for i, r := range results {
 		total.Objects += r.Objects
 		total.Findings = append(total.Findings, r.Findings...)
 		total.Exempted = append(total.Exempted, r.Exempted...)
 		total.Failures = append(total.Failures, r.Failures...)
 		total.Skipped.Documents += parsed[i].other
+		if parsed[i].template {
+			total.Skipped.Templates = append(total.Skipped.Templates, parsed[i].path)
+		}
 		for kind, n := range parsed[i].skipped {
 			total.Skipped.Kinds[kind] += n
 		}

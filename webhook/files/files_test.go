@@ -15,6 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/yaml"
 
+	"github.com/moorage-k8s/moorage/topology"
+	"github.com/moorage-k8s/moorage/topology/manifests"
 	"github.com/moorage-k8s/moorage/webhook/rules"
 )
 
@@ -48,6 +50,15 @@ func checkPaths(t testing.TB, opts Options) *Result {
 		t.Fatal(err)
 	}
 	return result
+}
+
+func clusterOf(t *testing.T, paths ...string) *topology.Snapshot {
+	t.Helper()
+	cache := topology.New(topology.Options{})
+	if _, err := manifests.Load(cache, paths...); err != nil {
+		t.Fatal(err)
+	}
+	return cache.Snapshot()
 }
 
 // pod is a pod whose secret's mode is in line 8, column 35.
@@ -160,7 +171,7 @@ func TestLookupInFiles(t *testing.T) {
 	if len(alone.Findings) != 0 {
 		t.Errorf("a class that no file holds may exist in the cluster, but got %+v", alone.Findings)
 	}
-	from := checkPaths(t, Options{Paths: []string{filepath.Join(dir, "1.yaml")}, From: []string{filepath.Join(dir, "2.json")}})
+	from := checkPaths(t, Options{Paths: []string{filepath.Join(dir, "1.yaml")}, Cluster: clusterOf(t, filepath.Join(dir, "2.json"))})
 	if len(from.Findings) != 1 || from.Findings[0].Rule != "access-mode-unsupported" {
 		t.Errorf("want access-mode-unsupported with the class from --from, got %+v", from.Findings)
 	}
@@ -183,6 +194,30 @@ func TestNamespaceOfFiles(t *testing.T) {
 	}
 }
 
+// TestVariantsOfOneName promises silence where the files hold several objects of one name that are not alike: a repository with
+// a class "fast" for each of two clouds, and claims of both.
+func TestVariantsOfOneName(t *testing.T) {
+	const class = "apiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: {name: fast}\nvolumeBindingMode: WaitForFirstConsumer\nprovisioner: "
+	const claim = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data}\nspec: {storageClassName: fast, accessModes: [ReadWriteMany], resources: {requests: {storage: 1Gi}}}\n"
+	for name, tc := range map[string]struct {
+		provisioners []string
+		want         int
+	}{
+		"alike":     {[]string{"ebs.csi.aws.com", "ebs.csi.aws.com"}, 1},
+		"not alike": {[]string{"ebs.csi.aws.com", "filestore.csi.storage.gke.io", "ebs.csi.aws.com"}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := claim
+			for _, p := range tc.provisioners {
+				text += "---\n" + class + p + "\n"
+			}
+			if lines, _ := checkText(t, "a.yaml", text); len(lines) != tc.want {
+				t.Errorf("want %d findings, got %q", tc.want, lines)
+			}
+		})
+	}
+}
+
 // FuzzYAML promises that YAML means what it means to kubectl and the API server, which read it with sigs.k8s.io/yaml.
 func FuzzYAML(f *testing.F) {
 	f.Add(pod)
@@ -197,15 +232,15 @@ func FuzzYAML(f *testing.F) {
 			// The two libraries differ about tags without a name, which nobody writes.
 			return
 		}
-		documents, flaws := yamlDocuments(chunk{content: []byte(content)})
-		if len(documents) == 0 || len(flaws) > 0 {
+		documents, end := yamlDocuments(chunk{content: []byte(content)})
+		if len(documents) == 0 || end != nil || len(documents[0].flaws) > 0 {
 			return
 		}
 		var want, got any
 		if err := json.Unmarshal(reference, &want); err != nil {
 			t.Fatal(err)
 		}
-		if err := json.Unmarshal(documents[0].appendJSON(nil, nil), &got); err != nil {
+		if err := json.Unmarshal(documents[0].root.appendJSON(nil, nil), &got); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
@@ -225,19 +260,19 @@ func FuzzParse(f *testing.F) {
 	f.Add("kind: PodList\napiVersion: v1\nitems: [1, {}, null, {spec: {volumes: 3}}]")
 	f.Add("kind: Pod\napiVersion: v1beta1\ndesiredState: {manifest: {volumes: [{source: {hostDir: 1}}, 2]}}")
 	f.Fuzz(func(t *testing.T, content string) {
-		parse("a.yaml", []byte(content))
-		documents, flaws := jsonDocuments([]byte(content))
+		parse("a.yaml", []byte(content), false)
+		documents, end := jsonDocuments([]byte(content))
 		if !json.Valid([]byte(content)) {
 			return
 		}
 		if len(documents) != 1 {
-			t.Fatalf("valid JSON was read as %d documents with %v", len(documents), flaws)
+			t.Fatalf("valid JSON was read as %d documents with %v", len(documents), end)
 		}
 		var want, got any
 		if json.Unmarshal([]byte(content), &want) != nil {
 			return
 		}
-		if err := json.Unmarshal(documents[0].appendJSON(nil, nil), &got); err != nil {
+		if err := json.Unmarshal(documents[0].root.appendJSON(nil, nil), &got); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(want, got); diff != "" {

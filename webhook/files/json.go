@@ -13,7 +13,8 @@ import (
 )
 
 // jsonDocuments reads the JSON values of a text, one after another.
-func jsonDocuments(content []byte) (documents []*node, flaws []flaw) {
+func jsonDocuments(content []byte) ([]document, *flaw) {
+	var documents []document
 	r := &jsonReader{content: content, decoder: json.NewDecoder(bytes.NewReader(content))}
 	r.decoder.UseNumber()
 	for i, c := range content {
@@ -22,9 +23,10 @@ func jsonDocuments(content []byte) (documents []*node, flaws []flaw) {
 		}
 	}
 	for {
+		r.flaws = nil
 		n, err := r.read()
 		if errors.Is(err, io.EOF) && n == nil {
-			return documents, r.flaws
+			return documents, nil
 		}
 		if err != nil {
 			at := r.decoder.InputOffset()
@@ -34,9 +36,9 @@ func jsonDocuments(content []byte) (documents []*node, flaws []flaw) {
 			if errors.Is(err, io.ErrUnexpectedEOF) {
 				err = errors.New("it ends too early")
 			}
-			return documents, append(r.flaws, flaw{position: r.at(int(at)), message: fmt.Sprintf("not JSON: %v", err)})
+			return documents, &flaw{position: r.at(int(at)), message: fmt.Sprintf("not JSON: %v", err)}
 		}
-		documents = append(documents, n)
+		documents = append(documents, document{n, r.flaws})
 	}
 }
 

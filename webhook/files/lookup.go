@@ -3,8 +3,7 @@
 package files
 
 import (
-	"slices"
-
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -15,53 +14,72 @@ import (
 
 // lookupOf makes what the rules may ask: the objects of the checked files, on top of the cluster's state if that is given.
 // The rules are told which of the two it is, because what a few files do not hold may well exist in the cluster.
-func lookupOf(parsed []*file, from []string) (rules.Lookup, error) {
-	objects := map[topology.Kind]map[topology.Key]metav1.Object{}
-	if len(from) > 0 {
-		var err error
-		if objects, _, err = manifests.Read(from...); err != nil {
-			return nil, err
-		}
+func lookupOf(parsed []*file, cluster *topology.Snapshot) (rules.Lookup, error) {
+	base := cluster
+	if base == nil {
+		base = topology.New(topology.Options{}).Snapshot()
 	}
-	for _, f := range parsed {
-		for _, i := range f.items {
-			add(objects, i)
-		}
+	draft := base.Draft()
+	if err := draft.Apply(unequivocal(parsed)...); err != nil {
+		return nil, err
 	}
-	cache := topology.New(topology.Options{})
-	for _, kind := range slices.Concat(topology.Kinds, topology.OptionalKinds) {
-		all := make([]metav1.Object, 0, len(objects[kind]))
-		for _, o := range objects[kind] {
-			all = append(all, o)
-		}
-		if err := cache.Replace(kind, all); err != nil {
-			return nil, err
-		}
+	if cluster == nil {
+		return rules.InFiles(draft.Snapshot()), nil
 	}
-	if len(from) > 0 {
-		return rules.InCluster(cache.Snapshot()), nil
-	}
-	return rules.InFiles(cache.Snapshot()), nil
+	return rules.InCluster(draft.Snapshot()), nil
 }
 
-// add puts an object of a file into the cluster, in the namespace where kubectl would put it.
-func add(objects map[topology.Kind]map[topology.Key]metav1.Object, i *item) {
+// unequivocal returns the objects that the files hold once, or several times alike. Folders with variants for several
+// environments hold others of one name, and which of them an object beside them means cannot be known: there rules are silent.
+func unequivocal(parsed []*file) []metav1.Object {
+	type name struct {
+		kind topology.Kind
+		key  topology.Key
+	}
+	var names []name
+	objects := map[name]metav1.Object{}
+	for _, f := range parsed {
+		for _, i := range f.items {
+			kind, o := i.inCluster()
+			if o == nil {
+				continue
+			}
+			n := name{kind, topology.Key{Namespace: o.GetNamespace(), Name: o.GetName()}}
+			earlier, seen := objects[n]
+			switch {
+			case !seen:
+				names = append(names, n)
+				objects[n] = o
+			case earlier != nil && !apiequality.Semantic.DeepEqual(earlier, o):
+				objects[n] = nil
+			}
+		}
+	}
+	found := make([]metav1.Object, 0, len(names))
+	for _, n := range names {
+		if o := objects[n]; o != nil {
+			found = append(found, o)
+		}
+	}
+	return found
+}
+
+// inCluster returns the object as it would be in the cluster, in the namespace where kubectl would put it; nil for one that
+// nobody looks up.
+func (i *item) inCluster() (topology.Kind, metav1.Object) {
 	if i.object == nil {
-		return
+		return "", nil
 	}
 	kind, ok := topology.KindOf(i.object)
 	if !ok {
-		return
+		return "", nil
 	}
 	o, err := meta.Accessor(i.object.DeepCopyObject())
 	if err != nil || o.GetName() == "" {
-		return
+		return "", nil
 	}
 	if manifests.Namespaced(kind) && o.GetNamespace() == "" {
 		o.SetNamespace(metav1.NamespaceDefault)
 	}
-	if objects[kind] == nil {
-		objects[kind] = map[topology.Key]metav1.Object{}
-	}
-	objects[kind][topology.Key{Namespace: o.GetNamespace(), Name: o.GetName()}] = o
+	return kind, o
 }

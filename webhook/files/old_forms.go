@@ -46,11 +46,9 @@ func oldSource(value *node, name string) (oldForm, bool) {
 }
 
 // oldVersion says what to make of a version of a kind that rules read, where the version is not the one that they read.
-// Served ones that have the same fields are read all the same.
+// Their objects are read as today's all the same.
 type oldVersion struct {
 	oldForm
-	// readable says that today's fields are a superset.
-	readable bool
 	// fault says that no API server serves the version.
 	fault bool
 	rule  string
@@ -60,8 +58,8 @@ func versionOf(group, version string, kind rules.KindInfo) (oldVersion, bool) {
 	now := kind.Version.String()
 	gone := func(since, form string) (oldVersion, bool) {
 		return oldVersion{
-			oldForm:  oldForm{fmt.Sprintf("%s of %s is no longer served since Kubernetes %s", kind.Kind, groupVersion(group, version), since), form},
-			readable: true, fault: true, rule: rules.Decode,
+			oldForm: oldForm{fmt.Sprintf("%s of %s is no longer served since Kubernetes %s", kind.Kind, groupVersion(group, version), since), form},
+			fault:   true, rule: rules.Decode,
 		}, true
 	}
 	write := "write apiVersion: " + now
@@ -84,7 +82,7 @@ func versionOf(group, version string, kind rules.KindInfo) (oldVersion, bool) {
 	case rules.VolumeAttributesClass:
 		// v1alpha1 and v1beta1 were served until 1.36, and clusters of that age will be around for a while.
 		if group == "storage.k8s.io" && (version == "v1alpha1" || version == "v1beta1") {
-			return oldVersion{readable: true}, true
+			return oldVersion{}, true
 		}
 	case rules.VolumeSnapshot, rules.VolumeSnapshotContent, rules.VolumeSnapshotClass:
 		if group == "snapshot.storage.k8s.io" && (version == "v1alpha1" || version == "v1beta1") {
@@ -92,41 +90,47 @@ func versionOf(group, version string, kind rules.KindInfo) (oldVersion, bool) {
 				oldForm: oldForm{
 					fmt.Sprintf("%s of %s is no longer served by the snapshot CRDs", kind.Kind, groupVersion(group, version)), write,
 				},
-				readable: true, fault: true, rule: snapshotRemoved,
-			}, true
-		}
-	case rules.Pod, rules.PersistentVolume, rules.PersistentVolumeClaim:
-		if group == "" && strings.HasPrefix(version, "v1beta") {
-			return oldVersion{
-				oldForm: oldForm{
-					fmt.Sprintf("%s of %s is of the API before Kubernetes 1.0, with id and desiredState, and is not read at all", kind.Kind, version),
-					write + ", metadata.name for id, and spec for desiredState.manifest",
-				},
-				fault: true, rule: rules.Decode,
+				fault: true, rule: snapshotRemoved,
 			}, true
 		}
 	}
 	return oldVersion{}, false
 }
 
-// oldPodFlaws explains the volumes of a v1beta1 pod.
-func oldPodFlaws(root *node) []flaw {
-	var flaws []flaw
-	volumes := root.field("desiredState").field("manifest").field("volumes")
-	if volumes == nil {
-		return nil
+// flawsBeforeV1 explains an object of the API before v1, of whatever kind, and the volumes of pods in it.
+func flawsBeforeV1(root *node, version, kind string) []flaw {
+	flaws := []flaw{{
+		position: root.find("apiVersion"), path: "apiVersion",
+		message:     fmt.Sprintf("%s of %s is of the API before Kubernetes 1.0, which no API server reads", kind, version),
+		symptom:     fmt.Sprintf("no matches for kind %q in version %q", kind, version),
+		remediation: "write apiVersion: v1",
+	}}
+	if root.entry("desiredState") == nil && root.entry("id") == nil {
+		return flaws
 	}
-	for i, volume := range volumes.items {
-		e := volume.entry("source")
-		if e == nil {
+	flaws[0].message += "; it has id and desiredState where v1 has metadata.name and spec"
+	flaws[0].remediation += ", metadata.name for id, metadata.labels for labels, and spec for desiredState (a pod's was desiredState.manifest)"
+	for _, path := range []string{"desiredState.manifest", "desiredState.podTemplate.desiredState.manifest"} {
+		manifest := root
+		for name := range strings.SplitSeq(path, ".") {
+			manifest = manifest.field(name)
+		}
+		volumes := manifest.field("volumes")
+		if volumes == nil {
 			continue
 		}
-		old, _ := oldSource(e.value, e.name)
-		flaws = append(flaws, flaw{
-			position: e.position, path: fmt.Sprintf("desiredState.manifest.volumes[%d].source", i), message: old.what,
-			symptom:     "in a v1 pod a client that is not strict drops the field, and the volume becomes an emptyDir",
-			remediation: old.form,
-		})
+		for i, volume := range volumes.items {
+			e := volume.entry("source")
+			if e == nil {
+				continue
+			}
+			old, _ := oldSource(e.value, e.name)
+			flaws = append(flaws, flaw{
+				position: e.position, path: fmt.Sprintf("%s.volumes[%d].source", path, i), message: old.what,
+				symptom:     "in a v1 pod a client that is not strict drops the field, and the volume becomes an emptyDir",
+				remediation: old.form,
+			})
+		}
 	}
 	return flaws
 }

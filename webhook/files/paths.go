@@ -18,61 +18,131 @@ const Stdin = "-"
 
 // source is one file to read.
 type source struct {
-	path    string
+	path string
+	// met says that it was met in a folder, and not named.
+	met     bool
 	content func() ([]byte, error)
 }
 
-// sources finds the files of the paths, each once, in the order given and those of a folder in the order of their names.
-// Files in folders that end neither in .yaml, .yml nor .json are counted and left out; a file that is named is read whatever
-// its ending.
-func sources(paths []string, stdin io.Reader) (found []source, skipped int, err error) {
-	seen := map[string]bool{}
-	add := func(path string) {
-		if clean := filepath.Clean(path); !seen[clean] {
-			seen[clean] = true
-			found = append(found, source{path, func() ([]byte, error) { return os.ReadFile(path) }})
-		}
-	}
+// walk finds the files of paths.
+type walk struct {
+	found []source
+	seen  map[string]bool
+	// patches are the files that kustomizations on the way name as patches, by absolute path.
+	patches map[string]bool
+	skipped Skipped
+}
+
+// sources finds the files of the paths, each once, in the order given and those of a folder in the order of their names. Of
+// those in folders it leaves out, and counts, files that end neither in .yaml, .yml nor .json, and the templates of charts. It
+// leaves out the patches of kustomizations too, even those that are named: they look like objects and are only parts of some.
+func sources(paths []string, stdin io.Reader) ([]source, Skipped, error) {
+	w := walk{seen: map[string]bool{}, patches: map[string]bool{}, skipped: Skipped{Kinds: map[string]int{}}}
 	for _, path := range paths {
 		if path == Stdin {
-			if !seen[Stdin] {
-				seen[Stdin] = true
-				found = append(found, source{Stdin, func() ([]byte, error) { return io.ReadAll(stdin) }})
-			}
+			w.add(Stdin, false, func() ([]byte, error) { return io.ReadAll(stdin) })
 			continue
 		}
 		matches, err := expand(path)
 		if err != nil {
-			return nil, 0, err
+			return nil, Skipped{}, err
 		}
 		for _, match := range matches {
 			info, err := os.Stat(match)
-			if err != nil {
-				return nil, 0, fmt.Errorf("check: %w", err)
+			if err == nil && info.IsDir() {
+				err = w.folder(match)
+			} else if err == nil {
+				w.kustomizationBeside(match)
+				w.file(match, false)
 			}
-			if !info.IsDir() {
-				add(match)
-				continue
-			}
-			err = filepath.WalkDir(match, func(path string, entry fs.DirEntry, err error) error {
-				switch {
-				case err != nil:
-					return fmt.Errorf("check: %w", err)
-				case entry.IsDir():
-					return nil
-				case !slices.Contains([]string{".yaml", ".yml", ".json"}, strings.ToLower(filepath.Ext(path))):
-					skipped++
-				default:
-					add(path)
-				}
-				return nil
-			})
 			if err != nil {
-				return nil, 0, err
+				return nil, Skipped{}, fmt.Errorf("check: %w", err)
 			}
 		}
 	}
-	return found, skipped, nil
+	w.found = slices.DeleteFunc(w.found, func(s source) bool {
+		if len(w.patches) == 0 || s.path == Stdin || !w.patches[absolute(s.path)] {
+			return false
+		}
+		w.skipped.Patches++
+		return true
+	})
+	return w.found, w.skipped, nil
+}
+
+func (w *walk) add(path string, met bool, content func() ([]byte, error)) {
+	if clean := filepath.Clean(path); !w.seen[clean] {
+		w.seen[clean] = true
+		w.found = append(w.found, source{path, met, content})
+	}
+}
+
+func (w *walk) file(path string, met bool) {
+	w.add(path, met, func() ([]byte, error) { return os.ReadFile(path) })
+}
+
+func (w *walk) folder(root string) error {
+	if chart, ok := chartOf(absolute(root)); ok {
+		if relative, err := filepath.Rel(absolute("."), chart); err == nil {
+			chart = relative
+		}
+		w.chart(chart)
+		return nil
+	}
+	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case slices.Contains(kustomizations, entry.Name()):
+			w.kustomization(path)
+			w.skipped.Files++
+		case entry.IsDir():
+			if chart := filepath.Dir(path); entry.Name() == templates && isChart(chart) {
+				w.chart(chart)
+				return fs.SkipDir
+			}
+		case !slices.Contains([]string{".yaml", ".yml", ".json"}, strings.ToLower(filepath.Ext(path))):
+			w.skipped.Files++
+		default:
+			w.file(path, true)
+		}
+		return nil
+	})
+}
+
+func (w *walk) chart(folder string) {
+	if !slices.Contains(w.skipped.Charts, folder) {
+		w.skipped.Charts = append(w.skipped.Charts, folder)
+	}
+}
+
+// templates is the folder of a chart in which every file is a template, even one that happens to be YAML as it stands.
+const templates = "templates"
+
+func isChart(folder string) bool {
+	_, err := os.Stat(filepath.Join(folder, "Chart.yaml"))
+	return err == nil
+}
+
+// chartOf returns the chart among whose templates a folder is.
+func chartOf(folder string) (string, bool) {
+	for {
+		parent := filepath.Dir(folder)
+		if parent == folder {
+			return "", false
+		}
+		if filepath.Base(folder) == templates && isChart(parent) {
+			return parent, true
+		}
+		folder = parent
+	}
+}
+
+func absolute(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return filepath.Clean(path)
 }
 
 // expand resolves a pattern that no shell has resolved. A file whose name looks like a pattern is that file.

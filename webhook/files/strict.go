@@ -11,8 +11,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	kjson "sigs.k8s.io/json"
-
-	"github.com/moorage-k8s/moorage/webhook/suggest"
 )
 
 // maxFlaws is how many faults of one object are told.
@@ -32,6 +30,8 @@ func decode(root *node, into runtime.Object) ([]flaw, error) {
 type strict struct {
 	flaws   []flaw
 	without map[*node]bool
+	// around are the objects around the one being read, from the root.
+	around []level
 }
 
 func (s *strict) tell(f flaw) {
@@ -97,6 +97,8 @@ func (s *strict) value(n *node, t reflect.Type, path string) {
 
 func (s *strict) fields(n *node, t reflect.Type, path string) {
 	known := fieldsOf(t)
+	s.around = append(s.around, level{t, path})
+	defer func() { s.around = s.around[:len(s.around)-1] }()
 	for i := range n.fields {
 		e := &n.fields[i]
 		at := join(path, e.name)
@@ -104,10 +106,7 @@ func (s *strict) fields(n *node, t reflect.Type, path string) {
 			s.value(e.value, of, at)
 			continue
 		}
-		f := flaw{position: e.position, path: at, message: fmt.Sprintf("unknown field %q", e.name)}
-		if near := suggest.Nearest(e.name, namesOf(t)); len(near) > 0 {
-			f.message += "; " + suggest.Sentence(e.name, near)
-		}
+		f := flaw{position: e.position, path: at, message: fmt.Sprintf("unknown field %q", e.name) + meant(e.name, t, s.around[:len(s.around)-1])}
 		f.symptom = "a client that is not strict drops the field without a word; a strict one refuses the object"
 		f.remediation = "use a field that exists, or remove this one"
 		if t == volumeType {

@@ -54,6 +54,12 @@ type node struct {
 	size int
 }
 
+// document is one document of a file, with the flaws of its text.
+type document struct {
+	root  *node
+	flaws []flaw
+}
+
 // entry is a field of an object. Its position is the name's.
 type entry struct {
 	position

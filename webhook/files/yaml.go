@@ -9,6 +9,7 @@ import (
 	"io"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,31 +20,35 @@ import (
 const maxNodes = 2_000_000
 
 // yamlDocuments reads the documents of a chunk. What was read before a flaw that ends the reading is returned too.
-func yamlDocuments(c chunk) (documents []*node, flaws []flaw) {
+func yamlDocuments(c chunk) ([]document, *flaw) {
+	var documents []document
 	decoder := yaml.NewDecoder(bytes.NewReader(c.content))
 	for {
 		var parsed yaml.Node
 		err := decoder.Decode(&parsed)
 		if errors.Is(err, io.EOF) {
-			return documents, flaws
+			return documents, nil
 		}
 		if err != nil {
-			return documents, append(flaws, syntaxFlaw(err, c))
+			end := syntaxFlaw(err, c)
+			return documents, &end
 		}
 		if len(parsed.Content) == 0 {
 			continue
 		}
 		r := yamlReader{before: c.before, done: map[*yaml.Node]*node{}, open: map[*yaml.Node]bool{}}
 		root := r.read(parsed.Content[0])
-		flaws = append(flaws, r.flaws...)
+		if r.template != nil {
+			r.template.message = "not YAML: a field's name must be a string"
+			return documents, r.template
+		}
 		if root.size > maxNodes {
-			flaws = append(flaws, flaw{
+			return documents, &flaw{
 				position: root.position,
 				message:  "the anchors of this document expand to more than any API object can hold",
-			})
-			continue
+			}
 		}
-		documents = append(documents, root)
+		documents = append(documents, document{root, r.flaws})
 	}
 }
 
@@ -65,18 +70,25 @@ func syntaxFlaw(err error, c chunk) flaw {
 		message = "an alias of an anchor that there is not; a text that begins with * must be in quotes"
 	}
 	lines := bytes.Split(c.content, []byte("\n"))
+	if strings.Contains(message, "tab character") {
+		// The library names the line in which what the tab stands in began.
+		if i := slices.IndexFunc(lines[min(f.line-c.before-1, len(lines)):], indentedWithTab); i >= 0 {
+			f.line += i
+		}
+	}
 	if i := f.line - c.before - 1; i >= 0 && i < len(lines) {
 		indented := bytes.TrimLeft(lines[i], " ")
 		f.column = len(lines[i]) - len(indented) + 1
-		if bytes.HasPrefix(indented, []byte("\t")) {
+		if indentedWithTab(lines[i]) {
 			message += "; YAML is not indented with tabs"
-		}
-		if bytes.Contains(lines[i], []byte("{{")) {
-			message += "; this looks like a template: check what it renders to, such as with 'helm template . | moorage check -f -'"
 		}
 	}
 	f.message = "not YAML: " + message
 	return f
+}
+
+func indentedWithTab(line []byte) bool {
+	return bytes.HasPrefix(bytes.TrimLeft(line, " "), []byte("\t"))
 }
 
 type yamlReader struct {
@@ -85,12 +97,22 @@ type yamlReader struct {
 	done  map[*yaml.Node]*node
 	open  map[*yaml.Node]bool
 	flaws []flaw
+	// template is where a template's braces stand, if anywhere.
+	template *flaw
 }
 
 func (r *yamlReader) at(y *yaml.Node) position { return position{y.Line + r.before, y.Column} }
 
 func (r *yamlReader) flaw(y *yaml.Node, format string, args ...any) {
 	r.flaws = append(r.flaws, flaw{position: r.at(y), message: fmt.Sprintf(format, args...)})
+}
+
+// named takes a field whose name is no name. In {{ x }} it is what the inner braces hold.
+func (r *yamlReader) named(key *yaml.Node) {
+	if key.Kind == yaml.MappingNode && key.Style&yaml.FlowStyle != 0 && r.template == nil {
+		r.template = &flaw{position: r.at(key)}
+	}
+	r.flaw(key, "a field's name must be a string")
 }
 
 func (r *yamlReader) read(y *yaml.Node) *node {
@@ -146,7 +168,7 @@ func (r *yamlReader) entries(y *yaml.Node) []entry {
 			continue
 		}
 		if key.Kind != yaml.ScalarNode {
-			r.flaw(key, "a field's name must be a string")
+			r.named(key)
 			continue
 		}
 		e := entry{position: r.at(y.Content[i]), name: fieldName(key), value: r.read(value)}

@@ -25,9 +25,10 @@ func Nearest(name string, known []string) []string {
 	lower := strings.ToLower(strings.TrimSpace(name))
 	var near []candidate
 	for _, k := range known {
-		d := distance(lower, strings.ToLower(k))
+		other := strings.ToLower(k)
+		d := distance(lower, other)
 		within := d <= max(2, len(lower)/3)
-		contained := len(lower) > 3 && (strings.Contains(k, lower) || strings.Contains(lower, k))
+		contained := len(lower) > 3 && (strings.Contains(other, lower) || strings.Contains(lower, other))
 		if within || contained {
 			near = append(near, candidate{name: k, distance: d})
 		}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package files
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	"sigs.k8s.io/yaml"
+)
+
+// patchLists is the part of a kustomization that names patches, in today's form and in the two before it.
+type patchLists struct {
+	Patches               []patchFile `json:"patches"`
+	PatchesJSON6902       []patchFile `json:"patchesJson6902"`
+	PatchesStrategicMerge []string    `json:"patchesStrategicMerge"`
+}
+
+type patchFile struct {
+	Path string `json:"path"`
+}
+
+// kustomizations are the names that a kustomization may have.
+var kustomizations = []string{"kustomization.yaml", "kustomization.yml", "Kustomization"}
+
+// kustomizationBeside notes the patches that the kustomization in a file's folder names.
+func (w *walk) kustomizationBeside(path string) {
+	for _, name := range kustomizations {
+		w.kustomization(filepath.Join(filepath.Dir(path), name))
+	}
+}
+
+// kustomization notes the patches that a kustomization names. They look like objects, and hold only what they change. A
+// kustomization that cannot be read names none.
+func (w *walk) kustomization(path string) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return
+	}
+	var lists patchLists
+	if yaml.Unmarshal(content, &lists) != nil {
+		return
+	}
+	named := lists.PatchesStrategicMerge
+	for _, p := range append(lists.Patches, lists.PatchesJSON6902...) {
+		named = append(named, p.Path)
+	}
+	for _, name := range named {
+		// A patch may also stand in the list itself, as text of several lines.
+		if name != "" && !strings.Contains(name, "\n") {
+			w.patches[absolute(filepath.Join(filepath.Dir(path), name))] = true
+		}
+	}
+}
