@@ -38,6 +38,10 @@ func (m *simulation) settle(demand *placement.Demand, verdict *placement.Verdict
 		switch {
 		case v.State == placement.Bound:
 			volume.Volume, volume.Bytes = v.Volume.Name, v.Volume.Capacity
+			if m.early[v.Claim.Key()] {
+				delete(m.early, v.Claim.Key())
+				volume.How, volume.Volume = provisioned, ""
+			}
 		case existing[i] != nil:
 			volume.How, volume.Volume, volume.Bytes = bound, existing[i].Name, existing[i].Capacity
 			m.bind(v.Claim, existing[i])
@@ -166,6 +170,7 @@ func (m *simulation) settleImmediate(pod *topology.Pod) (*placement.Demand, erro
 			if err := m.provision(v.Claim, v.Class, node); err != nil {
 				return nil, err
 			}
+			m.early[v.Claim.Key()] = true
 		}
 	}
 	m.s = m.draft.Snapshot()

@@ -40,14 +40,16 @@ type simulation struct {
 	closed bool
 	// placed are the pods placed, by workload and zone, and by workload and node.
 	inZone, onNode map[[2]string]int
-	result         Result
+	// early are claims that were provisioned before their pod had a node.
+	early  map[topology.Key]bool
+	result Result
 }
 
 // Run places the pods. Its error is for a question that makes no sense, or a context that ended.
 func Run(ctx context.Context, question Question) (*Result, error) {
 	m := &simulation{
 		Question: question, draft: question.Snapshot.Draft(), s: question.Snapshot,
-		inZone: map[[2]string]int{}, onNode: map[[2]string]int{},
+		inZone: map[[2]string]int{}, onNode: map[[2]string]int{}, early: map[topology.Key]bool{},
 	}
 	m.closed = !m.s.Open().Empty()
 	m.zoneOf = explain.ZoneOf(m.s)

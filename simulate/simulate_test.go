@@ -8,6 +8,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -130,5 +131,72 @@ func TestLosingAZoneStrandsItsVolumes(t *testing.T) {
 	_, err = simulate.Run(t.Context(), simulate.Question{Snapshot: before, Engine: engine, LoseZone: []string{"zone-z"}})
 	if err == nil || err.Error() != `no node is in zone "zone-z"; there are: zone-a, zone-b, zone-c` {
 		t.Errorf("a zone that there is not: %v", err)
+	}
+}
+
+// A DaemonSet has a pod on each node; where a node's pool has no room for its volume, that pod has no place on another.
+func TestDaemonSetHasAPodOnEachNode(t *testing.T) {
+	engine, err := placement.NewEngine(placement.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	class := synthetic.Local
+	set := &appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Name: "agent"}}
+	set.Spec.Template.Spec.Volumes = []corev1.Volume{{Name: "buffer", VolumeSource: corev1.VolumeSource{Ephemeral: &corev1.EphemeralVolumeSource{
+		VolumeClaimTemplate: &corev1.PersistentVolumeClaimTemplate{Spec: corev1.PersistentVolumeClaimSpec{
+			StorageClassName: &class, AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
+			Resources: corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("2Gi")}},
+		}},
+	}}}}
+	// The pool of node i has i+1 GiB.
+	cache := synthetic.Cache(synthetic.Size{Nodes: 3, LocalPools: true})
+	result, err := simulate.Run(t.Context(), simulate.Question{
+		Snapshot: cache.Snapshot(), Engine: engine, Workloads: []runtime.Object{set}, Namespace: "default",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, pod := range result.Pods {
+		want := synthetic.NodeName(i)
+		if i == 0 {
+			want = ""
+		}
+		if pod.Node != want || (pod.Why == "") != (want != "") {
+			t.Errorf("pod %s is on %q (%s), want %q", pod.Name, pod.Node, pod.Why, want)
+		}
+	}
+	if len(result.Pods) != 3 || result.Pods[0].Why != placement.ReasonCapacity.String() {
+		t.Errorf("pods %+v", result.Pods)
+	}
+}
+
+// A claim that does not wait for its pod is provisioned where most room is, and its pod goes there.
+func TestClaimsThatBindAtOnceAreProvisionedFirst(t *testing.T) {
+	engine, err := placement.NewEngine(placement.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cache := synthetic.Cache(synthetic.Size{Nodes: 6})
+	atOnce, delayed := synthetic.Claim("at-once", "immediate", gi), synthetic.Claim("delayed", synthetic.Zonal, gi)
+	most := synthetic.Pool("most", "immediate", map[string]string{synthetic.ZoneKey: "zone-b"}, 9*gi)
+	least := synthetic.Pool("least", "immediate", map[string]string{synthetic.ZoneKey: "zone-a"}, 2*gi)
+	class := &storagev1.StorageClass{ObjectMeta: metav1.ObjectMeta{Name: "immediate"}, Provisioner: synthetic.Driver}
+	for _, o := range []metav1.Object{class, most, least, atOnce, delayed} {
+		if err = cache.Upsert(o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	result, err := simulate.Run(t.Context(), simulate.Question{
+		Snapshot: cache.Snapshot(), Engine: engine, Namespace: "default",
+		Workloads: []runtime.Object{synthetic.PodWithClaims("app", "", "at-once", "delayed")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if pod := result.Pods[0]; pod.Zone != "zone-b" || len(pod.Volumes) != 2 {
+		t.Errorf("the pod is %+v, want it in zone-b, where most room is", pod)
+	}
+	if len(result.Zones) != 1 || result.Zones[0].Volumes != 2 {
+		t.Errorf("new volumes by zone: %+v, want both in zone-b", result.Zones)
 	}
 }

@@ -28,7 +28,7 @@ func BenchmarkLoad(b *testing.B) {
 	encoder := json.NewEncoder(out)
 	put := func(object any) {
 		_, _ = out.WriteString("---\n")
-		if err := encoder.Encode(object); err != nil {
+		if err = encoder.Encode(object); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -47,10 +47,10 @@ func BenchmarkLoad(b *testing.B) {
 		pod.TypeMeta = of("Pod")
 		put(pod)
 	}
-	if err := out.Flush(); err != nil {
+	if err = out.Flush(); err != nil {
 		b.Fatal(err)
 	}
-	if err := file.Close(); err != nil {
+	if err = file.Close(); err != nil {
 		b.Fatal(err)
 	}
 	info, err := os.Stat(path)
