@@ -59,7 +59,11 @@ func TestPluginMigrated(t *testing.T) {
 			want: []string{`spec.azureFile: azureFile is served by the CSI driver file.csi.azure.com since Kubernetes 1.30`},
 		},
 		{
-			name: "a volume whose driver is missing", reason: "nobody can attach it", action: Deny, manifest: volumeOf("gcePersistentDisk: {pdName: d}", "ReadWriteOnce", ""),
+			name: "in a pod, and the driver is missing", reason: "nobody can attach it", action: Deny, manifest: podWithVolume("{name: disk, gcePersistentDisk: {pdName: d}}"),
+			want: []string{`spec.volumes[0].gcePersistentDisk: volume "disk": gcePersistentDisk is served by the CSI driver pd.csi.storage.gke.io since Kubernetes 1.28, which this cluster does not have`},
+		},
+		{
+			name: "a volume whose driver is missing", reason: "no pod uses it, and the driver may come", action: Warn, manifest: volumeOf("gcePersistentDisk: {pdName: d}", "ReadWriteOnce", ""),
 			want: []string{`spec.gcePersistentDisk: gcePersistentDisk is served by the CSI driver pd.csi.storage.gke.io since Kubernetes 1.28, which this cluster does not have`},
 		},
 		{name: "the driver itself", reason: "what the remedy says", manifest: volumeOf("csi: {driver: ebs.csi.aws.com, volumeHandle: v}", "ReadWriteOnce", "")},

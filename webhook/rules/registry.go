@@ -106,7 +106,7 @@ var registry = []Rule{
 	},
 	{
 		ID:          "plugin-migrated",
-		Summary:     "A volume or class is of an in-tree plugin whose work a CSI driver does today; denied where the cluster does not have that driver.",
+		Summary:     "A volume or class is of an in-tree plugin whose work a CSI driver does today; a pod is denied where the cluster does not have that driver.",
 		Kinds:       append([]Kind{PersistentVolume, StorageClass}, podKinds...),
 		Action:      Warn,
 		Symptom:     "without the CSI driver the volume is never attached, and the pod stays in ContainerCreating",
