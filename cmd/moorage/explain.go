@@ -113,6 +113,9 @@ func (f *explainFlags) run(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 && len(f.file) == 0 {
 		return errors.New("explain what? Say pod, pvc or node and a name, or -f with a file; see 'moorage explain --help'")
 	}
+	if len(args) == 1 && len(f.file) > 0 && explainKinds[strings.ToLower(args[0])] == topology.KindPod {
+		args = nil // As people write it who ask for 'pod NAME' otherwise.
+	}
 	var kind topology.Kind
 	var name string
 	if len(args) > 0 {
