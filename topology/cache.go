@@ -4,6 +4,7 @@ package topology
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -98,6 +99,32 @@ func (c *Cache) Delete(kind Kind, key Key) {
 
 // Replace makes the objects the only ones of their kind, and marks the kind as synced. Readers see all of it at once.
 func (c *Cache) Replace(kind Kind, objects []metav1.Object) error {
+	return c.replace(kind, objects, c.trimmedAll(objects))
+}
+
+// ReplaceAll is Replace for every kind, one after the other. While one is put in, the next is trimmed.
+func (c *Cache) ReplaceAll(objects map[Kind][]metav1.Object) error {
+	kinds := slices.Concat(Kinds, OptionalKinds)
+	trim := func(i int) <-chan []func() {
+		trimmed := make(chan []func(), 1)
+		if i < len(kinds) {
+			go func() { trimmed <- c.trimmedAll(objects[kinds[i]]) }()
+		}
+		return trimmed
+	}
+	next := trim(0)
+	for i, kind := range kinds {
+		puts := <-next
+		next = trim(i + 1)
+		if err := c.replace(kind, objects[kind], puts); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// replace puts in what trimmedAll made of the objects.
+func (c *Cache) replace(kind Kind, objects []metav1.Object, puts []func()) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	keep := make(map[Key]unit, len(objects))
@@ -113,7 +140,7 @@ func (c *Cache) Replace(kind Kind, objects []metav1.Object) error {
 			c.delete(kind, key)
 		}
 	}
-	for _, put := range c.trimmedAll(objects) {
+	for _, put := range puts {
 		put()
 	}
 	c.next.usage = c.next.usage.on(c.next.index)

@@ -119,10 +119,8 @@ func (f *clusterFlags) openLive(ctx context.Context, stderr io.Writer) (*cluster
 		return nil, err
 	}
 	cache := topology.New(topology.Options{NodeDelay: -1})
-	for _, kind := range slices.Concat(topology.Kinds, topology.OptionalKinds) {
-		if err := cache.Replace(kind, listing.Objects[kind]); err != nil {
-			return nil, err
-		}
+	if err := cache.ReplaceAll(listing.Objects); err != nil {
+		return nil, err
 	}
 	return &cluster{
 		snapshot: cache.Snapshot(), namespace: cmp.Or(f.namespace, found.namespace), source: found.server,

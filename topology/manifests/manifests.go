@@ -53,16 +53,14 @@ func Load(into *topology.Cache, paths ...string) (Result, error) {
 
 // Fill makes the objects the whole content of the cache: every kind is then synced.
 func Fill(into *topology.Cache, objects Objects) error {
-	for _, kind := range slices.Concat(topology.Kinds, topology.OptionalKinds) {
-		list := make([]metav1.Object, 0, len(objects[kind]))
-		for _, o := range objects[kind] {
-			list = append(list, o)
-		}
-		if err := into.Replace(kind, list); err != nil {
-			return err
+	lists := map[topology.Kind][]metav1.Object{}
+	for kind, byKey := range objects {
+		lists[kind] = make([]metav1.Object, 0, len(byKey))
+		for _, o := range byKey {
+			lists[kind] = append(lists[kind], o)
 		}
 	}
-	return nil
+	return into.ReplaceAll(lists)
 }
 
 // Read reads the paths and returns their objects.
