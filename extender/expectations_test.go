@@ -70,8 +70,8 @@ func TestReplicasThatStartTogetherAreSpreadOverZones(t *testing.T) {
 		b.upsert(selected("data-db-1", "a")) // It went elsewhere: the guess is worth nothing any more.
 		rate(2, map[string]int64{"a": 0, "b": 10})
 		rate(3, map[string]int64{"a": 0, "b": 10})
-		rate(4, even) // Two are in a, two expected in b.
-		time.Sleep(6 * time.Second) //nolint:forbidigo // time passes in a bubble, at once
+		rate(4, even)                              // Two are in a, two expected in b.
+		time.Sleep(6 * time.Second)                //nolint:forbidigo // time passes in a bubble, at once
 		rate(4, map[string]int64{"a": 0, "b": 10}) // Those two never came.
 	})
 }
