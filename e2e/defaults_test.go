@@ -112,6 +112,7 @@ kind: MoorageConfiguration
 webhook:
   mandatoryRules: [propagation-host-root]
   rules: {propagation-host-root: deny}
+  bidirectionalRoots: [/var/lib/kubelet, /var/lib/k0s/kubelet, /var/snap/microk8s/common/var/lib/kubelet, /var/lib/longhorn]
   namespaceRules:
   - {namespaceSelector: {matchLabels: {tier: sandbox}}, rules: {propagation-bidirectional-path: warn}}
   exemptions:
