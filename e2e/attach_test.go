@@ -53,20 +53,6 @@ func preferring(node string) func(*corev1.Pod) {
 	}
 }
 
-// cordon keeps further pods from a node, until the test ends.
-func cordon(t *testing.T, nodes *zones.Nodes, node string) {
-	t.Helper()
-	set := func(unschedulable bool) func(context.Context) error {
-		return func(ctx context.Context) error {
-			return nodes.Update(ctx, node, func(n *corev1.Node) { n.Spec.Unschedulable = unschedulable })
-		}
-	}
-	if err := set(true)(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	cleanup(t, set(false))
-}
-
 // awaitAttached waits until the driver has the claim's volume attached to the node and to no other, and the attach-detach controller knows.
 func awaitAttached(t *testing.T, c *controlplane.ControlPlane, storage *zones.Storage, ns, claim, node string) {
 	t.Helper()

@@ -32,15 +32,26 @@ func unschedulable(ctx context.Context, t *testing.T, c *controlplane.ControlPla
 func awaitEvent(t *testing.T, c *controlplane.ControlPlane, ns, reason, object, words string) string {
 	t.Helper()
 	message := ""
+	var heard []string
+	defer func() {
+		if t.Failed() && message == "" {
+			t.Logf("all events about %s: %q", object, heard)
+		}
+	}()
 	await(t, "an event "+reason+" of "+object+" that says: "+words, func(ctx context.Context) (bool, error) {
-		messages, err := events(ctx, c, ns, reason, object)
-		for _, m := range messages {
-			if strings.Contains(m, words) {
-				message = m
+		list, err := c.Client().CoreV1().Events(ns).List(ctx, metav1.ListOptions{FieldSelector: "involvedObject.name=" + object})
+		if err != nil {
+			return false, err
+		}
+		heard = heard[:0]
+		for i := range list.Items {
+			e := &list.Items[i]
+			if heard = append(heard, e.Reason+": "+e.Message); e.Reason == reason && strings.Contains(e.Message, words) {
+				message = e.Message
 				return true, nil
 			}
 		}
-		return false, err
+		return false, nil
 	})
 	return message
 }

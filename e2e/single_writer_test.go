@@ -62,8 +62,7 @@ func TestNoPodWaitsForAVolumeThatAnotherNodeHas(t *testing.T) {
 
 	t.Run("with moorage the second pod waits if it cannot join, and moves when the volume comes free", func(t *testing.T) {
 		ns, running := first(t)
-		cordon(t, nodes, running.Spec.NodeName)
-		createPodWith(t, c, ns, "second", busy, "data")
+		createPodWith(t, c, ns, "second", awayFrom(running.Spec.NodeName), "data")
 		awaitUnschedulable(t, c, ns, "second", "1 "+inUseElsewhere)
 
 		moved := awaitWoken(t, c, ns, "second", func() error {
@@ -71,10 +70,21 @@ func TestNoPodWaitsForAVolumeThatAnotherNodeHas(t *testing.T) {
 			return nil
 		})
 		if moved.Spec.NodeName == running.Spec.NodeName {
-			t.Errorf("the second pod is on %s, which takes no pods", moved.Spec.NodeName)
+			t.Errorf("the second pod is on %s, where it must not be", moved.Spec.NodeName)
 		}
 		awaitAttached(t, c, storage, ns, "data", moved.Spec.NodeName)
 	})
+}
+
+// awayFrom keeps a pod from a node. To cordon the node would do too, but kube-scheduler may hear of that after it has heard of the pod.
+func awayFrom(node string) func(*corev1.Pod) {
+	return func(pod *corev1.Pod) {
+		pod.Spec.Affinity = &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{
+			RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{NodeSelectorTerms: []corev1.NodeSelectorTerm{{
+				MatchExpressions: []corev1.NodeSelectorRequirement{{Key: corev1.LabelHostname, Operator: corev1.NodeSelectorOpNotIn, Values: []string{node}}},
+			}}},
+		}}
+	}
 }
 
 // busy has a pod want so much of a node that kube-scheduler prefers an empty one for the next.
