@@ -75,7 +75,7 @@ func newKeptCertificate(a *config.Authority, flags serveFlags, logger logr.Logge
 	case flags.caOut != "":
 		return nil, errors.New("webhook.authority writes the authority's certificate where it belongs; leave out --webhook-ca-out")
 	}
-	access, err := findCluster(flags.kubeconfig, "")
+	access, err := flags.cluster()
 	if err != nil {
 		return nil, err
 	}

@@ -35,6 +35,8 @@ type serveFlags struct {
 	certFile, keyFile, caOut                       string
 	certNames                                      []string
 	logFormat, logLevel                            string
+	// cluster finds the API server, once for all that talk to it.
+	cluster func() (*access, error)
 }
 
 func serveCommand() *cobra.Command {
@@ -74,6 +76,7 @@ otherwise the authority ends with the process, and --webhook-ca-out writes its c
 			if err != nil {
 				return err
 			}
+			flags.cluster = sync.OnceValues(func() (*access, error) { return findCluster(flags.kubeconfig, "") })
 			return serve(cmd.Context(), c, flags, logger)
 		},
 	}
@@ -295,7 +298,7 @@ func watchScheduler(c *config.Configuration, flags serveFlags, logger logr.Logge
 	if len(flags.from) > 0 {
 		return nil, errors.New("webhook.schedulerName.lease: with --from there is no API server to read it from")
 	}
-	access, err := findCluster(flags.kubeconfig, "")
+	access, err := flags.cluster()
 	if err != nil {
 		return nil, err
 	}

@@ -32,7 +32,7 @@ func newSource(c *config.Configuration, flags serveFlags, cache *topology.Cache,
 		}
 		return func(ctx context.Context) error { return reloadOnHangup(ctx, cache, flags.from, logger) }, nil
 	}
-	access, err := findCluster(flags.kubeconfig, "")
+	access, err := flags.cluster()
 	if err != nil {
 		return nil, err
 	}
