@@ -20,6 +20,7 @@ import (
 
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -215,33 +216,41 @@ func (k *Keeper) write(ctx context.Context, secret *corev1.Secret, s *state) err
 // before an installation is complete, has nobody to tell.
 func (k *Keeper) install(ctx context.Context, bundle []byte) (had bool, err error) {
 	api := k.options.Client.AdmissionregistrationV1()
-	had = true
-	validating, err := api.ValidatingWebhookConfigurations().Get(ctx, k.options.Validating, metav1.GetOptions{})
-	if err == nil {
-		changed := false
-		for i := range validating.Webhooks {
-			changed = put(&validating.Webhooks[i].ClientConfig.CABundle, bundle) || changed
-		}
-		if changed {
-			had = false
-			_, err = api.ValidatingWebhookConfigurations().Update(ctx, validating, metav1.UpdateOptions{})
-		}
-	}
-	if had, err = k.told(had, err, "ValidatingWebhookConfiguration", k.options.Validating); err != nil {
+	validating, err := tell(ctx, api.ValidatingWebhookConfigurations(), k.options.Validating,
+		func(c *admissionregistrationv1.ValidatingWebhookConfiguration) (changed bool) {
+			for i := range c.Webhooks {
+				changed = put(&c.Webhooks[i].ClientConfig.CABundle, bundle) || changed
+			}
+			return changed
+		})
+	if validating, err = k.told(validating, err, "ValidatingWebhookConfiguration", k.options.Validating); err != nil {
 		return false, err
 	}
-	mutating, err := api.MutatingWebhookConfigurations().Get(ctx, k.options.Mutating, metav1.GetOptions{})
-	if err == nil {
-		changed := false
-		for i := range mutating.Webhooks {
-			changed = put(&mutating.Webhooks[i].ClientConfig.CABundle, bundle) || changed
-		}
-		if changed {
-			had = false
-			_, err = api.MutatingWebhookConfigurations().Update(ctx, mutating, metav1.UpdateOptions{})
-		}
+	mutating, err := tell(ctx, api.MutatingWebhookConfigurations(), k.options.Mutating,
+		func(c *admissionregistrationv1.MutatingWebhookConfiguration) (changed bool) {
+			for i := range c.Webhooks {
+				changed = put(&c.Webhooks[i].ClientConfig.CABundle, bundle) || changed
+			}
+			return changed
+		})
+	mutating, err = k.told(mutating, err, "MutatingWebhookConfiguration", k.options.Mutating)
+	return validating && mutating, err
+}
+
+// configurations are those of one kind.
+type configurations[T any] interface {
+	Get(ctx context.Context, name string, options metav1.GetOptions) (T, error)
+	Update(ctx context.Context, configuration T, options metav1.UpdateOptions) (T, error)
+}
+
+// tell changes a configuration, and tells whether there was nothing to change.
+func tell[T any](ctx context.Context, api configurations[T], name string, change func(T) (changed bool)) (had bool, err error) {
+	configuration, err := api.Get(ctx, name, metav1.GetOptions{})
+	if err != nil || !change(configuration) {
+		return true, err
 	}
-	return k.told(had, err, "MutatingWebhookConfiguration", k.options.Mutating)
+	_, err = api.Update(ctx, configuration, metav1.UpdateOptions{})
+	return false, err
 }
 
 // told makes of a configuration that is gone, or that somebody else has just written, one that is looked at again later.
