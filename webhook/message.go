@@ -83,16 +83,8 @@ func refusal(f rules.Finding) string {
 	if path := pathOf(f); path != "" {
 		b.WriteString(": " + path)
 	}
-	fmt.Fprintf(&b, ": %s Otherwise: %s Fix: %s", sentence(f.Message), sentence(f.Symptom), sentence(f.Remediation))
+	fmt.Fprintf(&b, ": %s Otherwise: %s Fix: %s", rules.Sentence(f.Message), rules.Sentence(f.Symptom), rules.Sentence(f.Remediation))
 	return oneLine(b.String())
-}
-
-// sentence ends what may be a question.
-func sentence(s string) string {
-	if strings.HasSuffix(s, "?") {
-		return s
-	}
-	return s + "."
 }
 
 // summary lists rule=action of each finding once, for the audit log.

@@ -81,7 +81,7 @@ func FindingsSARIF(w io.Writer, result *files.Result) error {
 	for _, r := range rules.Registry() {
 		driver.Rules = append(driver.Rules, sarifRule{
 			ID: r.ID, ShortDescription: sarifText{r.Summary},
-			Help:                 sarifText{"Otherwise: " + ended(r.Symptom) + " Fix: " + ended(r.Remediation)},
+			Help:                 sarifText{"Otherwise: " + rules.Sentence(r.Symptom) + " Fix: " + rules.Sentence(r.Remediation)},
 			DefaultConfiguration: sarifConfiguration{sarifLevels[r.Action]},
 		})
 	}
@@ -94,7 +94,7 @@ func FindingsSARIF(w io.Writer, result *files.Result) error {
 		}
 		run.Results = append(run.Results, sarifResult{
 			RuleID: f.Rule, RuleIndex: slices.Index(ids, f.Rule), Level: sarifLevels[f.Action],
-			Message:   sarifText{ended(f.Message) + " Otherwise: " + ended(f.Symptom) + " Fix: " + ended(f.Remediation)},
+			Message:   sarifText{rules.Sentence(f.Message) + " Otherwise: " + rules.Sentence(f.Symptom) + " Fix: " + rules.Sentence(f.Remediation)},
 			Locations: []sarifLocation{location},
 		})
 	}
@@ -114,12 +114,4 @@ func uri(path string) string {
 		u.Scheme, u.Path = "file", "/"+strings.TrimPrefix(slashed, "/")
 	}
 	return u.String()
-}
-
-// ended ends a sentence, unless it ends in a mark of its own.
-func ended(sentence string) string {
-	if strings.HasSuffix(sentence, "?") || strings.HasSuffix(sentence, ".") || strings.HasSuffix(sentence, "!") {
-		return sentence
-	}
-	return sentence + "."
 }

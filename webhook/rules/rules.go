@@ -14,6 +14,7 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -70,6 +71,14 @@ type Finding struct {
 	// RefusedByAPI says that the object never reaches a validating webhook with this fault: the API server's own validation
 	// refuses it, or the field has been dropped by then.
 	RefusedByAPI bool
+}
+
+// Sentence ends a message, symptom or remediation, which may be a question, where others follow it.
+func Sentence(text string) string {
+	if strings.HasSuffix(text, "?") {
+		return text
+	}
+	return text + "."
 }
 
 // Input is what a rule is asked about. All of it is shared and read-only.
