@@ -50,13 +50,20 @@ func (e *Extender) scores(r *request) (score func(i int) int) {
 		expected = e.expectations.others(r.pod.Key())
 	}
 	scores := e.options.Engine.Score(s, verdict, candidates, expected...)
-	best, highest := topology.NewNodeSet(s.NumNodes()), 0
+	var best topology.NodeSet
+	if follows {
+		best = topology.NewNodeSet(s.NumNodes())
+	}
+	highest := 0
 	for i, node := range rated {
 		if node < 0 {
 			rated[i] = 0
 			continue
 		}
 		rated[i] = scores.Node(node)
+		if !follows {
+			continue
+		}
 		if rated[i] > highest {
 			best.Clear()
 			highest = rated[i]
