@@ -76,7 +76,7 @@ otherwise the authority ends with the process, and --webhook-ca-out writes its c
 			if err != nil {
 				return err
 			}
-			flags.cluster = sync.OnceValues(func() (*access, error) { return findCluster(flags.kubeconfig, "") })
+			flags.cluster = sync.OnceValues(func() (*access, error) { return findCluster(flags.kubeconfig, "", uncompressed) })
 			return serve(cmd.Context(), c, flags, logger)
 		},
 	}

@@ -181,7 +181,7 @@ func (l *Lab) balance(
 	if err != nil {
 		return nil, err
 	}
-	if _, err = s.schedule(ctx, &undo); err != nil {
+	if _, err = s.schedule(ctx, NoLimit, &undo); err != nil {
 		return nil, err
 	}
 	client := l.Control.Client()

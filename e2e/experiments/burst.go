@@ -151,7 +151,7 @@ func (l *Lab) burst(
 	if err != nil {
 		return nil, err
 	}
-	if _, err = s.schedule(ctx, &undo); err != nil {
+	if _, err = s.schedule(ctx, NoLimit, &undo); err != nil {
 		return nil, err
 	}
 	watching, stop := context.WithCancel(ctx)

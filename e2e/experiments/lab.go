@@ -28,11 +28,26 @@ const (
 
 const (
 	pollInterval = 100 * time.Millisecond
-	// schedulerQPS keeps the limit of kube-scheduler's client out of the figures.
-	schedulerQPS = 5000
 	// teardownTimeout bounds the deletion of what one run has made.
 	teardownTimeout = 5 * time.Minute
 )
+
+// Limit is how many requests kube-scheduler's client may send to the API server in a second.
+type Limit int
+
+const (
+	// OwnLimit is kube-scheduler's own: 50, and 100 in a burst, unless it is configured.
+	OwnLimit Limit = 0
+	// NoLimit keeps the client's limit out of the figures.
+	NoLimit Limit = 5000
+)
+
+func (l Limit) String() string {
+	if l == OwnLimit {
+		return "50 a second"
+	}
+	return "none"
+}
 
 // Lab is what experiments run on, one at a time.
 type Lab struct {
@@ -95,9 +110,9 @@ func (l *Lab) start(ctx context.Context, which Side, undo *teardown) (*side, err
 	return s, nil
 }
 
-// schedule starts kube-scheduler as the documentation configures it. It has looked at the first pods when schedule returns.
-func (s *side) schedule(ctx context.Context, undo *teardown) (*process.Process, error) {
-	scheduler, err := s.lab.Control.StartScheduler(ctx, controlplane.SchedulerOptions{ExtenderURL: s.url, ClientQPS: schedulerQPS})
+// schedule starts kube-scheduler as the documentation configures it, but for its client's limit. It has looked at the first pods when schedule returns.
+func (s *side) schedule(ctx context.Context, limit Limit, undo *teardown) (*process.Process, error) {
+	scheduler, err := s.lab.Control.StartScheduler(ctx, controlplane.SchedulerOptions{ExtenderURL: s.url, ClientQPS: int(limit)})
 	if err != nil {
 		return nil, err
 	}

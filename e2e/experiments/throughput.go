@@ -34,6 +34,8 @@ const (
 // ThroughputOptions say how much is scheduled.
 type ThroughputOptions struct {
 	Workloads []Workload
+	// Limits are those under which each workload is placed.
+	Limits []Limit
 	// NodesPerZone is for each of three zones.
 	NodesPerZone int
 	// BoundPods and DelayedPods are placed in each run of the workload, each with one claim.
@@ -53,6 +55,7 @@ func (o *ThroughputOptions) pods(workload Workload) int {
 // ThroughputRun is one side's run of a repetition.
 type ThroughputRun struct {
 	Workload   Workload
+	Limit      Limit
 	Repetition int
 	Side       Side
 	// Took is the time from the scheduler's first decision to the last pod's placement.
@@ -106,26 +109,27 @@ func (l *Lab) repeat(ctx context.Context, storage *zones.Storage, workload Workl
 			return nil, err
 		}
 	}
-	for repetition := range options.Repetitions {
+	for round := range options.Repetitions * len(options.Limits) {
+		repetition, limit := round/len(options.Limits), options.Limits[round%len(options.Limits)]
 		// Each side comes first, second and third equally often.
 		sides := []Side{Without, NoOp, With}
 		sides = slices.Concat(sides[repetition%len(sides):], sides[:repetition%len(sides)])
 		for _, which := range sides {
-			run, err := l.throughput(ctx, ns, workload, pods, which)
+			run, err := l.throughput(ctx, ns, workload, limit, pods, which)
 			if err != nil {
-				return nil, fmt.Errorf("repetition %d, %s: %w", repetition, which, err)
+				return nil, fmt.Errorf("repetition %d, limit %s, %s: %w", repetition, limit, which, err)
 			}
 			run.Repetition = repetition
 			runs = append(runs, run)
-			l.say("throughput, %s claims, repetition %d, %s: %d pods in %.2f s, %.0f each second; %.2f s of CPU; the extender answered for %.2f s",
-				workload, repetition+1, which, pods, run.Took.Seconds(), float64(pods)/run.Took.Seconds(), run.CPU.Seconds(), run.Extender.Seconds())
+			l.say("throughput, %s claims, limit %s, repetition %d, %s: %d pods in %.2f s, %.0f each second; %.2f s of CPU; the extender answered for %.2f s",
+				workload, limit, repetition+1, which, pods, run.Took.Seconds(), float64(pods)/run.Took.Seconds(), run.CPU.Seconds(), run.Extender.Seconds())
 		}
 	}
 	return runs, nil
 }
 
 // throughput makes the pods, then starts the scheduler, and measures how long it takes to place them.
-func (l *Lab) throughput(ctx context.Context, ns string, workload Workload, pods int, which Side) (_ *ThroughputRun, err error) {
+func (l *Lab) throughput(ctx context.Context, ns string, workload Workload, limit Limit, pods int, which Side) (_ *ThroughputRun, err error) {
 	var undo teardown
 	defer undo.run(ctx, &err)
 	s, err := l.start(ctx, which, &undo)
@@ -156,7 +160,7 @@ func (l *Lab) throughput(ctx context.Context, ns string, workload Workload, pods
 			return nil, err
 		}
 	}
-	scheduler, err := s.schedule(ctx, &undo)
+	scheduler, err := s.schedule(ctx, limit, &undo)
 	if err != nil {
 		return nil, err
 	}
@@ -168,7 +172,7 @@ func (l *Lab) throughput(ctx context.Context, ns string, workload Workload, pods
 	if err != nil {
 		return nil, fmt.Errorf("wait for %d pods to be placed, %d are: %w", pods, len(placed), err)
 	}
-	run := &ThroughputRun{Workload: workload, Side: which, Took: placed[len(placed)-1].Sub(r.began())}
+	run := &ThroughputRun{Workload: workload, Limit: limit, Side: which, Took: placed[len(placed)-1].Sub(r.began())}
 	if run.CPU, err = cpuTime(scheduler.PID()); err != nil {
 		return nil, err
 	}

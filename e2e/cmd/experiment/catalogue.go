@@ -50,6 +50,7 @@ func prepareBurst(flags *flag.FlagSet) func(context.Context, *experiments.Lab) (
 func prepareThroughput(flags *flag.FlagSet) func(context.Context, *experiments.Lab) (report, error) {
 	var options experiments.ThroughputOptions
 	chosen := flags.String("claims", "bound,delayed", "whether the pods' claims have their volumes, or get them once a node is chosen")
+	limits := flags.String("limits", "own,none", "whether kube-scheduler's client keeps its limit of requests in a second, or has none")
 	flags.IntVar(&options.NodesPerZone, "nodes-per-zone", 34, "how many nodes each of three zones has")
 	flags.IntVar(&options.BoundPods, "pods", 500, "how many pods each run places")
 	flags.IntVar(&options.DelayedPods, "delayed-pods", 150, "how many pods each run with delayed claims places: their volumes have to be made")
@@ -61,6 +62,13 @@ func prepareThroughput(flags *flag.FlagSet) func(context.Context, *experiments.L
 				return nil, fmt.Errorf("there are no %s claims, want bound or delayed", name)
 			}
 			options.Workloads = append(options.Workloads, workload)
+		}
+		for _, name := range strings.Split(*limits, ",") {
+			limit, ok := map[string]experiments.Limit{"own": experiments.OwnLimit, "none": experiments.NoLimit}[name]
+			if !ok {
+				return nil, fmt.Errorf("there is no limit %q, want own or none", name)
+			}
+			options.Limits = append(options.Limits, limit)
 		}
 		return lab.Throughput(ctx, options)
 	}
