@@ -66,6 +66,7 @@ func TestDoctor(t *testing.T) {
 		finds(t, examine(t, admin, 0, "-n", ns), map[string]string{
 			"api-server": "ok: Kubernetes v1.", "permissions": "ok", "webhook-configuration": "warning: mutate.moorage.dev", "webhook-certificate": "skipped",
 			"webhook-answers": "skipped", "extender": "skipped", "cache": "skipped: app.kubernetes.io/name=moorage",
+			"dedicated-scheduler": "skipped: app.kubernetes.io/name=moorage", "versions": "skipped",
 		})
 	})
 
@@ -75,7 +76,7 @@ func TestDoctor(t *testing.T) {
 	t.Run("all is well", func(t *testing.T) {
 		got := examine(t, admin, 0, wired...)
 		finds(t, got, map[string]string{
-			"api-server": "ok", "permissions": "ok: service account moorage:moorage may list", "webhook-configuration": "ok: MutatingWebhookConfiguration moorage",
+			"api-server": "ok", "permissions": "ok: service account moorage:moorage has the 26 rights that moorage needs", "webhook-configuration": "ok: MutatingWebhookConfiguration moorage",
 			"webhook-certificate": "ok: is trusted and valid until", "webhook-answers": "ok: moorage answered", "extender": "ok", "cache": "ok: has read all kinds",
 			"capacities": "ok: has published capacities",
 		})
@@ -125,7 +126,7 @@ func TestDoctor(t *testing.T) {
 			t.Fatal(err)
 		}
 		finds(t, examine(t, newCommand(t, kubeconfig), 1, "-n", ns, "--extender-url", m.ExtenderURL), map[string]string{
-			"api-server": "ok", "permissions": "failure: you may not list and watch nodes, csinodes.storage.k8s.io", "webhook-configuration": "skipped: not allowed",
+			"api-server": "ok", "permissions": "failure: you may not get, list nodes, persistentvolumeclaims", "webhook-configuration": "skipped: not allowed",
 			"webhook-certificate": "skipped: not allowed", "webhook-answers": "skipped: not allowed", "scheduler": "skipped: not allowed", "extender": "ok",
 			"cache": "skipped: not allowed", "capacities": "skipped: not allowed",
 		})

@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 
+	"github.com/moorage-k8s/moorage/internal/rights"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/live"
 	"github.com/moorage-k8s/moorage/topology/manifests"
@@ -83,5 +84,5 @@ func grantCommands(ctx context.Context, client kubernetes.Interface) []string {
 			subject = "--serviceaccount=" + account
 		}
 	}
-	return live.GrantCommands(subject)
+	return rights.GrantCommands(rights.OfReader(), "moorage-reader", subject)
 }

@@ -27,7 +27,7 @@ const (
 func (e *examination) cache(ctx context.Context) Check {
 	if e.MetricsURL != "" {
 		url := strings.TrimSuffix(e.MetricsURL, "/") + "/metrics"
-		text, err := call(ctx, http.MethodGet, url, "")
+		text, err := call(ctx, http.DefaultClient, http.MethodGet, url, "")
 		if err != nil {
 			return failure("see whether moorage serves metrics there (--metrics-bind-address)", "GET %s: %v", url, err)
 		}
@@ -38,7 +38,7 @@ func (e *examination) cache(ctx context.Context) Check {
 		return unread(ctx, "moorage's pods", err)
 	}
 	if len(pods) == 0 {
-		return skipped("give --metrics-url, if moorage runs elsewhere", "no pod has the label app.kubernetes.io/name=moorage")
+		return skipped("give --metrics-url, if moorage runs elsewhere", "no pod has the label %s", nameLabel)
 	}
 	var found []Check
 	for i := range pods {

@@ -17,6 +17,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+
+	"github.com/moorage-k8s/moorage/internal/config"
 )
 
 // State is what became of a check.
@@ -46,10 +48,17 @@ type Options struct {
 	Client kubernetes.Interface
 	// Namespace is where the webhook is asked about an object, as a dry run.
 	Namespace string
-	// ServiceAccount is moorage's own, as namespace:name; empty asks about the rights of whoever asks.
+	// ServiceAccount is moorage's own, as namespace:name; empty takes that of moorage's pods, and where there are none, or where whoever
+	// asks may not know, asks about his own rights.
 	ServiceAccount string
+	// Configuration is moorage's; nil reads it from the ConfigMap of moorage's pods.
+	Configuration *config.Configuration
+	// Version is that of whoever asks, such as v1.2.3.
+	Version string
 	// ExtenderURL and MetricsURL are where moorage can be reached from here; either may be empty.
 	ExtenderURL, MetricsURL string
+	// ExtenderTLS is what kube-scheduler has in tlsConfig, for an ExtenderURL with https.
+	ExtenderTLS rest.TLSClientConfig
 	// Timeout bounds each check.
 	Timeout time.Duration
 	Now     func() time.Time
@@ -74,8 +83,10 @@ var checks = []check{
 	{"webhook-certificate", (*examination).webhookCertificate},
 	{"webhook-answers", (*examination).webhookAnswers},
 	{"scheduler", (*examination).scheduler},
+	{"dedicated-scheduler", (*examination).dedicatedScheduler},
 	{"extender", (*examination).extender},
 	{"cache", (*examination).cache},
+	{"versions", (*examination).versions},
 	{"capacities", (*examination).capacities},
 }
 

@@ -5,6 +5,9 @@ package doctor
 import (
 	"strings"
 	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // What the end-to-end suite cannot bring about in a moment: a cache that has not been read, and one that has gone silent.
@@ -58,5 +61,43 @@ func TestWorst(t *testing.T) {
 	got := worst(ok("a"), warning("do b", "b"), skipped("", "c"), warning("do d", "d"))
 	if want := (Check{State: Warning, Message: "b; d", Fix: "do b; do d"}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
+// Which moorages and kube-schedulers run is told by the images of the pods; the skew that Kubernetes supports is no fault.
+func TestVersions(t *testing.T) {
+	pod := func(label string, images ...string) corev1.Pod {
+		p := corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "storage", Name: "moorage-0", Labels: map[string]string{versionLabel: label}}}
+		p.Spec.Containers = append(p.Spec.Containers, corev1.Container{Name: "moorage", Image: images[0], Args: []string{"serve"}})
+		for _, image := range images[1:] {
+			p.Spec.Containers = append(p.Spec.Containers, corev1.Container{Name: "kube-scheduler", Image: image})
+		}
+		return p
+	}
+	const digest = "@sha256:0123456789012345678901234567890123456789012345678901234567890123"
+	for name, c := range map[string]struct {
+		pods  []corev1.Pod
+		state State
+		words string
+	}{
+		"the same":             {[]corev1.Pod{pod("", "ghcr.io/moorage-k8s/moorage:1.2.3")}, OK, "of this command's version, 1.2.3"},
+		"a digest and a label": {[]corev1.Pod{pod("1.2.3", "registry:5000/moorage"+digest)}, OK, "of this command's version, 1.2.3"},
+		"a tag and a digest":   {[]corev1.Pod{pod("1.0.0", "registry:5000/moorage:v1.2.3"+digest)}, OK, "of this command's version, 1.2.3"},
+		"neither":              {[]corev1.Pod{pod("", "registry:5000/moorage")}, Skipped, "the version of pod storage/moorage-0 is neither"},
+		"an older one":         {[]corev1.Pod{pod("", "moorage:v1.1.0")}, Warning, "pods are of version 1.1.0, and this command is of 1.2.3"},
+		"two of them":          {[]corev1.Pod{pod("", "moorage:v1.1.0"), pod("", "moorage:v1.2.3")}, Warning, "different versions: 1.1.0, 1.2.3"},
+		"schedulers that fit": {
+			[]corev1.Pod{pod("", "moorage:v1.2.3", "registry.k8s.io/kube-scheduler:v1.36.3"), pod("", "moorage:v1.2.3", "registry.k8s.io/kube-scheduler:v1.37.2")},
+			OK, "fits the API server, v1.37.1+k3s1",
+		},
+		"a scheduler too new":   {[]corev1.Pod{pod("", "moorage:v1.2.3", "registry.k8s.io/kube-scheduler:v1.38.0")}, Warning, "is of version v1.38.0, newer than the API server"},
+		"a scheduler too old":   {[]corev1.Pod{pod("", "moorage:v1.2.3", "registry.k8s.io/kube-scheduler:v1.35.9")}, Warning, "more than one release older"},
+		"a scheduler's digest":  {[]corev1.Pod{pod("", "moorage:v1.2.3", "registry.k8s.io/kube-scheduler"+digest)}, Skipped, "cannot be told from its image"},
+		"a scheduler of latest": {[]corev1.Pod{pod("", "moorage:v1.2.3", "scheduler:latest")}, Skipped, "cannot be told from its image"},
+	} {
+		got := worst(moorageVersions(c.pods, "v1.2.3"), schedulerVersions(c.pods, "v1.37.1+k3s1"))
+		if got.State != c.state || !strings.Contains(got.Message, c.words) {
+			t.Errorf("%s: %+v, want %s and %q", name, got, c.state, c.words)
+		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strings"
 
+	"k8s.io/client-go/rest"
 	extenderv1 "k8s.io/kube-scheduler/extender/v1"
 )
 
@@ -25,11 +26,18 @@ func (e *examination) extender(ctx context.Context) Check {
 	}
 	url := strings.TrimSuffix(e.ExtenderURL, "/") + "/filter"
 	const nobody = `{"Pod":{"metadata":{"name":"moorage-doctor","namespace":"default"},"spec":{}},"NodeNames":[]}`
-	start := e.Now()
-	text, err := call(ctx, http.MethodPost, url, nobody)
+	client, err := rest.HTTPClientFor(&rest.Config{TLSClientConfig: e.ExtenderTLS})
 	if err != nil {
-		return failure("see whether moorage serves the extender there (--extender-bind-address), and whether kube-scheduler has the same address",
-			"POST %s: %v", url, err)
+		return failure("correct --extender-ca-file, --extender-cert-file and --extender-key-file", "ask the extender: %v", err)
+	}
+	start := e.Now()
+	text, err := call(ctx, client, http.MethodPost, url, nobody)
+	if err != nil {
+		fix := "see whether moorage serves the extender there (--extender-bind-address), and whether kube-scheduler has the same address"
+		if strings.HasPrefix(url, "https:") {
+			fix += "; --extender-ca-file, --extender-cert-file and --extender-key-file take the files that kube-scheduler has in tlsConfig"
+		}
+		return failure(fix, "POST %s: %v", url, err)
 	}
 	took := e.Now().Sub(start)
 	var answer extenderv1.ExtenderFilterResult
@@ -43,7 +51,7 @@ func (e *examination) extender(ctx context.Context) Check {
 }
 
 // call makes a request, and takes any status but 200 for an error.
-func call(ctx context.Context, method, url, body string) ([]byte, error) {
+func call(ctx context.Context, client *http.Client, method, url, body string) ([]byte, error) {
 	request, err := http.NewRequestWithContext(ctx, method, url, bytes.NewBufferString(body))
 	if err != nil {
 		return nil, err
@@ -51,7 +59,7 @@ func call(ctx context.Context, method, url, body string) ([]byte, error) {
 	if body != "" {
 		request.Header.Set("Content-Type", "application/json")
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := client.Do(request)
 	if err != nil {
 		return nil, cause(err)
 	}

@@ -4,57 +4,141 @@ package doctor
 
 import (
 	"context"
-	"slices"
+	"fmt"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
 	authorizationv1 "k8s.io/api/authorization/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/moorage-k8s/moorage/topology/live"
+	"github.com/moorage-k8s/moorage/internal/config"
+	"github.com/moorage-k8s/moorage/internal/rights"
 )
 
-// permissions asks the API server whether everything that the cache reads may be read, by moorage's service account or by whoever
-// asks. A service account that may read Secrets has more than moorage needs.
+// atOnce is how many questions about rights the API server is asked side by side.
+const atOnce = 8
+
+// permissions asks the API server whether moorage's service account has every right that its configuration needs: the account that
+// was named, or those of moorage's pods. Who may not ask about others is told of his own rights, which are what the other commands need.
 func (e *examination) permissions(ctx context.Context) Check {
-	who := "you"
-	if e.ServiceAccount != "" {
-		who = "service account " + e.ServiceAccount
+	pods, err := e.moorages(ctx)
+	if err != nil && !apierrors.IsForbidden(err) {
+		return unread(ctx, "moorage's pods", err)
 	}
-	var missing []string
-	for _, resource := range live.ResourceNames() {
-		for _, verb := range []string{"list", "watch"} {
-			allowed, err := e.may(ctx, verb, resource)
-			if err != nil {
-				return unread(ctx, "what "+who+" may do", err)
-			}
-			if !allowed && !slices.Contains(missing, resource) {
-				missing = append(missing, resource)
-			}
+	named := e.ServiceAccount != ""
+	asked := accounts(pods)
+	if named {
+		asked = []string{e.ServiceAccount}
+	}
+	if len(asked) == 0 {
+		return e.ownPermissions(ctx, "--service-account asks about moorage's own rights")
+	}
+	needed, note := e.needed(ctx, pods)
+	var found []Check
+	for _, account := range asked {
+		c, err := e.accountPermissions(ctx, account, needed)
+		switch {
+		case apierrors.IsForbidden(err) && !named:
+			return e.ownPermissions(ctx, "to ask about those of service account "+account+" takes the right to create subjectaccessreviews")
+		case err != nil:
+			return unread(ctx, "what service account "+account+" may do", err)
 		}
+		found = append(found, c)
 	}
-	if len(missing) > 0 {
-		subject := "--user=YOU"
-		if e.ServiceAccount != "" {
-			subject = "--serviceaccount=" + e.ServiceAccount
-		}
-		return failure("have an administrator grant it:\n"+strings.Join(live.GrantCommands(subject), "\n"), "%s may not list and watch %s", who, strings.Join(missing, ", "))
-	}
-	all := ok("%s may list and watch all that moorage reads", who)
-	if e.ServiceAccount == "" {
-		all.Message += "; --service-account asks about moorage's own rights"
-		return all
-	}
-	if secrets, err := e.may(ctx, "list", "secrets"); err == nil && secrets {
-		return warning("take the right to list secrets away from it: moorage does not read them", "%s may list the Secrets of all namespaces", who)
-	}
-	return all
+	out := worst(found...)
+	out.Message += note
+	return out
 }
 
-// may tells whether a verb is allowed on a resource, such as csinodes.storage.k8s.io, in all namespaces.
-func (e *examination) may(ctx context.Context, verb, resource string) (bool, error) {
-	name, group, _ := strings.Cut(resource, ".")
-	attributes := &authorizationv1.ResourceAttributes{Verb: verb, Group: group, Resource: name}
-	if e.ServiceAccount == "" {
+// needed are the rights that the installation's configuration asks for; where it cannot be read, those that every one needs. The
+// note says so.
+func (e *examination) needed(ctx context.Context, pods []corev1.Pod) (needed []rights.Right, note string) {
+	c, where, err := e.configuration(ctx, pods)
+	switch {
+	case err != nil:
+		c, note = config.Default(), fmt.Sprintf("; what its configuration needs besides is not known, as %s cannot be read: %v", where, cause(err))
+	case c == nil:
+		c, note = config.Default(), "; --config tells what its configuration needs besides"
+	}
+	needed = rights.Needed(c)
+	if s := c.Webhook.SchedulerName; s != nil && s.Lease != nil {
+		for i := range pods {
+			if schedulerOf(&pods[i]) != nil && pods[i].Namespace == s.Lease.Namespace {
+				return rights.Together(needed, rights.OfScheduler(s.Lease.Namespace, s.Lease.Name)), note
+			}
+		}
+	}
+	return needed, note
+}
+
+func (e *examination) accountPermissions(ctx context.Context, account string, needed []rights.Right) (Check, error) {
+	missing, err := e.missing(ctx, account, needed)
+	if err != nil {
+		return Check{}, err
+	}
+	who := "service account " + account
+	if len(missing) > 0 {
+		grant := "have an administrator grant it, or install the chart again with rbac.create:\n" +
+			strings.Join(rights.GrantCommands(missing, "moorage-missing", "--serviceaccount="+account), "\n")
+		for _, r := range missing {
+			if !r.Optional {
+				return failure(grant, "%s may not %s", who, rights.Sentence(missing)), nil
+			}
+		}
+		return warning(grant, "%s may not %s: rules that look at these are silent", who, rights.Sentence(missing)), nil
+	}
+	secrets, err := e.missing(ctx, account, []rights.Right{{Verb: "list", Resource: "secrets"}})
+	if err != nil {
+		return Check{}, err
+	}
+	if len(secrets) == 0 {
+		return warning("take the right to list secrets away from it: moorage reads none but its own authority's", "%s may list the Secrets of all namespaces", who), nil
+	}
+	return ok("%s has the %d rights that moorage needs, and may not list Secrets", who, len(needed)), nil
+}
+
+// ownPermissions are those of whoever asks.
+func (e *examination) ownPermissions(ctx context.Context, note string) Check {
+	missing, err := e.missing(ctx, "", rights.OfReader())
+	if err != nil {
+		return unread(ctx, "what you may do", err)
+	}
+	if len(missing) > 0 {
+		return failure("have an administrator grant it:\n"+strings.Join(rights.GrantCommands(missing, "moorage-reader", "--user=YOU"), "\n"),
+			"you may not %s, which explain, simulate, map and capture read", rights.Sentence(missing))
+	}
+	return ok("you may get and list all that explain, simulate, map and capture read; %s", note)
+}
+
+// missing are the rights that a service account, or whoever asks where that is empty, does not have, in the order of those asked for.
+func (e *examination) missing(ctx context.Context, account string, asked []rights.Right) ([]rights.Right, error) {
+	allowed := make([]bool, len(asked))
+	running, ctx := errgroup.WithContext(ctx)
+	running.SetLimit(atOnce)
+	for i, r := range asked {
+		running.Go(func() (err error) {
+			allowed[i], err = e.may(ctx, account, r)
+			return err
+		})
+	}
+	if err := running.Wait(); err != nil {
+		return nil, err
+	}
+	var out []rights.Right
+	for i, r := range asked {
+		if !allowed[i] {
+			out = append(out, r)
+		}
+	}
+	return out, nil
+}
+
+func (e *examination) may(ctx context.Context, account string, r rights.Right) (bool, error) {
+	attributes := &authorizationv1.ResourceAttributes{Verb: r.Verb, Group: r.Group, Namespace: r.Namespace, Name: r.Name}
+	attributes.Resource, attributes.Subresource, _ = strings.Cut(r.Resource, "/")
+	if account == "" {
 		review, err := e.Client.AuthorizationV1().SelfSubjectAccessReviews().Create(ctx, &authorizationv1.SelfSubjectAccessReview{
 			Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: attributes},
 		}, metav1.CreateOptions{})
@@ -63,10 +147,10 @@ func (e *examination) may(ctx context.Context, verb, resource string) (bool, err
 		}
 		return review.Status.Allowed, nil
 	}
-	namespace, _, _ := strings.Cut(e.ServiceAccount, ":")
+	namespace, _, _ := strings.Cut(account, ":")
 	review, err := e.Client.AuthorizationV1().SubjectAccessReviews().Create(ctx, &authorizationv1.SubjectAccessReview{
 		Spec: authorizationv1.SubjectAccessReviewSpec{
-			ResourceAttributes: attributes, User: "system:serviceaccount:" + e.ServiceAccount,
+			ResourceAttributes: attributes, User: "system:serviceaccount:" + account,
 			Groups: []string{"system:serviceaccounts", "system:serviceaccounts:" + namespace, "system:authenticated"},
 		},
 	}, metav1.CreateOptions{})

@@ -4,11 +4,11 @@ package doctor
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -57,11 +57,17 @@ func (e *examination) lease(ctx context.Context) Check {
 	case lease.Spec.RenewTime == nil || lease.Spec.HolderIdentity == nil || *lease.Spec.HolderIdentity == "":
 		return warning("see whether a kube-scheduler runs", "nobody holds the lease of kube-scheduler")
 	}
-	age := e.Now().Sub(lease.Spec.RenewTime.Time).Round(time.Second)
-	if valid := time.Duration(deref(lease.Spec.LeaseDurationSeconds, 15)) * time.Second; age > 2*valid {
+	if age, stale := e.sinceRenewal(lease); stale {
 		return warning("see whether a kube-scheduler runs", "the lease of kube-scheduler was renewed %s ago, by %s", age, *lease.Spec.HolderIdentity)
 	}
 	return ok("%s holds the lease of kube-scheduler", *lease.Spec.HolderIdentity)
+}
+
+// sinceRenewal is how long ago a Lease was renewed, by our own clock. It is stale after twice the time that it may be held for, as
+// clocks differ.
+func (e *examination) sinceRenewal(lease *coordinationv1.Lease) (age time.Duration, stale bool) {
+	age = e.Now().Sub(lease.Spec.RenewTime.Time).Round(time.Second)
+	return age, age > 2*time.Duration(deref(lease.Spec.LeaseDurationSeconds, 15))*time.Second
 }
 
 func deref[T any](p *T, otherwise T) T {
@@ -215,13 +221,4 @@ func judge(text, where string) Check {
 		return warning("see docs/kube-scheduler-configuration.yaml", "the extender %s in %s lacks %s", x.URLPrefix, where, strings.Join(lacks, "; "))
 	}
 	return ok("%s has the extender %s", where, x.URLPrefix)
-}
-
-// moorages are moorage's own pods, by the label of the chart.
-func (e *examination) moorages(ctx context.Context) ([]corev1.Pod, error) {
-	list, err := e.Client.CoreV1().Pods(metav1.NamespaceAll).List(ctx, metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=moorage"})
-	if err != nil {
-		return nil, fmt.Errorf("find moorage's pods: %w", err)
-	}
-	return list.Items, nil
 }

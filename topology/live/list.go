@@ -116,20 +116,25 @@ func (e *DeniedError) Error() string {
 
 func (e *DeniedError) Unwrap() error { return e.Cause }
 
-// GrantCommands are what an administrator types to give a subject the right to read what moorage reads. The subject is a flag of
-// kubectl create clusterrolebinding, such as --user=NAME.
-func GrantCommands(subject string) []string {
-	return []string{
-		"kubectl create clusterrole moorage-reader --verb=get,list,watch --resource=" + strings.Join(ResourceNames(), ","),
-		"kubectl create clusterrolebinding moorage-reader --clusterrole=moorage-reader " + subject,
-	}
-}
-
 // ResourceNames are the resources of the kinds that every cluster has, in the form that kubectl create clusterrole takes.
 func ResourceNames() []string {
 	names := make([]string, len(resources))
 	for i, r := range resources {
 		names[i] = r.qualifiedName()
+	}
+	return names
+}
+
+// NamespaceResource is read only where the configuration selects namespaces by their labels.
+const NamespaceResource = "namespaces"
+
+// OptionalResourceNames are the resources of the kinds that not every cluster has, in the same form, without NamespaceResource.
+func OptionalResourceNames() []string {
+	var names []string
+	for i := range optionalResources {
+		if name := optionalResources[i].qualifiedName(); name != NamespaceResource {
+			names = append(names, name)
+		}
 	}
 	return names
 }
@@ -214,7 +219,7 @@ var optionalResources = []optionalResource{
 		topology.KindVolumeSnapshot, snapshotv1.GroupName, "volumesnapshots",
 		func() runtime.Object { return &snapshotv1.VolumeSnapshotList{} },
 	},
-	{topology.KindNamespace, corev1.GroupName, "namespaces", func() runtime.Object { return &corev1.NamespaceList{} }},
+	{topology.KindNamespace, corev1.GroupName, NamespaceResource, func() runtime.Object { return &corev1.NamespaceList{} }},
 }
 
 func (r *optionalResource) qualifiedName() string {

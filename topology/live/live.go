@@ -4,7 +4,7 @@
 //
 // For each kind it runs one reflector straight into the cache, without an informer's own store between: the cache is the
 // only copy of the cluster in the process. Objects are trimmed before they are kept, also while a list is being read. It
-// asks for get, list and watch on the kinds of topology.Kinds, and on those of topology.OptionalKinds where there are any.
+// asks for list and watch on the kinds of topology.Kinds, and on those of topology.OptionalKinds where there are any.
 package live
 
 import (

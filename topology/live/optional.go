@@ -74,7 +74,7 @@ func (o *Optional) Run(ctx context.Context, into *topology.Cache) {
 		{topology.KindVolumeSnapshot, o.snapshots, "volumesnapshots", &snapshotv1.VolumeSnapshot{}},
 	}
 	if o.Namespaces {
-		kinds = append(kinds, kind{topology.KindNamespace, o.core, "namespaces", &corev1.Namespace{}})
+		kinds = append(kinds, kind{topology.KindNamespace, o.core, NamespaceResource, &corev1.Namespace{}})
 	}
 	for _, r := range kinds {
 		running.Go(func() {
