@@ -33,6 +33,7 @@ type serveFlags struct {
 	from                                           []string
 	extenderAddress, webhookAddress, metricAddress string
 	certFile, keyFile, caOut                       string
+	extenderCert, extenderKey, extenderClients     string
 	certNames                                      []string
 	logFormat, logLevel                            string
 	// cluster finds the API server, once for all that talk to it.
@@ -46,9 +47,9 @@ func serveCommand() *cobra.Command {
 		Short: "Answer kube-scheduler and the API server",
 		Long: `Serves, on one picture of the cluster's storage:
 
-  kube-scheduler's extender   POST /filter /prioritize /preempt  plain HTTP, 127.0.0.1:10261
+  kube-scheduler's extender   POST /filter /prioritize /preempt  HTTP or HTTPS, 127.0.0.1:10261
   the admission webhook       POST /mutate /validate             HTTPS, :10250
-  metrics and probes          GET /metrics /healthz /readyz      plain HTTP, :8080
+  metrics and probes          GET /metrics /healthz /readyz      HTTP, :8080
 
 The cluster is read from an API server (--kubeconfig, the usual kubeconfig rules, or a pod's service account), or with --from
 from files or folders of manifests, without any API server; those are read again on SIGHUP. /readyz answers 200 once the
@@ -57,7 +58,10 @@ scheduling without it, and rules that look things up are silent.
 
 Without --webhook-cert-file moorage makes a certificate authority and a certificate of its own. With webhook.authority in the
 configuration it keeps the authority in a Secret, renews it, and writes its certificate into the webhook configurations;
-otherwise the authority ends with the process, and --webhook-ca-out writes its certificate to a file.`,
+otherwise the authority ends with the process, and --webhook-ca-out writes its certificate to a file.
+
+Beside kube-scheduler, on loopback, the extender needs no certificate. Where it listens for other hosts, --extender-cert-file has it
+serve HTTPS, and --extender-client-ca-file lets in only who has a certificate of that authority.`,
 		Example: `  # In a cluster, or with your kubeconfig
   moorage serve
 
@@ -87,6 +91,9 @@ otherwise the authority ends with the process, and --webhook-ca-out writes its c
 	f.StringVar(&flags.extenderAddress, "extender-bind-address", "", "host:port of the extender, 0 for none (default 127.0.0.1:10261)")
 	f.StringVar(&flags.webhookAddress, "webhook-bind-address", "", "host:port of the webhook, 0 for none (default :10250)")
 	f.StringVar(&flags.metricAddress, "metrics-bind-address", "", "host:port of metrics and probes, 0 for none (default :8080)")
+	f.StringVar(&flags.extenderCert, "extender-cert-file", "", "serving certificate of the extender, PEM; default: plain HTTP")
+	f.StringVar(&flags.extenderKey, "extender-key-file", "", "key of --extender-cert-file, PEM")
+	f.StringVar(&flags.extenderClients, "extender-client-ca-file", "", "authorities of which clients of the extender need a certificate, PEM; default: they need none")
 	f.StringVar(&flags.certFile, "webhook-cert-file", "", "serving certificate of the webhook, PEM; default: one that moorage makes")
 	f.StringVar(&flags.keyFile, "webhook-key-file", "", "key of --webhook-cert-file, PEM")
 	f.StringVar(&flags.caOut, "webhook-ca-out", "", "write the certificate of moorage's own authority to this file")
@@ -97,6 +104,7 @@ otherwise the authority ends with the process, and --webhook-ca-out writes its c
 	_ = cmd.RegisterFlagCompletionFunc("log-level", cobra.FixedCompletions([]string{"debug", "info", "warn", "error"}, cobra.ShellCompDirectiveNoFileComp))
 	cmd.MarkFlagsMutuallyExclusive("from", "kubeconfig")
 	cmd.MarkFlagsRequiredTogether("webhook-cert-file", "webhook-key-file")
+	cmd.MarkFlagsRequiredTogether("extender-cert-file", "extender-key-file")
 	cmd.MarkFlagsMutuallyExclusive("webhook-cert-file", "webhook-ca-out")
 	return cmd
 }
@@ -111,15 +119,21 @@ func (f *serveFlags) configuration(cmd *cobra.Command) (*config.Configuration, e
 		}
 	}
 	for flag, setting := range map[string]*string{
-		"extender-bind-address": &c.Extender.BindAddress,
-		"webhook-bind-address":  &c.Webhook.BindAddress,
-		"metrics-bind-address":  &c.Metrics.BindAddress,
-		"webhook-cert-file":     &c.Webhook.CertFile,
-		"webhook-key-file":      &c.Webhook.KeyFile,
+		"extender-bind-address":   &c.Extender.BindAddress,
+		"webhook-bind-address":    &c.Webhook.BindAddress,
+		"metrics-bind-address":    &c.Metrics.BindAddress,
+		"webhook-cert-file":       &c.Webhook.CertFile,
+		"webhook-key-file":        &c.Webhook.KeyFile,
+		"extender-cert-file":      &c.Extender.CertFile,
+		"extender-key-file":       &c.Extender.KeyFile,
+		"extender-client-ca-file": &c.Extender.ClientCAFile,
 	} {
 		if cmd.Flags().Changed(flag) {
 			*setting = cmd.Flag(flag).Value.String()
 		}
+	}
+	if err := c.Validate(); err != nil {
+		return nil, fmt.Errorf("the configuration with the flags on top: %w", err)
 	}
 	return c, nil
 }
@@ -206,8 +220,7 @@ func newServers(c *config.Configuration, flags serveFlags, cache *topology.Cache
 			// What the files do not have will not come.
 			options.ClaimWait, options.PlacementWait, options.SecondLook = 0, 0, 0
 		}
-		handler := extender.New(options)
-		server, err := listenHTTP("extender", c.Extender.BindAddress, handler, logger)
+		server, err := newExtenderServer(&c.Extender, extender.New(options), logger)
 		if err != nil {
 			return nil, err
 		}
@@ -226,7 +239,7 @@ func newServers(c *config.Configuration, flags serveFlags, cache *topology.Cache
 		parts = append(parts, server)
 	}
 	if c.Metrics.BindAddress != off {
-		server, err := listenHTTP("metrics", c.Metrics.BindAddress, probes(cache, decisions, serving), logger)
+		server, err := listenHTTP("metrics", c.Metrics.BindAddress, nil, probes(cache, decisions, serving), logger)
 		if err != nil {
 			return nil, err
 		}

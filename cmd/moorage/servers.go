@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"strconv"
@@ -39,19 +40,26 @@ const (
 	idleTime   = 2 * time.Minute
 )
 
-// listenHTTP opens the port at once, so that an error ends the start, and serves when the part runs.
-func listenHTTP(name, address string, handler http.Handler, logger logr.Logger) (part, error) {
+// listenHTTP opens the port at once, so that an error ends the start, and serves when the part runs: plain HTTP without a secure
+// configuration.
+func listenHTTP(name, address string, secure *tls.Config, handler http.Handler, logger logr.Logger) (part, error) {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, listenError(name, address, err)
 	}
 	server := &http.Server{
-		Handler: handler, ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: 2 * readTime, IdleTimeout: idleTime,
+		Handler: handler, ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: 2 * readTime, IdleTimeout: idleTime, TLSConfig: secure,
+		// Who is refused by TLS is told of here alone.
+		ErrorLog: slog.NewLogLogger(logr.ToSlogHandler(logger.WithName(name)), slog.LevelInfo),
+	}
+	scheme, run := "http://", func() error { return server.Serve(listener) }
+	if secure != nil {
+		scheme, run = "https://", func() error { return server.ServeTLS(listener, "", "") }
 	}
 	return func(ctx context.Context) error {
-		logger.Info("Serving", "what", name, "url", "http://"+listener.Addr().String())
+		logger.Info("Serving", "what", name, "url", scheme+listener.Addr().String())
 		stopped := make(chan error, 1)
-		go func() { stopped <- server.Serve(listener) }()
+		go func() { stopped <- run() }()
 		select {
 		case err := <-stopped:
 			return fmt.Errorf("serve the %s on %s: %w", name, address, err)

@@ -21,6 +21,8 @@ const schedulerConfiguration = "docs/kube-scheduler-configuration.yaml"
 type SchedulerOptions struct {
 	// ExtenderURL is where the extender listens, such as http://127.0.0.1:10261; empty means a scheduler without extender.
 	ExtenderURL string
+	// ExtenderTLS is for an ExtenderURL with https.
+	ExtenderTLS *ExtenderTLS
 	// Configuration is the text of a KubeSchedulerConfiguration; empty means the one from the documentation. Of it only what has to
 	// differ in the suite is changed: the kubeconfig's path, leader election, and the extender's address, or the extenders if there
 	// is to be none.
@@ -31,6 +33,9 @@ type SchedulerOptions struct {
 	// Args are added to the program's arguments, and win over earlier ones.
 	Args []string
 }
+
+// ExtenderTLS are the files of an extender's tlsConfig: whom kube-scheduler trusts, and what it shows.
+type ExtenderTLS struct{ CAFile, CertFile, KeyFile string }
 
 // StartScheduler starts kube-scheduler and returns when it is healthy. One runs at a time; stop it to start another.
 func (c *ControlPlane) StartScheduler(ctx context.Context, options SchedulerOptions) (*process.Process, error) {
@@ -104,6 +109,10 @@ func adaptSchedulerConfiguration(text, kubeconfig string, options SchedulerOptio
 			return nil, fmt.Errorf("adapt the scheduler configuration: its extender is %T, want an object", extenders[0])
 		}
 		extender["urlPrefix"] = options.ExtenderURL
+		if t := options.ExtenderTLS; t != nil {
+			extender["enableHTTPS"] = true
+			extender["tlsConfig"] = map[string]any{"caFile": t.CAFile, "certFile": t.CertFile, "keyFile": t.KeyFile}
+		}
 	}
 	return yaml.Marshal(configuration)
 }

@@ -59,13 +59,19 @@ func (m *Moorage) install(ctx context.Context, url, caFile string) error {
 	return nil
 }
 
+// configuration is what moorage makes of its file.
+func (m *Moorage) configuration() (*config.Configuration, error) {
+	if m.config == "" {
+		return config.Default(), nil
+	}
+	return config.Parse([]byte(m.config))
+}
+
 // scope has the API server ask about no more than moorage's configuration needs.
 func (m *Moorage) scope() (out webhook.ConfigurationOptions, err error) {
-	c := config.Default()
-	if m.config != "" {
-		if c, err = config.Parse([]byte(m.config)); err != nil {
-			return out, err
-		}
+	c, err := m.configuration()
+	if err != nil {
+		return out, err
 	}
 	ruleOptions, err := c.RuleOptions()
 	if err != nil {

@@ -91,7 +91,14 @@ func Start(ctx context.Context, control *controlplane.ControlPlane, options Opti
 		}
 		addresses[i] = controlplane.Loopback(port)
 	}
+	c, err := m.configuration()
+	if err != nil {
+		return nil, err
+	}
 	m.ExtenderURL, m.MetricsURL = "http://"+addresses[0], "http://"+addresses[1]
+	if c.Extender.CertFile != "" {
+		m.ExtenderURL = "https://" + addresses[0]
+	}
 	args = append(args, "--extender-bind-address="+addresses[0], "--metrics-bind-address="+addresses[1])
 	switch {
 	case options.NoWebhook:

@@ -41,6 +41,13 @@ type Configuration struct {
 type Extender struct {
 	// BindAddress is host:port; "0" switches the extender off.
 	BindAddress string `json:"bindAddress"`
+	// CertFile and KeyFile are the serving certificate and its key, read again when they change. Without them the extender is
+	// plain HTTP.
+	CertFile string `json:"certFile"`
+	KeyFile  string `json:"keyFile"`
+	// ClientCAFile holds the authorities of which kube-scheduler must have a certificate, read again when it changes. Without it
+	// whoever can reach the extender is answered.
+	ClientCAFile string `json:"clientCAFile"`
 	// MaxBodyBytes is the largest request that is read.
 	MaxBodyBytes int64 `json:"maxBodyBytes"`
 	// ClaimWait is how long filter waits for a claim that the cache has not seen yet, such as 100ms; 0s not at all.
@@ -145,7 +152,7 @@ func Parse(data []byte) (*Configuration, error) {
 	if err := errors.Join(strict...); err != nil {
 		return nil, err
 	}
-	if err := c.validate(); err != nil {
+	if err := c.Validate(); err != nil {
 		return nil, err
 	}
 	return c, nil
@@ -155,9 +162,16 @@ func Parse(data []byte) (*Configuration, error) {
 // an answer.
 const maxWait = 800 * time.Millisecond
 
-// validate checks what the decoder cannot; names of predicates and scorers are checked by whom they belong to.
-func (c *Configuration) validate() error {
+// Validate checks what the decoder cannot, and fills in what depends on other settings. Parse has done so; who changes a setting
+// afterwards asks again. Names of predicates and scorers are checked by whom they belong to.
+func (c *Configuration) Validate() error {
 	var faults []error
+	if (c.Extender.CertFile == "") != (c.Extender.KeyFile == "") {
+		faults = append(faults, errors.New("extender.certFile, extender.keyFile: give both or neither"))
+	}
+	if c.Extender.ClientCAFile != "" && c.Extender.CertFile == "" {
+		faults = append(faults, errors.New("extender.clientCAFile: needs extender.certFile and extender.keyFile; a client shows its certificate only over TLS"))
+	}
 	if c.Extender.MaxBodyBytes < 0 {
 		faults = append(faults, errors.New("extender.maxBodyBytes: must not be negative"))
 	}

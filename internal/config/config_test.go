@@ -71,7 +71,9 @@ func TestParseErrorsNameTheField(t *testing.T) {
 		{"a negative limit", head + "extender: {maxBodyBytes: -1}", "extender.maxBodyBytes: must not be negative"},
 		{"a scorer twice", head + "extender: {scorers: [{name: PoolFit, weight: 1}, {name: PoolFit, weight: 2}]}", "extender.scorers[1].name: PoolFit occurs twice"},
 		{"a scorer without weight", head + "extender: {scorers: [{name: PoolFit}]}", "extender.scorers[0].weight: is missing"},
-		{"half a certificate", head + "webhook: {certFile: tls.crt}", "give both or neither"},
+		{"half a certificate", head + "webhook: {certFile: tls.crt}", "webhook.certFile, webhook.keyFile: give both or neither"},
+		{"half a certificate of the extender", head + "extender: {keyFile: tls.key}", "extender.certFile, extender.keyFile: give both or neither"},
+		{"clients' authorities without TLS", head + "extender: {clientCAFile: ca.crt}", "extender.clientCAFile: needs extender.certFile and extender.keyFile"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := config.Parse([]byte(test.text))

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package mutualtls is the TLS of a server whose certificate, and whose clients' authority if they have to show a certificate of their
+// own, are in files. Each is read again when it changes, so that nothing has to be restarted for a new one.
+//
+// It must not know what is served.
+package mutualtls
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+
+	"github.com/go-logr/logr"
+	"golang.org/x/sync/errgroup"
+	"sigs.k8s.io/controller-runtime/pkg/certwatcher"
+)
+
+// Options say where the files are, all in PEM.
+type Options struct {
+	// CertFile and KeyFile are the server's own certificate and its key. Both are required.
+	CertFile, KeyFile string
+	// ClientCAFile holds the authorities of which clients must have a certificate; empty lets in clients without one.
+	ClientCAFile string
+	Logger       logr.Logger
+}
+
+// Files are a server's TLS. Config is safe for concurrent use, also while Run runs.
+type Files struct {
+	serving *certwatcher.CertWatcher
+	clients *clientAuthority // nil where clients need no certificate
+}
+
+// New reads the files once. Its errors name the file.
+func New(options Options) (*Files, error) {
+	serving, err := certwatcher.New(options.CertFile, options.KeyFile)
+	if err != nil {
+		return nil, fmt.Errorf("read the certificate %s and its key %s: %w", options.CertFile, options.KeyFile, err)
+	}
+	f := &Files{serving: serving}
+	if options.ClientCAFile != "" {
+		f.clients = &clientAuthority{file: options.ClientCAFile, logger: options.Logger}
+		if err = f.clients.read(); err != nil {
+			return nil, err
+		}
+	}
+	return f, nil
+}
+
+// Config is for a server. Each handshake goes by the files as they were read last.
+func (f *Files) Config() *tls.Config {
+	config := &tls.Config{
+		MinVersion: tls.VersionTLS12, GetCertificate: f.serving.GetCertificate, NextProtos: []string{"h2", "http/1.1"},
+		// A session that is taken up again would rest on the authorities of its first handshake.
+		SessionTicketsDisabled: true,
+	}
+	if f.clients == nil {
+		return config
+	}
+	config.ClientAuth, config.ClientCAs = tls.RequireAndVerifyClientCert, f.clients.pool.Load()
+	latest := config.Clone()
+	latest.GetConfigForClient = nil
+	config.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+		c := latest.Clone()
+		c.ClientCAs = f.clients.pool.Load()
+		return c, nil
+	}
+	return config
+}
+
+// Run reads the files again when they change, until the context ends. What cannot be read is logged, and what was read before counts
+// on.
+func (f *Files) Run(ctx context.Context) error {
+	both, ctx := errgroup.WithContext(ctx)
+	both.Go(func() error { return f.serving.Start(ctx) })
+	if f.clients != nil {
+		both.Go(func() error {
+			f.clients.run(ctx)
+			return nil
+		})
+	}
+	return both.Wait()
+}
