@@ -7,8 +7,11 @@ export GOFLAGS := -buildvcs=false
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null)
+# When the commit was made: the time of all that is made from it.
+DATE    ?= $(shell TZ=UTC git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --format=%cd 2>/dev/null)
 LDFLAGS := -s -w -X github.com/moorage-k8s/moorage/internal/version.version=$(VERSION) \
-           -X github.com/moorage-k8s/moorage/internal/version.commit=$(COMMIT)
+           -X github.com/moorage-k8s/moorage/internal/version.commit=$(COMMIT) \
+           -X github.com/moorage-k8s/moorage/internal/version.date=$(DATE)
 
 TOOLS := .cache/tools
 # The race detector needs a C compiler.
@@ -24,8 +27,21 @@ help: ## List the commands
 build: ## Build bin/moorage
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/moorage ./cmd/moorage
 
+RELEASE = cd release && go run . -version '$(VERSION)' -commit '$(COMMIT)' -date '$(DATE)' -platforms '$(PLATFORMS)'
+
+.PHONY: image
+image: PLATFORMS ?= linux/amd64,linux/arm64
+image: ## Make the container image, dist/moorage-image.tar, without a container engine (PLATFORMS=linux/amd64 for that one alone)
+	$(RELEASE) image
+
+.PHONY: release
+release: PLATFORMS ?= linux/amd64,linux/arm64,darwin/amd64,darwin/arm64,windows/amd64,windows/arm64
+release: ## Make all that a release consists of, in dist
+	rm -rf dist
+	$(RELEASE) all
+
 .PHONY: test
-test: test-unit test-race test-e2e ## Run every test, those on a real control plane included (its first build takes some minutes)
+test: test-unit test-race test-release test-e2e ## Run every test, those on a real control plane included (its first build takes some minutes)
 
 .PHONY: test-unit
 test-unit: ## Run the tests that need nothing but Go
@@ -38,6 +54,10 @@ ifeq ($(RACE),)
 else
 	go test -race ./...
 endif
+
+.PHONY: test-release
+test-release: ## Make a release for this architecture twice and look at it as its users do
+	cd release && go test ./...
 
 .PHONY: control-plane
 control-plane: ## Build the control plane of the e2e suites into .cache
@@ -79,6 +99,7 @@ lint: $(TOOLS)/golangci-lint $(TOOLS)/gofumpt ## Check the style of the code
 	if [ -n "$$unformatted" ]; then echo "not formatted; run 'make format':"; echo "$$unformatted"; exit 1; fi
 	$(TOOLS)/golangci-lint run ./...
 	cd e2e && ../$(TOOLS)/golangci-lint run --config ../.golangci.yaml ./...
+	cd release && ../$(TOOLS)/golangci-lint run --config ../.golangci.yaml ./...
 
 .PHONY: format
 format: $(TOOLS)/gofumpt ## Format the code
@@ -92,4 +113,4 @@ $(TOOLS)/gofumpt: tools.mod tools.sum
 
 .PHONY: clean
 clean: ## Remove what was built, the control plane's programs too
-	rm -rf bin .cache
+	rm -rf bin dist .cache
