@@ -93,6 +93,7 @@ func New(options Options) *Extender {
 		mux:     http.NewServeMux(),
 		slots:   make(chan struct{}, maxRequests),
 	}
+	options.Registry.MustRegister(&stranded{options: options, fault: func(pod *topology.Pod, fault any) { e.fault("metrics", pod, fault) }})
 	e.mux.Handle("/filter", e.verb("filter", onNodes(e.filter)))
 	e.mux.Handle("/prioritize", e.verb("prioritize", onNodes(e.prioritize)))
 	e.mux.Handle("/preempt", e.verb("preempt", func(_ context.Context, body, _ []byte) ([]byte, int) { return e.preempt(body) }))

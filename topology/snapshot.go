@@ -156,6 +156,17 @@ func (s *Snapshot) Users(claim Key) iter.Seq[*Pod] {
 	}
 }
 
+// Waiting ranges over the pods that wait for a node, in no useful order. It looks at every pod of the snapshot.
+func (s *Snapshot) Waiting() iter.Seq[*Pod] {
+	return func(yield func(*Pod) bool) {
+		for _, p := range s.pods.All() {
+			if p.Node == "" && !p.Terminal && !p.Deleting && !yield(p) {
+				return
+			}
+		}
+	}
+}
+
 // DiskUsers ranges over the pods that name the inline disk, by name, whatever their state.
 func (s *Snapshot) DiskUsers(disk Key) iter.Seq[*Pod] {
 	return func(yield func(*Pod) bool) {

@@ -315,5 +315,9 @@ func watchScheduler(c *config.Configuration, flags serveFlags, logger logr.Logge
 	if err != nil {
 		return nil, err
 	}
-	return lease.New(access.client, s.Lease.Namespace, s.Lease.Name, logger.WithName("lease")), nil
+	watch := lease.New(access.client, s.Lease.Namespace, s.Lease.Name, logger.WithName("lease"))
+	if err := ctrlmetrics.Registry.Register(watch); err != nil {
+		return nil, fmt.Errorf("register the metric of the scheduler's lease: %w", err)
+	}
+	return watch, nil
 }
