@@ -41,7 +41,7 @@ release: ## Make all that a release consists of, in dist
 	$(RELEASE) all
 
 .PHONY: test
-test: test-unit test-race test-release test-e2e ## Run every test, those on a real control plane included (its first build takes some minutes)
+test: test-unit test-race test-alerts test-release test-e2e ## Run every test, those on a real control plane included (its first build takes some minutes)
 
 .PHONY: test-unit
 test-unit: ## Run the tests that need nothing but Go
@@ -58,6 +58,10 @@ endif
 .PHONY: test-release
 test-release: ## Make a release for this architecture twice and look at it as its users do
 	cd release && go test ./...
+
+.PHONY: test-alerts
+test-alerts: ## Hold the chart's alerts, its dashboard and the runbooks against Prometheus' own parser and rule evaluation
+	cd charts/alerts && go test ./...
 
 .PHONY: control-plane
 control-plane: ## Build the control plane of the e2e suites into .cache
@@ -100,6 +104,7 @@ lint: $(TOOLS)/golangci-lint $(TOOLS)/gofumpt ## Check the style of the code
 	$(TOOLS)/golangci-lint run ./...
 	cd e2e && ../$(TOOLS)/golangci-lint run --config ../.golangci.yaml ./...
 	cd release && ../$(TOOLS)/golangci-lint run --config ../.golangci.yaml ./...
+	cd charts/alerts && ../../$(TOOLS)/golangci-lint run --config ../../.golangci.yaml ./...
 
 .PHONY: format
 format: $(TOOLS)/gofumpt ## Format the code
