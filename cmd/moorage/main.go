@@ -74,7 +74,7 @@ It is a kube-scheduler extender and an admission webhook on one picture of the c
 	})
 	root.AddCommand(
 		serveCommand(), explainCommand(), simulateCommand(), checkCommand(), captureCommand(), mapCommand(), doctorCommand(),
-		rulesCommand(), driversCommand(), versionCommand(),
+		rulesCommand(), driversCommand(), unhookCommand(), versionCommand(),
 	)
 	return root
 }

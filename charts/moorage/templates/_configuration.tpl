@@ -1,0 +1,42 @@
+{{/* The MoorageConfiguration: what the chart has to say, over what values.yaml says in config. */}}
+{{- define "moorage.configuration" -}}
+{{- $name := include "moorage.fullname" . -}}
+{{- $given := .Values.config.webhook | default dict -}}
+{{- if and $given.authority (ne .Values.tls.mode "self") -}}
+{{- fail (printf "config.webhook.authority: there is none with tls.mode %s" .Values.tls.mode) -}}
+{{- end -}}
+{{- if eq .Values.scheduler.mode "dedicated" -}}
+{{- range tuple "name" "lease" -}}
+{{- if hasKey ($given.schedulerName | default dict) . -}}
+{{- fail (printf "config.webhook.schedulerName.%s: with scheduler.mode dedicated it follows from scheduler.name" .) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $webhook := dict "bindAddress" (printf ":%v" .Values.webhook.port) -}}
+{{- if eq .Values.tls.mode "self" -}}
+{{- $_ := set $webhook "authority" (dict
+  "namespace" .Release.Namespace "secret" (printf "%s-ca" $name)
+  "validatingWebhookConfiguration" $name "mutatingWebhookConfiguration" $name
+  "names" (list (printf "%s.%s.svc" $name .Release.Namespace))) -}}
+{{- else -}}
+{{- $_ := set $webhook "certFile" "/etc/moorage-webhook-tls/tls.crt" -}}
+{{- $_ := set $webhook "keyFile" "/etc/moorage-webhook-tls/tls.key" -}}
+{{- end -}}
+{{- $extender := dict "bindAddress" "0" -}}
+{{- if eq .Values.scheduler.mode "dedicated" -}}
+{{- $_ := set $extender "bindAddress" (include "moorage.loopbackExtender" .) -}}
+{{- $_ := set $webhook "schedulerName" (dict
+  "name" .Values.scheduler.name "lease" (dict "namespace" .Release.Namespace "name" .Values.scheduler.name)) -}}
+{{- end -}}
+{{- if eq (include "moorage.extenderOverService" .) "true" -}}
+{{- $_ := set $extender "bindAddress" (printf ":%v" .Values.scheduler.existing.service.port) -}}
+{{- $_ := set $extender "certFile" "/etc/moorage-extender-tls/tls.crt" -}}
+{{- $_ := set $extender "keyFile" "/etc/moorage-extender-tls/tls.key" -}}
+{{- if .Values.scheduler.existing.service.verifyClients -}}
+{{- $_ := set $extender "clientCAFile" "/etc/moorage-extender-tls/ca.crt" -}}
+{{- end -}}
+{{- end -}}
+{{- $wiring := dict "apiVersion" "moorage.dev/v1alpha1" "kind" "MoorageConfiguration"
+  "webhook" $webhook "extender" $extender "metrics" (dict "bindAddress" (printf ":%v" .Values.metrics.port)) -}}
+{{- mergeOverwrite (deepCopy .Values.config) $wiring | toYaml -}}
+{{- end -}}

@@ -1,0 +1,23 @@
+{{/* Of the pods that run once. They are not called moorage: whoever looks for moorage's pods means those that serve. */}}
+{{- define "moorage.jobLabels" -}}
+{{- $labels := include "moorage.labels" . | fromYaml -}}
+{{- toYaml (set $labels "app.kubernetes.io/name" "moorage-job") -}}
+{{- end -}}
+
+{{- define "moorage.jobPlacement" -}}
+enableServiceLinks: false
+{{- with .Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+securityContext:
+  {{- toYaml .Values.podSecurityContext | nindent 2 }}
+{{- with .Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
