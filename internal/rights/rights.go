@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package rights is the one list of what the service account of an installed moorage has to be allowed, and of nothing that it
-// need not be. The command doctor looks for these rights, the chart is held against them by a test, and so is docs/rights.md.
+// need not be. The command doctor looks for these rights, and a test holds the chart against them.
 //
 // It follows from the configuration what is needed. It asks no API server.
 package rights
