@@ -208,7 +208,7 @@ type part func(ctx context.Context) error
 func newServers(c *config.Configuration, flags serveFlags, cache *topology.Cache, engine *placement.Engine, logger logr.Logger) ([]part, error) {
 	var parts []part
 	decisions := extender.NewDecisions(c.Extender.Decisions)
-	if c.Extender.BindAddress != off {
+	if c.Extender.BindAddress != config.Off {
 		options := extender.Options{
 			Snapshot: cache.Snapshot, Missing: cache.Missing, Engine: engine, MaxBodyBytes: c.Extender.MaxBodyBytes,
 			ClaimWait: c.Extender.ClaimWait.Duration, PlacementWait: c.Extender.PlacementWait.Duration,
@@ -227,7 +227,7 @@ func newServers(c *config.Configuration, flags serveFlags, cache *topology.Cache
 		parts = append(parts, server)
 	}
 	var serving *certificate
-	if c.Webhook.BindAddress != off {
+	if c.Webhook.BindAddress != config.Off {
 		var err error
 		if serving, err = newCertificate(c, flags, logger); err != nil {
 			return nil, err
@@ -238,7 +238,7 @@ func newServers(c *config.Configuration, flags serveFlags, cache *topology.Cache
 		}
 		parts = append(parts, server)
 	}
-	if c.Metrics.BindAddress != off {
+	if c.Metrics.BindAddress != config.Off {
 		server, err := listenHTTP("metrics", c.Metrics.BindAddress, nil, probes(cache, decisions, serving), logger)
 		if err != nil {
 			return nil, err

@@ -28,9 +28,6 @@ import (
 // decisionsPath is where the last decisions are told.
 const decisionsPath = "/debug/decisions"
 
-// off in the place of an address switches a server off.
-const off = "0"
-
 const (
 	// drainTime is how long requests under way may take when moorage is told to stop.
 	drainTime = 10 * time.Second

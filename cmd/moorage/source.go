@@ -41,11 +41,14 @@ func newSource(c *config.Configuration, flags serveFlags, cache *topology.Cache,
 	if err != nil {
 		return nil, err
 	}
-	optional.Namespaces = c.Webhook.BindAddress != off && c.NeedsNamespaces()
+	optional.Namespaces = c.NeedsNamespaces()
 	logger.Info("Reading the cluster", "server", access.server)
 	return func(ctx context.Context) error {
 		var running sync.WaitGroup
-		running.Go(func() { optional.Run(ctx, cache) })
+		if c.Webhook.BindAddress != config.Off {
+			// Only admission looks at these kinds.
+			running.Go(func() { optional.Run(ctx, cache) })
+		}
 		live.Run(ctx, client, cache)
 		running.Wait()
 		return nil

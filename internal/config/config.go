@@ -28,6 +28,9 @@ const (
 	Kind       = "MoorageConfiguration"
 )
 
+// Off in the place of an address switches a server off.
+const Off = "0"
+
 // Configuration is a MoorageConfiguration.
 type Configuration struct {
 	APIVersion string   `json:"apiVersion"`

@@ -17,7 +17,7 @@ func (e *examination) dedicatedScheduler(ctx context.Context) Check {
 	if err != nil {
 		return unread(ctx, "moorage's pods", err)
 	}
-	c, where, err := e.configuration(ctx, pods)
+	c, where, err := e.admitting(ctx, pods)
 	switch {
 	case err != nil:
 		return unreadConfiguration(ctx, where, err)

@@ -3,6 +3,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,30 +41,48 @@ func serving(p *corev1.Pod) *corev1.Container {
 	return nil
 }
 
-// configuration is moorage's own: of the file that doctor was given, or else of the ConfigMap that its pods read, which is the same for
-// all of them. Where says which; the defaults count where no file is named. There is none, and no error, where there are no pods.
-func (e *examination) configuration(ctx context.Context, pods []corev1.Pod) (c *config.Configuration, where string, err error) {
+// configuration is moorage's own: of the file that doctor was given, or else of the ConfigMap that the pod reads, with what the pod's
+// arguments say of the webhook. Where says which; the defaults count where no file is named. There is none, and no error, for no pod.
+func (e *examination) configuration(ctx context.Context, pod *corev1.Pod) (c *config.Configuration, where string, err error) {
 	switch {
 	case e.Configuration != nil:
 		return e.Configuration, "the configuration", nil
-	case len(pods) == 0:
+	case pod == nil:
 		return nil, "", nil
 	}
-	pod, container := &pods[0], serving(&pods[0])
-	where = "pod " + pod.Namespace + "/" + pod.Name
-	path := argument(slices.Concat(container.Command, container.Args), "config")
-	if path == "" {
-		return config.Default(), where, nil
+	container := serving(pod)
+	words := slices.Concat(container.Command, container.Args)
+	c, where = config.Default(), "pod "+pod.Namespace+"/"+pod.Name
+	if path := argument(words, "config"); path != "" {
+		text, place, err := e.mounted(ctx, pod, container, path)
+		switch {
+		case err != nil:
+			return nil, place, err
+		case text == "":
+			return nil, where, fmt.Errorf("it reads %s, which is in no ConfigMap", path)
+		}
+		if c, err = config.Parse([]byte(text)); err != nil {
+			return nil, place, err
+		}
+		where = place
 	}
-	text, place, err := e.mounted(ctx, pod, container, path)
-	switch {
-	case err != nil:
-		return nil, place, err
-	case text == "":
-		return nil, where, fmt.Errorf("it reads %s, which is in no ConfigMap", path)
+	if address := argument(words, "webhook-bind-address"); address != "" {
+		c.Webhook.BindAddress = address
 	}
-	c, err = config.Parse([]byte(text))
-	return c, place, err
+	return c, where, nil
+}
+
+// admitting is the first of moorage's pods that serves the webhook, and its configuration; the pod is nil where there is none.
+func (e *examination) admitting(ctx context.Context, pods []corev1.Pod) (c *config.Configuration, where string, err error) {
+	if len(pods) == 0 {
+		return e.configuration(ctx, nil)
+	}
+	for i := range pods {
+		if c, where, err = e.configuration(ctx, &pods[i]); err == nil && c.Webhook.BindAddress != config.Off {
+			break
+		}
+	}
+	return c, where, err
 }
 
 // unreadConfiguration is the check for which moorage's configuration would have had to be read.
@@ -75,18 +94,9 @@ func unreadConfiguration(ctx context.Context, where string, err error) Check {
 	return skipped("give --config, and use a moorage of the version that runs there", "moorage's configuration cannot be read from %s: %v", where, err)
 }
 
-// accounts are the pods' service accounts, as namespace:name.
-func accounts(pods []corev1.Pod) []string {
-	var out []string
-	for i := range pods {
-		name := pods[i].Spec.ServiceAccountName
-		if name == "" {
-			name = "default"
-		}
-		out = append(out, pods[i].Namespace+":"+name)
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
+// account is the pod's service account, as namespace:name.
+func account(p *corev1.Pod) string {
+	return p.Namespace + ":" + cmp.Or(p.Spec.ServiceAccountName, "default")
 }
 
 // tagOf is the tag of an image, or "" where only a digest names it.

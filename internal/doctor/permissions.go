@@ -5,6 +5,8 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -27,18 +29,24 @@ func (e *examination) permissions(ctx context.Context) Check {
 	if err != nil && !apierrors.IsForbidden(err) {
 		return unread(ctx, "moorage's pods", err)
 	}
+	needed, note := e.needed(ctx, pods)
 	named := e.ServiceAccount != ""
-	asked := accounts(pods)
 	if named {
-		asked = []string{e.ServiceAccount}
+		ofAccount, inPods := needed[e.ServiceAccount]
+		if !inPods {
+			ofAccount, note = e.inNoPod(), ""
+			if e.Configuration == nil {
+				note = "; --config tells what its configuration needs besides"
+			}
+		}
+		needed = map[string][]rights.Right{e.ServiceAccount: ofAccount}
 	}
-	if len(asked) == 0 {
+	if len(needed) == 0 {
 		return e.ownPermissions(ctx, "--service-account asks about moorage's own rights")
 	}
-	needed, note := e.needed(ctx, pods)
 	var found []Check
-	for _, account := range asked {
-		c, err := e.accountPermissions(ctx, account, needed)
+	for _, account := range slices.Sorted(maps.Keys(needed)) {
+		c, err := e.accountPermissions(ctx, account, needed[account])
 		switch {
 		case apierrors.IsForbidden(err) && !named:
 			return e.ownPermissions(ctx, "to ask about those of service account "+account+" takes the right to create subjectaccessreviews")
@@ -52,25 +60,31 @@ func (e *examination) permissions(ctx context.Context) Check {
 	return out
 }
 
-// needed are the rights that the installation's configuration asks for; where it cannot be read, those that every one needs. The
-// note says so.
-func (e *examination) needed(ctx context.Context, pods []corev1.Pod) (needed []rights.Right, note string) {
-	c, where, err := e.configuration(ctx, pods)
-	switch {
-	case err != nil:
-		c, note = config.Default(), fmt.Sprintf("; what its configuration needs besides is not known, as %s cannot be read: %v", where, cause(err))
-	case c == nil:
-		c, note = config.Default(), "; --config tells what its configuration needs besides"
-	}
-	needed = rights.Needed(c)
-	if s := c.Webhook.SchedulerName; s != nil && s.Lease != nil {
-		for i := range pods {
-			if schedulerOf(&pods[i]) != nil && pods[i].Namespace == s.Lease.Namespace {
-				return rights.Together(needed, rights.OfScheduler(s.Lease.Namespace, s.Lease.Name)), note
-			}
+// needed are the rights that each service account of the pods needs for all of them; where a configuration cannot be read, those that
+// every moorage needs, and a note that says so.
+func (e *examination) needed(ctx context.Context, pods []corev1.Pod) (byAccount map[string][]rights.Right, note string) {
+	byAccount = map[string][]rights.Right{}
+	for i := range pods {
+		pod := &pods[i]
+		c, where, err := e.configuration(ctx, pod)
+		if err != nil {
+			c, note = config.Default(), fmt.Sprintf("; what its configuration needs besides is not known, as %s cannot be read: %v", where, cause(err))
 		}
+		needed := rights.Needed(c)
+		if s := c.Webhook.SchedulerName; s != nil && s.Lease != nil && schedulerOf(pod) != nil && pod.Namespace == s.Lease.Namespace {
+			needed = rights.Together(needed, rights.OfScheduler(s.Lease.Namespace, s.Lease.Name))
+		}
+		byAccount[account(pod)] = rights.Together(byAccount[account(pod)], needed)
 	}
-	return needed, note
+	return byAccount, note
+}
+
+// inNoPod are the rights of a moorage that runs in no pod.
+func (e *examination) inNoPod() []rights.Right {
+	if e.Configuration != nil {
+		return rights.Needed(e.Configuration)
+	}
+	return rights.Needed(config.Default())
 }
 
 func (e *examination) accountPermissions(ctx context.Context, account string, needed []rights.Right) (Check, error) {

@@ -43,6 +43,9 @@ func Needed(c *config.Configuration) []Right {
 	for _, name := range live.ResourceNames() {
 		add(Right{}, name, read...)
 	}
+	if c.Webhook.BindAddress == config.Off {
+		return sorted(out)
+	}
 	for _, name := range live.OptionalResourceNames() {
 		add(Right{Optional: true}, name, read...)
 	}
@@ -56,19 +59,17 @@ func Needed(c *config.Configuration) []Right {
 		add(Right{Name: a.ValidatingWebhookConfiguration}, "validatingwebhookconfigurations.admissionregistration.k8s.io", keep...)
 	}
 	if s := c.Webhook.SchedulerName; s != nil && s.Lease != nil {
-		add(Right{Namespace: s.Lease.Namespace, Name: s.Lease.Name}, leases, "get")
+		add(Right{Namespace: s.Lease.Namespace, Name: s.Lease.Name}, "leases."+coordination, "get")
 	}
-	slices.SortFunc(out, compare)
-	return out
+	return sorted(out)
 }
 
-const leases = "leases.coordination.k8s.io"
+const coordination = "coordination.k8s.io"
 
 // OfScheduler are rights of a kube-scheduler that runs beside moorage with its service account and holds this Lease, which exists. Of
 // those that Kubernetes' own roles give it (system:kube-scheduler, system:volume-scheduler, extension-apiserver-authentication-reader) there is
 // one for each role, which no other gives: it shows whether the role is bound.
 func OfScheduler(namespace, lease string) []Right {
-	const coordination = "coordination.k8s.io"
 	return []Right{
 		{Verb: "create", Resource: "pods/binding"},
 		{Verb: "update", Resource: "persistentvolumeclaims"},
@@ -91,11 +92,12 @@ func OfReader() []Right {
 	return out
 }
 
-// Together are the rights of both, each once, sorted.
-func Together(a, b []Right) []Right {
-	out := slices.Concat(a, b)
-	slices.SortFunc(out, compare)
-	return slices.CompactFunc(out, func(a, b Right) bool { return compare(a, b) == 0 })
+// Together are the rights of all, each once, sorted.
+func Together(all ...[]Right) []Right { return sorted(slices.Concat(all...)) }
+
+func sorted(rights []Right) []Right {
+	slices.SortFunc(rights, compare)
+	return slices.CompactFunc(rights, func(a, b Right) bool { return compare(a, b) == 0 })
 }
 
 // compare brings together what is granted together.

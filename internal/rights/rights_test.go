@@ -28,6 +28,12 @@ func TestNeeded(t *testing.T) {
 				"get, update validatingwebhookconfigurations.admissionregistration.k8s.io other; get, update secrets moorage-ca in namespace moorage",
 		},
 		{
+			"no webhook, and so nothing that only admission looks at",
+			"webhook: {bindAddress: '0', authority: {namespace: moorage, names: [moorage.moorage.svc]}, schedulerName: {name: moorage-scheduler}}",
+			"list, watch nodes, persistentvolumeclaims, persistentvolumes, pods, csidrivers.storage.k8s.io, csinodes.storage.k8s.io, " +
+				"csistoragecapacities.storage.k8s.io, storageclasses.storage.k8s.io, volumeattachments.storage.k8s.io",
+		},
+		{
 			"a scheduler for namespaces with a label",
 			"webhook: {schedulerName: {name: moorage-scheduler, lease: {namespace: moorage, name: moorage-scheduler}}}",
 			"list, watch namespaces, nodes" + reading + "; get leases.coordination.k8s.io moorage-scheduler in namespace moorage",
