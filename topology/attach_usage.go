@@ -20,7 +20,7 @@ type attachUsage struct {
 	// dense are the same counts laid out by dense node index, and follow the events.
 	dense hamt.Map[Key, *denseCounts]
 	// bulk is set while many objects arrive at once: dense is then left behind, and laid out anew by on.
-	bulk bool
+	bulk *hamt.Edit
 }
 
 type holder struct {
@@ -34,6 +34,12 @@ type denseCounts struct {
 }
 
 const countsPerChunk = 256
+
+// editing returns the usage, to be changed by the edit until on.
+func (u attachUsage) editing(e *hamt.Edit) attachUsage {
+	u.holders, u.counts, u.bulk = u.holders.Editing(e), u.counts.Editing(e), e
+	return u
+}
 
 // add adds reasons (or with a negative number takes them away) for the node to hold the volume. The index is that of the
 // nodes as they are now.
@@ -65,6 +71,7 @@ func (u attachUsage) add(index *nodeIndex, node, driver, handle string, reasons 
 func (u attachUsage) count(index *nodeIndex, driver, node string, by int32) attachUsage {
 	key := Key{Name: driver}
 	counts, _ := u.counts.Get(key)
+	counts = counts.Editing(u.bulk)
 	nodeKey := Key{Name: node}
 	n, _ := counts.Get(nodeKey)
 	if n += by; n == 0 {
@@ -77,7 +84,7 @@ func (u attachUsage) count(index *nodeIndex, driver, node string, by int32) atta
 	} else {
 		u.counts = u.counts.Set(key, counts)
 	}
-	if u.bulk {
+	if u.bulk != nil {
 		return u
 	}
 	if counts.Len() == 0 {
@@ -92,7 +99,7 @@ func (u attachUsage) count(index *nodeIndex, driver, node string, by int32) atta
 
 // on returns the usage laid out for the nodes, after a change of nodes or many changes at once.
 func (u attachUsage) on(index *nodeIndex) attachUsage {
-	u.bulk, u.dense = false, hamt.Map[Key, *denseCounts]{}
+	u.bulk, u.dense = nil, hamt.Map[Key, *denseCounts]{}
 	for driver := range u.counts.All() {
 		u.dense = u.dense.Set(driver, u.layOut(driver.Name, index))
 	}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/moorage-k8s/moorage/topology/hamt"
 )
 
 // Options configure a Cache. The zero value is ready for use.
@@ -134,7 +136,9 @@ func (c *Cache) replace(kind Kind, objects []metav1.Object, puts []func()) error
 		}
 		keep[keyOf(object)] = unit{}
 	}
-	c.next.usage.bulk = true
+	bulk := hamt.NewEdit()
+	defer bulk.Close()
+	c.next.edit(bulk)
 	for _, key := range c.keys(kind) {
 		if _, ok := keep[key]; !ok {
 			c.delete(kind, key)
@@ -143,6 +147,7 @@ func (c *Cache) replace(kind Kind, objects []metav1.Object, puts []func()) error
 	for _, put := range puts {
 		put()
 	}
+	bulk.Close()
 	c.next.usage = c.next.usage.on(c.next.index)
 	if kind == KindNode || kind == KindCSINode {
 		c.settleNodes()

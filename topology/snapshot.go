@@ -52,6 +52,18 @@ type Snapshot struct {
 
 type unit = struct{}
 
+// edit has the maps that grow with the cluster changed in place by the edit, until it is closed. The snapshot must be one that
+// nobody else reads yet.
+func (s *Snapshot) edit(e *hamt.Edit) {
+	s.claims, s.volumes, s.attachments = s.claims.Editing(e), s.volumes.Editing(e), s.attachments.Editing(e)
+	s.pods, s.pools = s.pods.Editing(e), s.pools.Editing(e)
+	s.snapshotContents, s.volumeSnapshots, s.namespaces = s.snapshotContents.Editing(e), s.volumeSnapshots.Editing(e), s.namespaces.Editing(e)
+	s.keptFor, s.users, s.claimsOf = s.keptFor.Editing(e), s.users.Editing(e), s.claimsOf.Editing(e)
+	s.diskUsers, s.inlineUsers = s.diskUsers.Editing(e), s.inlineUsers.Editing(e)
+	s.attachmentsOf, s.podsByUID = s.attachmentsOf.Editing(e), s.podsByUID.Editing(e)
+	s.series, s.usage = s.series.Editing(e), s.usage.editing(e)
+}
+
 // NumNodes is the number of nodes. Nodes have the indexes 0 to NumNodes-1, in the order of their names.
 func (s *Snapshot) NumNodes() int { return len(s.table.nodes) }
 

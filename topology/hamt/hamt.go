@@ -40,6 +40,7 @@ type node[K Hasher, V any] struct {
 	dataMap, nodeMap uint32
 	items            []item[K, V]
 	children         []*node[K, V]
+	owner            *Edit // that made the node; nil if none did
 }
 
 // Map is an immutable map from K to V. The zero Map is empty and ready for use. Safe for concurrent use, as nothing
@@ -47,6 +48,7 @@ type node[K Hasher, V any] struct {
 type Map[K Hasher, V any] struct {
 	root *node[K, V]
 	size int
+	edit *Edit
 }
 
 // Len is the number of keys.
@@ -86,8 +88,13 @@ func (m Map[K, V]) Set(key K, value V) Map[K, V] {
 	if root == nil {
 		root = &node[K, V]{}
 	}
-	next, added := root.set(item[K, V]{key, value}, key.Hash(), 0)
-	m.root = next
+	var added bool
+	if e := m.editing(); e != nil {
+		m.root = root.ownedBy(e)
+		added = m.root.setInPlace(item[K, V]{key, value}, key.Hash(), 0, e)
+	} else {
+		m.root, added = root.set(item[K, V]{key, value}, key.Hash(), 0)
+	}
 	if added {
 		m.size++
 	}
@@ -121,6 +128,11 @@ func (m Map[K, V]) All() iter.Seq2[K, V] {
 	}
 }
 
+// copied returns a node with the same slices, which no edit may change.
+func (n *node[K, V]) copied() *node[K, V] {
+	return &node[K, V]{dataMap: n.dataMap, nodeMap: n.nodeMap, items: n.items, children: n.children}
+}
+
 func index(bitmap, bit uint32) int { return bits.OnesCount32(bitmap & (bit - 1)) }
 
 func (n *node[K, V]) each(yield func(K, V) bool) bool {
@@ -146,18 +158,18 @@ func (n *node[K, V]) set(it item[K, V], hash uint64, shift int) (*node[K, V], bo
 	case n.nodeMap&bit != 0:
 		i := index(n.nodeMap, bit)
 		child, added := n.children[i].set(it, hash, shift+levelBits)
-		out := *n
+		out := n.copied()
 		out.children = slices.Clone(n.children)
 		out.children[i] = child
-		return &out, added
+		return out, added
 	case n.dataMap&bit != 0:
 		i := index(n.dataMap, bit)
 		old := n.items[i]
 		if old.key == it.key {
-			out := *n
+			out := n.copied()
 			out.items = slices.Clone(n.items)
 			out.items[i] = it
-			return &out, false
+			return out, false
 		}
 		// Two keys want the same place: both move one level down.
 		child, _ := (&node[K, V]{}).set(old, old.key.Hash(), shift+levelBits)
@@ -169,10 +181,10 @@ func (n *node[K, V]) set(it item[K, V], hash uint64, shift int) (*node[K, V], bo
 			children: with(n.children, index(n.nodeMap, bit), child),
 		}, true
 	default:
-		out := *n
+		out := n.copied()
 		out.dataMap |= bit
 		out.items = with(n.items, index(n.dataMap, bit), it)
-		return &out, true
+		return out, true
 	}
 }
 
@@ -204,17 +216,17 @@ func (n *node[K, V]) delete(key K, hash uint64, shift int) (*node[K, V], bool) {
 		if n.items[i].key != key {
 			return n, false
 		}
-		out := *n
+		out := n.copied()
 		out.dataMap &^= bit
 		out.items = without(n.items, i)
-		return &out, true
+		return out, true
 	case n.nodeMap&bit != 0:
 		i := index(n.nodeMap, bit)
 		child, removed := n.children[i].delete(key, hash, shift+levelBits)
 		if !removed {
 			return n, false
 		}
-		out := *n
+		out := n.copied()
 		if len(child.items) == 1 && len(child.children) == 0 {
 			out.nodeMap &^= bit
 			out.children = without(n.children, i)
@@ -224,7 +236,7 @@ func (n *node[K, V]) delete(key K, hash uint64, shift int) (*node[K, V], bool) {
 			out.children = slices.Clone(n.children)
 			out.children[i] = child
 		}
-		return &out, true
+		return out, true
 	default:
 		return n, false
 	}

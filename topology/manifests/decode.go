@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	json2 "github.com/go-json-experiment/json"
 	snapshotv1 "github.com/kubernetes-csi/external-snapshotter/client/v8/apis/volumesnapshot/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -166,14 +167,21 @@ func decode(document []byte) (d decoded) {
 // list is the kind of a list of anything.
 const list = "List"
 
-// decodeAs reads a document that is JSON of a type; ok is false where it is not.
+// decodeAs reads a document that is JSON of a type; ok is false where it is not. The reader is the one that is to become
+// Go's own, more than twice as fast as the API server's, and where it takes a document it takes the same from it.
 func decodeAs(head metav1.TypeMeta, document []byte) (d decoded, ok bool) {
 	value, err := known.New(schema.FromAPIVersionAndKind(head.APIVersion, head.Kind))
 	if err != nil {
 		return decoded{skipped: []string{head.Kind}}, json.Valid(document)
 	}
-	if err := kjson.UnmarshalCaseSensitivePreserveInts(document, value); err != nil {
-		return decoded{err: fmt.Errorf(": %s: %w", head.Kind, err)}, false
+	if json2.Unmarshal(document, value) != nil {
+		// What is not quite JSON the API server's own reader may still take, and its words are those that people know.
+		if value, err = known.New(schema.FromAPIVersionAndKind(head.APIVersion, head.Kind)); err != nil {
+			return decoded{err: fmt.Errorf(": %s: %w", head.Kind, err)}, false
+		}
+		if err := kjson.UnmarshalCaseSensitivePreserveInts(document, value); err != nil {
+			return decoded{err: fmt.Errorf(": %s: %w", head.Kind, err)}, false
+		}
 	}
 	if meta.IsListType(value) {
 		d.err = meta.EachListItem(value, func(item kruntime.Object) error { return d.add(item, "") })
