@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/moorage-k8s/moorage/release/archive"
+	"github.com/moorage-k8s/moorage/release/internal/chart"
 	"github.com/moorage-k8s/moorage/release/internal/krew"
 )
 
@@ -58,5 +59,16 @@ func (r *release) writeKrewManifest(archives []krew.Archive) error {
 		return err
 	}
 	_, err = r.write("krew-moorage.yaml", manifest)
+	return err
+}
+
+// writeChart writes the chart's archive.
+func (r *release) writeChart() error {
+	version := semanticVersion(r.source.Version)
+	packed, err := chart.Package(filepath.Join(r.source.Root, "charts", "moorage"), version, r.source.Version, r.source.Time)
+	if err != nil {
+		return err
+	}
+	_, err = r.write("moorage-"+version+".tgz", packed)
 	return err
 }

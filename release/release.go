@@ -70,6 +70,9 @@ func (r *release) make(ctx context.Context, what string, platforms []program.Pla
 	if err != nil {
 		return err
 	}
+	if err = r.writeChart(); err != nil {
+		return err
+	}
 	if err = r.writeKrewManifest(archives); err != nil {
 		return err
 	}

@@ -25,7 +25,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
-	"sigs.k8s.io/yaml"
 )
 
 const (
@@ -246,19 +245,7 @@ func unpackTar(t *testing.T, r io.Reader, dir string) {
 
 // testKrew does what krew does: takes the archive that the manifest names, compares its checksum, and picks the files out of it.
 func testKrew(t *testing.T, dir string) {
-	var plugin struct {
-		Metadata struct{ Name string }
-		Spec     struct {
-			Version   string
-			Platforms []struct {
-				URI, SHA256, Bin string
-				Files            []struct{ From, To string }
-			}
-		}
-	}
-	if err := yaml.Unmarshal(read(t, filepath.Join(dir, "krew-moorage.yaml")), &plugin); err != nil {
-		t.Fatal(err)
-	}
+	plugin := readPlugin(t, dir)
 	if plugin.Metadata.Name != "moorage" || plugin.Spec.Version != testVersion || len(plugin.Spec.Platforms) != 1 {
 		t.Fatalf("the manifest is %+v", plugin)
 	}
