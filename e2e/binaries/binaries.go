@@ -26,6 +26,8 @@ type Binary struct {
 	Package string
 	// Stamps are the string variables that its release process sets, by import path and name.
 	Stamps map[string]string
+	// Static builds without cgo, as a program has to be that runs in an image where it is alone.
+	Static bool
 }
 
 // DefaultKubernetes is the minor release that the suites run on unless they say otherwise.
@@ -72,6 +74,8 @@ const (
 	APIServer         = "kube-apiserver"
 	ControllerManager = "kube-controller-manager"
 	Scheduler         = "kube-scheduler"
+	Kubelet           = "kubelet"
+	Proxy             = "kube-proxy"
 )
 
 // KubernetesBinary returns a program of a Kubernetes minor release such as "1.37". A minor that is not in the table is an error
@@ -124,6 +128,19 @@ func ForSuites(minor string) ([]Binary, error) {
 		return nil, err
 	}
 	return append(all, Kubectl), nil
+}
+
+// ForRealNode returns the programs that a node with a kubelet of its own runs, of a Kubernetes minor release.
+func ForRealNode(minor string) ([]Binary, error) {
+	var all []Binary
+	for _, name := range []string{Kubelet, Proxy} {
+		b, err := KubernetesBinary(minor, name)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, b)
+	}
+	return all, nil
 }
 
 // ldflags returns the linker's flags: no symbol tables, which nobody debugs here, and the stamps in a fixed order.

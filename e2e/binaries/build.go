@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"time"
 )
@@ -56,14 +57,28 @@ func (b Builder) Moorage(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return b.buildOwn(ctx, tree, tree.root, Binary{Name: "moorage", Package: "./cmd/moorage"})
+}
+
+// Own builds a static program of this module, such as ./realnode/pause, and returns its file, each time as Moorage does. The file has
+// the name of the package's folder.
+func (b Builder) Own(ctx context.Context, pkg string) (string, error) {
+	tree, err := findTree()
+	if err != nil {
+		return "", err
+	}
+	return b.buildOwn(ctx, tree, tree.e2e, Binary{Name: path.Base(pkg), Package: pkg, Static: true})
+}
+
+func (b Builder) buildOwn(ctx context.Context, tree tree, module string, program Binary) (string, error) {
 	cache := b.cache(tree)
-	file := filepath.Join(cache, "bin", "moorage")
+	file := filepath.Join(cache, "bin", program.Name)
 	unlock, err := b.lock(ctx, cache)
 	if err != nil {
 		return "", err
 	}
 	defer unlock()
-	if err := b.compile(ctx, tree.root, cache, file, Binary{Name: "moorage", Package: "./cmd/moorage"}); err != nil {
+	if err := b.compile(ctx, module, cache, file, program); err != nil {
 		return "", err
 	}
 	return file, nil
@@ -101,6 +116,9 @@ func (b Builder) compile(ctx context.Context, module, cache, file string, progra
 	cmd := exec.CommandContext(ctx, "go", "build", "-ldflags", program.ldflags(), "-o", built, program.Package)
 	cmd.Dir = module
 	cmd.Env = goEnv()
+	if program.Static {
+		cmd.Env = append(cmd.Env, "CGO_ENABLED=0")
+	}
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
 

@@ -98,6 +98,9 @@ func (b Binary) key(t tree, toolchain string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("read what pins %s: %w", b.Name, err)
 	}
+	if b.Static {
+		toolchain += " static"
+	}
 	h := sha256.New()
 	for _, part := range []string{b.Name, b.Package, b.ldflags(), toolchain, versions} {
 		_, _ = fmt.Fprintf(h, "%d %s", len(part), part) // a hash never fails

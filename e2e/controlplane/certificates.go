@@ -22,10 +22,12 @@ const validity = 30 * 24 * time.Hour
 
 // authority issues all certificates of one cluster: for servers on loopback and for clients.
 type authority struct {
-	dir  string // where the files go
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
-	pem  []byte
+	dir string // where the files go
+	// addresses are what servers are reached at besides 127.0.0.1.
+	addresses []net.IP
+	cert      *x509.Certificate
+	key       *ecdsa.PrivateKey
+	pem       []byte
 }
 
 // newAuthority makes a certificate authority and writes its certificate, not its key, into dir.
@@ -73,7 +75,7 @@ func (a *authority) issue(name string, subject pkix.Name) (*keyPair, error) {
 	}
 	template.KeyUsage = x509.KeyUsageDigitalSignature
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
-	template.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)}
+	template.IPAddresses = append([]net.IP{net.IPv4(127, 0, 0, 1)}, a.addresses...)
 	template.DNSNames = []string{"localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"}
 	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
 	if err != nil {

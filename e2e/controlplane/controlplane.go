@@ -3,7 +3,8 @@
 // Package controlplane runs a real Kubernetes control plane on loopback, from programs that package binaries builds: etcd,
 // kube-apiserver, kube-controller-manager, kwok in the kubelet's place, and, started and stopped on its own, kube-scheduler.
 //
-// Certificates, keys and logs are in a temporary folder; authorisation is RBAC; nothing listens anywhere but on 127.0.0.1. All of it is
+// Certificates, keys and logs are in a temporary folder; authorisation is RBAC; nothing listens anywhere but on 127.0.0.1, unless
+// Options.PodAddress asks for more. All of it is
 // gone after Stop, and likewise when the program ends without it, in whatever way (see package process).
 //
 // The package knows neither storage nor moorage: nodes, drivers and volumes are package zones' concern.
@@ -29,6 +30,10 @@ type Options struct {
 	Kubernetes string
 	// Progress is told what is being built and started; nil means nobody is.
 	Progress io.Writer
+	// PodAddress is an address of this machine, not on loopback, at which pods with a network of their own reach the API server. It then
+	// listens on all addresses, the kubernetes Service leads to it, and kubelets may do what the Node authoriser allows. Empty means that
+	// there are no such pods.
+	PodAddress string
 	// APIServerArgs and ControllerManagerArgs are added to the programs' arguments, and win over earlier ones.
 	APIServerArgs, ControllerManagerArgs []string
 }

@@ -36,6 +36,9 @@ func (c *ControlPlane) Kubeconfig(user string, groups ...string) (string, error)
 	return path, nil
 }
 
+// CertificateAuthority returns the file with the certificate of the authority that issues all of the cluster's.
+func (c *ControlPlane) CertificateAuthority() string { return c.authority.certFile() }
+
 // RESTConfig returns a new configuration of an administrator's client, without a limit on the client's side.
 func (c *ControlPlane) RESTConfig() *rest.Config { return rest.CopyConfig(c.rest) }
 

@@ -8,6 +8,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"net"
 	"path/filepath"
 
 	"github.com/moorage-k8s/moorage/e2e/binaries"
@@ -24,6 +25,12 @@ const (
 const (
 	KwokAnnotation      = "kwok.x-k8s.io/node"
 	KwokAnnotationValue = "fake"
+)
+
+// ServiceRange is the range of Services' cluster IPs; the kubernetes Service has the first one of it.
+const (
+	ServiceRange   = "10.96.0.0/16"
+	serviceAddress = "10.96.0.1"
 )
 
 // stages tells kwok what a kubelet would do.
@@ -71,6 +78,9 @@ func (c *ControlPlane) startEtcd(ctx context.Context) error {
 
 // startAPIServer starts kube-apiserver and connects to it.
 func (c *ControlPlane) startAPIServer(ctx context.Context) error {
+	if address := c.options.PodAddress; address != "" {
+		c.authority.addresses = []net.IP{net.ParseIP(address), net.ParseIP(serviceAddress)}
+	}
 	serving, err := c.authority.issue("apiserver", pkix.Name{CommonName: "kube-apiserver"})
 	if err != nil {
 		return err
@@ -87,9 +97,7 @@ func (c *ControlPlane) startAPIServer(ctx context.Context) error {
 		return err
 	}
 	args := []string{
-		"--bind-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", port), "--advertise-address=127.0.0.1",
-		// An endpoint on loopback is not valid, and nothing in this cluster follows the kubernetes Service.
-		"--endpoint-reconciler-type=none",
+		fmt.Sprintf("--secure-port=%d", port),
 		"--etcd-servers=" + c.etcdURL, "--etcd-cafile=" + c.authority.certFile(),
 		"--etcd-certfile=" + c.etcdClient.certFile, "--etcd-keyfile=" + c.etcdClient.keyFile,
 		"--tls-cert-file=" + serving.certFile, "--tls-private-key-file=" + serving.keyFile,
@@ -98,12 +106,19 @@ func (c *ControlPlane) startAPIServer(ctx context.Context) error {
 		"--requestheader-client-ca-file=" + c.authority.certFile(), "--requestheader-allowed-names=front-proxy",
 		"--requestheader-username-headers=X-Remote-User", "--requestheader-group-headers=X-Remote-Group",
 		"--requestheader-extra-headers-prefix=X-Remote-Extra-",
-		"--authorization-mode=RBAC",
 		"--service-account-issuer=https://kubernetes.default.svc",
 		"--service-account-key-file=" + c.path("service-accounts.pub"),
 		"--service-account-signing-key-file=" + c.path("service-accounts.key"),
-		"--service-cluster-ip-range=10.96.0.0/16",
+		"--service-cluster-ip-range=" + ServiceRange,
 		"--allow-privileged=true",
+	}
+	if address := c.options.PodAddress; address != "" {
+		args = append(args, "--bind-address=0.0.0.0", "--advertise-address="+address,
+			"--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction")
+	} else {
+		args = append(args, "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", "--authorization-mode=RBAC",
+			// An endpoint on loopback is not valid, and nothing in this cluster follows the kubernetes Service.
+			"--endpoint-reconciler-type=none")
 	}
 	p, err := c.group.Start(process.Command{Name: binaries.APIServer, Path: c.files[binaries.APIServer], Args: append(args, c.options.APIServerArgs...)})
 	if err != nil {

@@ -181,6 +181,10 @@ func (g *Group) Start(c Command) (*Process, error) {
 	return p, nil
 }
 
+// RemoveForeign has a folder outside of the group's own go with it. Only folders in it are removed, not files, so that it goes if nothing
+// but folders is left: as in a control group, whose files are the kernel's. The path must be without white space.
+func (g *Group) RemoveForeign(dir string) { g.watchdog.foreign(dir) }
+
 // Stop kills all processes, the last started first, and removes the folder. Nothing is asked to end in good order: what they
 // hold is thrown away. Further calls do nothing.
 func (g *Group) Stop() error {

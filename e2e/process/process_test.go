@@ -36,6 +36,10 @@ func playParent(role string) {
 	if err != nil {
 		panic(err)
 	}
+	if err = os.MkdirAll(foreignOf(g.Dir())+"/inner", 0o755); err != nil {
+		panic(err)
+	}
+	g.RemoveForeign(foreignOf(g.Dir()))
 	p, err := g.Start(Command{Name: "family", Path: "/bin/sh", Args: []string{"-c", "sleep 1000 & echo $!; wait"}})
 	if err != nil {
 		panic(err)
@@ -54,6 +58,9 @@ func playParent(role string) {
 	}
 	select {}
 }
+
+// foreignOf is a folder beside the group's.
+func foreignOf(dir string) string { return dir + "-foreign" }
 
 func TestNothingOutlivesTheParent(t *testing.T) {
 	t.Parallel()
@@ -104,9 +111,10 @@ func TestNothingOutlivesTheParent(t *testing.T) {
 			if err = parent.Wait(); err == nil {
 				t.Error("the parent ended with status 0")
 			}
-			eventually(t, "child, grandchild and folder are gone", func() bool {
+			eventually(t, "child, grandchild and both folders are gone", func() bool {
 				_, statErr := os.Stat(dir)
-				return !alive(child) && !alive(grandchild) && errors.Is(statErr, os.ErrNotExist)
+				_, foreignErr := os.Stat(foreignOf(dir))
+				return !alive(child) && !alive(grandchild) && errors.Is(statErr, os.ErrNotExist) && errors.Is(foreignErr, os.ErrNotExist)
 			})
 		})
 	}

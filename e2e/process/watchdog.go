@@ -6,25 +6,39 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"strconv"
 	"sync"
 	"syscall"
 )
 
-// watchdogScript keeps the list of living process groups that it is told of on stdin. End of file means that the parent is
-// gone, in whatever way: then it kills those that are left and removes the folder.
+// watchdogScript keeps the list of living process groups and of foreign folders that it is told of on stdin. End of file means that
+// the parent is gone, in whatever way: then it kills the groups that are left and removes the folders. It tries again for ten seconds, as
+// what the kernel kills may still be there for a moment.
 const watchdogScript = `
-live=
-while read -r what pid; do
+live= foreign=
+while read -r what which; do
   case $what in
-  add) live="$live $pid" ;;
+  add) live="$live $which" ;;
   remove)
     rest=
-    for p in $live; do [ "$p" = "$pid" ] || rest="$rest $p"; done
+    for p in $live; do [ "$p" = "$which" ] || rest="$rest $p"; done
     live=$rest ;;
+  foreign) foreign="$foreign $which" ;;
   esac
 done
 for p in $live; do kill -9 "-$p"; done 2>/dev/null
-rm -rf -- "$1"
+for try in 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9; do
+  left=
+  rm -rf -- "$1" 2>/dev/null || left=1
+  for d in $foreign; do
+    if [ -d "$d" ]; then
+      find "$d" -depth -type d -exec rmdir {} ';' 2>/dev/null
+      if [ -d "$d" ]; then left=1; fi
+    fi
+  done
+  if [ -z "$left" ]; then break; fi
+  sleep 0.5
+done
 `
 
 // watchdog is the parent's end of the watchdog process.
@@ -51,15 +65,16 @@ func startWatchdog(dir string) (*watchdog, error) {
 	return &watchdog{cmd: cmd, stdin: stdin}, nil
 }
 
-func (w *watchdog) add(pid int)    { w.tell("add", pid) }
-func (w *watchdog) remove(pid int) { w.tell("remove", pid) }
+func (w *watchdog) add(pid int)        { w.tell("add", strconv.Itoa(pid)) }
+func (w *watchdog) remove(pid int)     { w.tell("remove", strconv.Itoa(pid)) }
+func (w *watchdog) foreign(dir string) { w.tell("foreign", dir) }
 
 // tell writes one line. A watchdog that is gone cannot be told anything, and the children then still have the kernel's
 // guard where there is one: that is no reason to fail a start.
-func (w *watchdog) tell(what string, pid int) {
+func (w *watchdog) tell(what, which string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	_, _ = fmt.Fprintln(w.stdin, what, pid)
+	_, _ = fmt.Fprintln(w.stdin, what, which)
 }
 
 // stop closes the pipe and waits for the watchdog to end, which removes the folder.
