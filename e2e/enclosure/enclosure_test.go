@@ -82,7 +82,7 @@ func playInside(task string) int {
 	}
 	_, _ = fmt.Fprintln(os.Stdout, Dir())
 	if task == "wait" {
-		signal.Notify(make(chan os.Signal), syscall.SIGUSR1) // a program that waits for nothing at all is ended by the runtime
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGUSR1) // a program that waits for nothing at all is ended by the runtime
 		select {}
 	}
 	return 3

@@ -24,7 +24,7 @@ var kernelSettings = []string{
 func guardKernelSettings() error {
 	dir := filepath.Join(enclosure.Dir(), "kernel-settings")
 	for _, name := range kernelSettings {
-		setting, file := filepath.Join("/proc/sys", name), filepath.Join(dir, name)
+		setting, file := "/proc/sys/"+name, filepath.Join(dir, name)
 		value, err := os.ReadFile(setting)
 		if err != nil {
 			return fmt.Errorf("read a setting of the kernel: %w", err)

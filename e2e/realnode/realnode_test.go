@@ -35,7 +35,7 @@ func greeterIn(dir string) Image {
 }
 
 func TestMain(m *testing.M) {
-	status := 0
+	var status int
 	status, skipped = RunSuite(m.Run, func(ctx context.Context, dir string) error {
 		if err := MakePauseImage(ctx, dir); err != nil {
 			return err
