@@ -55,7 +55,7 @@ func TestAdmissionOfEveryRequest(t *testing.T) {
 			Status: 1,
 		}, debug("debugger-bidirectional.yaml")...)
 		k.shows(t, terminal{}, debug("debugger.yaml")...)
-		if got := count(t, m, `moorage_webhook_admissions_total{decision="allowed",endpoint="validate",operation="update"}`); got == 0 {
+		if got := count(t, m, `moorage_webhook_admissions_total{decision="allowed",operation="update",webhook="validate"}`); got == 0 {
 			t.Error("moorage was not asked about the second container, so this shows nothing")
 		}
 	})
@@ -78,7 +78,7 @@ func TestAdmissionOfEveryRequest(t *testing.T) {
 		if got := failedOpen(t, c); got != open {
 			t.Errorf("moorage did not answer in time: the API server went on without it %g times", got-open)
 		}
-		if got := count(t, m, `moorage_webhook_admissions_total{decision="unchecked",endpoint="validate",operation="create"}`); got != 0 {
+		if got := count(t, m, `moorage_webhook_admissions_total{decision="unchecked",operation="create",webhook="validate"}`); got != 0 {
 			t.Error("the pod was not looked at in full")
 		}
 	})

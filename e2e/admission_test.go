@@ -52,7 +52,7 @@ func TestAdmissionAtTheTerminal(t *testing.T) {
 		k.shows(t, terminal{Stdout: "pod/agent labeled\n"}, "label", "pod", "agent", "tier=node")
 		k.shows(t, terminal{Stdout: "pod/agent image updated\n"}, "set", "image", "pod/agent", "main=example.com/agent:2")
 		// The API server does not ask the webhook about labels, but it does about images.
-		if got := count(t, m, `moorage_webhook_admissions_total{decision="allowed",endpoint="validate",operation="update"}`); got == 0 {
+		if got := count(t, m, `moorage_webhook_admissions_total{decision="allowed",operation="update",webhook="validate"}`); got == 0 {
 			t.Error("moorage was not asked about the update of the image, so this shows nothing")
 		}
 		k.shows(t, terminal{Stdout: "deployment.apps/agents image updated\n"}, "set", "image", "deployment/agents", "main=example.com/agent:2")

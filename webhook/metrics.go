@@ -43,8 +43,8 @@ func NewMetrics(registerer prometheus.Registerer) (*Metrics, error) {
 	m := &Metrics{
 		admissions: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "moorage_webhook_admissions_total",
-			Help: "Admission requests by endpoint, operation and what became of them.",
-		}, []string{"endpoint", "operation", "decision"}),
+			Help: "Admission requests by webhook (mutate or validate), operation and what became of them.",
+		}, []string{"webhook", "operation", "decision"}),
 		findings: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "moorage_webhook_findings_total",
 			Help: "Findings by rule and by the action that was taken.",
@@ -57,7 +57,7 @@ func NewMetrics(registerer prometheus.Registerer) (*Metrics, error) {
 			Name:    "moorage_webhook_duration_seconds",
 			Help:    "Time to decide an admission request, without reading it from the network.",
 			Buckets: []float64{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1, 2},
-		}, []string{"endpoint"}),
+		}, []string{"webhook"}),
 		panics: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "moorage_webhook_rule_panics_total",
 			Help: "Rules that failed on an object, which was then admitted without them; rule=none is a failure outside every rule.",
@@ -78,15 +78,15 @@ func NewMetrics(registerer prometheus.Registerer) (*Metrics, error) {
 	return m, nil
 }
 
-// admission counts one request; a malformed one has no operation and took no time worth counting.
-func (m *Metrics) admission(endpoint string, operation admissionv1.Operation, d decision, took time.Duration) {
+// admission counts one request to mutate or validate; a malformed one has no operation and took no time worth counting.
+func (m *Metrics) admission(webhook string, operation admissionv1.Operation, d decision, took time.Duration) {
 	label := "other"
 	switch operation {
 	case admissionv1.Create, admissionv1.Update, admissionv1.Delete, admissionv1.Connect:
 		label = strings.ToLower(string(operation))
 	}
-	m.admissions.WithLabelValues(endpoint, label, string(d)).Inc()
+	m.admissions.WithLabelValues(webhook, label, string(d)).Inc()
 	if d != decisionMalformed {
-		m.duration.WithLabelValues(endpoint).Observe(took.Seconds())
+		m.duration.WithLabelValues(webhook).Observe(took.Seconds())
 	}
 }

@@ -222,12 +222,12 @@ func TestMetrics(t *testing.T) {
 		t.Errorf("status %d", status)
 	}
 	want := `
-# HELP moorage_webhook_admissions_total Admission requests by endpoint, operation and what became of them.
+# HELP moorage_webhook_admissions_total Admission requests by webhook (mutate or validate), operation and what became of them.
 # TYPE moorage_webhook_admissions_total counter
-moorage_webhook_admissions_total{decision="denied",endpoint="validate",operation="create"} 1
-moorage_webhook_admissions_total{decision="ignored",endpoint="validate",operation="other"} 1
-moorage_webhook_admissions_total{decision="malformed",endpoint="mutate",operation="other"} 1
-moorage_webhook_admissions_total{decision="patched",endpoint="mutate",operation="update"} 1
+moorage_webhook_admissions_total{decision="denied",operation="create",webhook="validate"} 1
+moorage_webhook_admissions_total{decision="ignored",operation="other",webhook="validate"} 1
+moorage_webhook_admissions_total{decision="malformed",operation="other",webhook="mutate"} 1
+moorage_webhook_admissions_total{decision="patched",operation="update",webhook="mutate"} 1
 # HELP moorage_webhook_defaults_total Defaults that changed an object, by name.
 # TYPE moorage_webhook_defaults_total counter
 moorage_webhook_defaults_total{default="class-from-beta-annotation"} 1

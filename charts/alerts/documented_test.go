@@ -37,8 +37,12 @@ func exported(t *testing.T) map[string][]string {
 	for _, r := range row.FindAllStringSubmatch(read(t, docs+"metrics.md"), -1) {
 		var has []string
 		for label := range strings.SplitSeq(strings.ReplaceAll(r[3], "`", ""), ", ") {
-			if label != "" {
-				has = append(has, label)
+			if label == "" {
+				continue
+			}
+			has = append(has, label)
+			if slices.Contains(targetLabels, label) {
+				t.Errorf("%s: Prometheus gives each series a label %s of the pod, and this one would become exported_%s", r[1], label, label)
 			}
 		}
 		if r[2] != "histogram" {

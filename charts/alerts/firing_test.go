@@ -48,12 +48,12 @@ func TestAlertsFire(t *testing.T) {
 		}, 30 * time.Minute, false, ""},
 
 		{"a part cannot be read", "MoorageWebhookErrors", []string{
-			`moorage_webhook_admissions_total{endpoint="validate",operation="create",decision="allowed",` + pod + `} 0+90x60`,
-			`moorage_webhook_admissions_total{endpoint="validate",operation="create",decision="unchecked",` + pod + `} 0+10x60`,
+			`moorage_webhook_admissions_total{webhook="validate",operation="create",decision="allowed",` + pod + `} 0+90x60`,
+			`moorage_webhook_admissions_total{webhook="validate",operation="create",decision="unchecked",` + pod + `} 0+10x60`,
 		}, 15 * time.Minute, true, "could not be looked at"},
 		{"hardly any cannot be read", "MoorageWebhookErrors", []string{
-			`moorage_webhook_admissions_total{endpoint="validate",operation="create",decision="denied",` + pod + `} 0+9999x60`,
-			`moorage_webhook_admissions_total{endpoint="validate",operation="create",decision="unchecked",` + pod + `} 0+1x60`,
+			`moorage_webhook_admissions_total{webhook="validate",operation="create",decision="denied",` + pod + `} 0+9999x60`,
+			`moorage_webhook_admissions_total{webhook="validate",operation="create",decision="unchecked",` + pod + `} 0+1x60`,
 		}, 30 * time.Minute, false, ""},
 		{"a rule fails", "MoorageWebhookErrors", []string{`moorage_webhook_rule_panics_total{rule="any",` + pod + `} 0+1x60`}, 15 * time.Minute, true, "a rule fails"},
 
@@ -68,14 +68,14 @@ func TestAlertsFire(t *testing.T) {
 		}, 30 * time.Minute, false, ""},
 
 		{"the webhook is slow", "MoorageWebhookSlow", []string{
-			`moorage_webhook_duration_seconds_bucket{endpoint="mutate",le="0.5",` + pod + `} 0+50x60`,
-			`moorage_webhook_duration_seconds_bucket{endpoint="mutate",le="1",` + pod + `} 0+50x60`,
-			`moorage_webhook_duration_seconds_bucket{endpoint="mutate",le="2",` + pod + `} 0+100x60`,
-			`moorage_webhook_duration_seconds_bucket{endpoint="mutate",le="+Inf",` + pod + `} 0+100x60`,
+			`moorage_webhook_duration_seconds_bucket{webhook="mutate",le="0.5",` + pod + `} 0+50x60`,
+			`moorage_webhook_duration_seconds_bucket{webhook="mutate",le="1",` + pod + `} 0+50x60`,
+			`moorage_webhook_duration_seconds_bucket{webhook="mutate",le="2",` + pod + `} 0+100x60`,
+			`moorage_webhook_duration_seconds_bucket{webhook="mutate",le="+Inf",` + pod + `} 0+100x60`,
 		}, 15 * time.Minute, true, "mutate takes longer than 1.98s"},
 		{"the webhook is quick", "MoorageWebhookSlow", []string{
-			`moorage_webhook_duration_seconds_bucket{endpoint="mutate",le="0.5",` + pod + `} 0+100x60`,
-			`moorage_webhook_duration_seconds_bucket{endpoint="mutate",le="+Inf",` + pod + `} 0+100x60`,
+			`moorage_webhook_duration_seconds_bucket{webhook="mutate",le="0.5",` + pod + `} 0+100x60`,
+			`moorage_webhook_duration_seconds_bucket{webhook="mutate",le="+Inf",` + pod + `} 0+100x60`,
 		}, 30 * time.Minute, false, ""},
 
 		{"requests are refused", "MoorageExtenderErrors", []string{`moorage_extender_requests_total{verb="filter",code="503",` + pod + `} 0+1x60`}, 15 * time.Minute, true, "refused"},
