@@ -85,12 +85,12 @@ func BenchmarkValidatePod(b *testing.B) {
 
 // TestLatencyOverHTTPS holds the webhook's slowest answers against those of a handler that only decodes and allows: in a
 // hundred, one may be slower than three times the other's. Both take turns on one machine, so that what else it does
-// is in both; what is left of that is met by asking again.
+// is in both, and the ratio is the median of that of several rounds, so that a round in which it was not in both does not count.
 func TestLatencyOverHTTPS(t *testing.T) {
 	if testing.Short() {
 		t.Skip("measures for a few seconds")
 	}
-	const limit, attempts, requests = 3.0, 5, 1500
+	const limit, rounds, requests = 3.0, 9, 400
 	w, body := newWebhook(t, Options{}), []byte(reviewOf(t, ordinaryPod, ""))
 	allows := w.endpoint("validate", func(_ context.Context, req admission.Request) answer {
 		if _, skip := w.decode(req); skip != nil {
@@ -103,20 +103,20 @@ func TestLatencyOverHTTPS(t *testing.T) {
 		moorage.ask()
 		peer.ask()
 	}
-	var ratio float64
-	for range attempts {
+	var ratios []float64
+	for range rounds {
 		ours, theirs := make([]time.Duration, requests), make([]time.Duration, requests)
 		for i := range requests {
 			ours[i], theirs[i] = moorage.ask(), peer.ask()
 		}
-		ratio = float64(percentile(ours, 99)) / float64(percentile(theirs, 99))
+		ratios = append(ratios, float64(percentile(ours, 99))/float64(percentile(theirs, 99)))
 		t.Logf("p50 %v, p99 %v; only decoding and allowing: p50 %v, p99 %v: %.2f times at p99",
-			percentile(ours, 50), percentile(ours, 99), percentile(theirs, 50), percentile(theirs, 99), ratio)
-		if ratio <= limit {
-			return
-		}
+			percentile(ours, 50), percentile(ours, 99), percentile(theirs, 50), percentile(theirs, 99), ratios[len(ratios)-1])
 	}
-	t.Errorf("the 99th percentile is %.2f times that of a handler that only decodes and allows, over %g", ratio, limit)
+	slices.Sort(ratios)
+	if median := ratios[rounds/2]; median > limit {
+		t.Errorf("the 99th percentile is %.2f times that of a handler that only decodes and allows, over %g", median, limit)
+	}
 }
 
 // asker asks one handler over a connection that stays, as the API server does.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -110,6 +111,9 @@ func check(cmd *cobra.Command, flags checkFlags, args []string) error {
 	}
 	if err != nil {
 		return err
+	}
+	if result.Files == 0 && len(result.Skipped.Charts)+len(result.Skipped.Templates)+result.Skipped.Patches == 0 {
+		return fmt.Errorf("there is nothing to check in %s: no .yaml, .yml or .json file", strings.Join(paths, ", "))
 	}
 	if err := flags.print(cmd.OutOrStdout(), result); err != nil {
 		return err

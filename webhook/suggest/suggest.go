@@ -15,8 +15,9 @@ import (
 // limit is how many names an error message can hold before it stops helping.
 const limit = 3
 
-// Nearest returns at most three of known that are closest to name, the closest first, equals in alphabetical order. A name
-// farther than a third of its length is left out unless one of the two contains the other.
+// Nearest returns at most three of known that are closest to name, the closest first, equals in alphabetical order. What has
+// name among its words, as ebs.csi.aws.com has ebs, is closest. A name farther than a third of its length is left out unless
+// one of the two contains the other.
 func Nearest(name string, known []string) []string {
 	type candidate struct {
 		name     string
@@ -27,6 +28,9 @@ func Nearest(name string, known []string) []string {
 	for _, k := range known {
 		other := strings.ToLower(k)
 		d := distance(lower, other)
+		if slices.Contains(strings.FieldsFunc(other, betweenWords), lower) {
+			d = 0
+		}
 		within := d <= max(2, len(lower)/3)
 		contained := len(lower) > 3 && (strings.Contains(other, lower) || strings.Contains(lower, other))
 		if within || contained {
@@ -58,6 +62,8 @@ func Sentence(name string, known []string) string {
 		return "did you mean " + strings.Join(near[:last], ", ") + " or " + near[last] + "?"
 	}
 }
+
+func betweenWords(r rune) bool { return strings.ContainsRune("./-_ ", r) }
 
 // distance is Levenshtein's, in bytes, with one row kept.
 func distance(a, b string) int {

@@ -14,6 +14,7 @@ func TestSentence(t *testing.T) {
 		{"one letter wrong", "secret-mode-decimals", "did you mean secret-mode-decimal?"},
 		{"case does not count", "Propagation-Host-Root", "did you mean propagation-host-root?"},
 		{"a shared prefix names both", "secret-", "did you mean secret-mode-decimal or secret-ref-incomplete?"},
+		{"a whole word is nearest", "mode", "did you mean access-mode-unsupported or secret-mode-decimal?"},
 		{"nothing near lists all", "xyz", "known are: access-mode-unsupported, propagation-host-root, secret-mode-decimal, secret-ref-incomplete"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
