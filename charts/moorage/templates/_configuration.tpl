@@ -40,3 +40,18 @@
   "webhook" $webhook "extender" $extender "metrics" (dict "bindAddress" (printf ":%v" .Values.metrics.port)) -}}
 {{- mergeOverwrite (deepCopy .Values.config) $wiring | toYaml -}}
 {{- end -}}
+
+{{/* Not empty where the MoorageConfiguration selects namespaces by more than their names, which moorage knows without reading them. */}}
+{{- define "moorage.readsNamespaces" -}}
+{{- $webhook := (include "moorage.configuration" . | fromYaml).webhook -}}
+{{- $selectors := list -}}
+{{- with $webhook.schedulerName -}}
+{{- $selectors = append $selectors (default (dict "matchLabels" (dict "moorage.dev/scheduler" "enabled")) .namespaceSelector) -}}
+{{- end -}}
+{{- range $webhook.namespaceRules }}{{ $selectors = append $selectors .namespaceSelector }}{{ end -}}
+{{- range $selectors -}}
+{{- $keys := keys (default dict .matchLabels) -}}
+{{- range .matchExpressions }}{{ $keys = append $keys .key }}{{ end -}}
+{{- if ne (uniq $keys | join " ") "kubernetes.io/metadata.name" }}true{{ end -}}
+{{- end -}}
+{{- end -}}
