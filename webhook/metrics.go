@@ -56,7 +56,7 @@ func NewMetrics(registerer prometheus.Registerer) (*Metrics, error) {
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "moorage_webhook_duration_seconds",
 			Help:    "Time to decide an admission request, without reading it from the network.",
-			Buckets: []float64{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1, 2},
+			Buckets: []float64{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1, 2, 5, 10, 20},
 		}, []string{"webhook"}),
 		panics: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "moorage_webhook_rule_panics_total",

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -68,6 +69,9 @@ type access struct {
 func findCluster(kubeconfig, contextName string, tune ...func(*rest.Config)) (*access, error) {
 	loader := clientConfig(kubeconfig, contextName)
 	config, err := loader.ClientConfig()
+	if clientcmd.IsEmptyConfig(err) {
+		err = errors.New("there is no kubeconfig, and this is not in a pod")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("find the cluster: %w; name one with --kubeconfig or $KUBECONFIG, or read manifests with --from", err)
 	}

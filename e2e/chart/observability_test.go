@@ -4,9 +4,11 @@ package chart_test
 
 import (
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 
 	"github.com/moorage-k8s/moorage/e2e/chart"
@@ -59,6 +61,48 @@ func TestAlertsAndDashboardAreTakenOver(t *testing.T) {
 	}
 	if diff := cmp.Diff(map[string]any{"moorage.json": string(file(t, "dashboard.json"))}, dashboard["data"]); diff != "" {
 		t.Errorf("the dashboard differs from files/dashboard.json (-file +object)\n%s", diff)
+	}
+}
+
+// Slow is what takes longer than half of the timeout that the chart sets, whatever that is.
+func TestSlowFollowsTheTimeouts(t *testing.T) {
+	for _, c := range []struct {
+		seconds           int
+		httpTimeout       string
+		webhook, extender string
+	}{
+		{2, "2s", "> 1", "> 1"},
+		{5, "500ms", "> 2.5", "> 0.25"},
+		{1, "1m", "> 0.5", "> 1"},
+	} {
+		rendered, err := chart.Render(chart.Options{Values: map[string]any{
+			"prometheusRule": map[string]any{"enabled": true},
+			"webhook":        map[string]any{"timeoutSeconds": c.seconds},
+			"scheduler":      map[string]any{"extender": map[string]any{"httpTimeout": c.httpTimeout}},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		objects, err := rendered.Objects()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]string{}
+		for _, o := range objects {
+			groups, _, _ := unstructured.NestedSlice(o.Object, "spec", "groups")
+			for _, g := range groups {
+				rules, _, _ := unstructured.NestedSlice(g.(map[string]any), "rules")
+				for _, r := range rules {
+					rule := r.(map[string]any)
+					got[rule["alert"].(string)] = rule["expr"].(string)
+				}
+			}
+		}
+		for alert, want := range map[string]string{"MoorageWebhookSlow": c.webhook, "MoorageExtenderSlow": c.extender} {
+			if !strings.HasSuffix(got[alert], ") "+want) {
+				t.Errorf("with timeouts of %d s and %s, %s is %q, want it to end in %s", c.seconds, c.httpTimeout, alert, got[alert], want)
+			}
+		}
 	}
 }
 

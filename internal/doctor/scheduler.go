@@ -32,7 +32,7 @@ func (e *examination) scheduler(ctx context.Context) Check {
 		return worst(lease, unread(ctx, "the pods of kube-scheduler", err))
 	}
 	if len(pods) == 0 {
-		return worst(lease, skipped("if the control plane is managed, run a kube-scheduler of your own with moorage beside it, and name it in schedulerName",
+		return worst(lease, skipped("if the control plane is managed, install the chart with scheduler.mode: dedicated, its default",
 			"no pod of kube-scheduler can be seen, so how it is configured cannot be told"))
 	}
 	var found []Check
