@@ -11,12 +11,15 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/wait"
 
+	"github.com/moorage-k8s/moorage/e2e/binaries"
 	"github.com/moorage-k8s/moorage/e2e/controlplane"
 )
 
@@ -82,4 +85,14 @@ func await(t *testing.T, what string, condition wait.ConditionWithContextFunc) {
 	if err := wait.PollUntilContextTimeout(t.Context(), pollInterval, time.Minute, true, condition); err != nil {
 		t.Fatalf("wait for %s: %v", what, err)
 	}
+}
+
+// since tells whether the control plane is of Kubernetes 1.minor or later.
+func since(t *testing.T, minor int) bool {
+	t.Helper()
+	running, err := strconv.Atoi(strings.TrimPrefix(binaries.Kubernetes(), "1."))
+	if err != nil {
+		t.Fatalf("read the minor release of Kubernetes %s: %v", binaries.Kubernetes(), err)
+	}
+	return running >= minor
 }

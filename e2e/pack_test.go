@@ -27,10 +27,11 @@ kind: MoorageConfiguration
 extender:
   scorers: [{name: PoolFit, weight: 2, policy: Pack}]
 `})
-	scheduler, err := c.StartScheduler(t.Context(), controlplane.SchedulerOptions{
-		ExtenderURL:   m.ExtenderURL,
-		Configuration: document(t, "docs/kube-scheduler-configuration.yaml") + documentedShape(t),
-	})
+	configuration := document(t, "docs/kube-scheduler-configuration.yaml")
+	if since(t, 37) {
+		configuration += documentedShape(t)
+	}
+	scheduler, err := c.StartScheduler(t.Context(), controlplane.SchedulerOptions{ExtenderURL: m.ExtenderURL, Configuration: configuration})
 	if err != nil {
 		t.Fatalf("kube-scheduler does not accept what docs/scheduling.md says: %v", err)
 	}

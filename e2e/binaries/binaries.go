@@ -10,6 +10,7 @@ package binaries
 import (
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 )
@@ -30,13 +31,27 @@ type Binary struct {
 	Static bool
 }
 
-// DefaultKubernetes is the minor release that the suites run on unless they say otherwise.
+// DefaultKubernetes is the minor release that the suites run on unless they are told otherwise.
 const DefaultKubernetes = "1.37"
+
+// KubernetesEnv names the environment variable that tells the suites to run on another minor release.
+const KubernetesEnv = "MOORAGE_E2E_KUBERNETES"
+
+// Kubernetes returns the minor release that the suites run on: what KubernetesEnv says, or DefaultKubernetes.
+func Kubernetes() string {
+	if minor := os.Getenv(KubernetesEnv); minor != "" {
+		return minor
+	}
+	return DefaultKubernetes
+}
 
 // kubernetesReleases holds the minors that can be built. For another one add a row and the folder of a module that requires its
 // k8s.io/kubernetes, with the staging modules replaced; 1.37 has none because the e2e module itself requires it.
 var kubernetesReleases = map[string]struct{ version, module string }{
 	DefaultKubernetes: {version: "v1.37.1", module: "."},
+	"1.36":            {version: "v1.36.3", module: "binaries/kubernetes-1.36"},
+	"1.35":            {version: "v1.35.4", module: "binaries/kubernetes-1.35"},
+	"1.34":            {version: "v1.34.4", module: "binaries/kubernetes-1.34"},
 }
 
 // The programs that do not belong to a Kubernetes release. A version here is what the program says of itself; which source is

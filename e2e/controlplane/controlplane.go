@@ -26,7 +26,7 @@ import (
 
 // Options say what control plane to start. The zero value is a good one.
 type Options struct {
-	// Kubernetes is the minor release to run, such as "1.37"; empty means binaries.DefaultKubernetes.
+	// Kubernetes is the minor release to run, such as "1.37"; empty means what binaries.Kubernetes returns.
 	Kubernetes string
 	// Progress is told what is being built and started; nil means nobody is.
 	Progress io.Writer
@@ -60,7 +60,7 @@ type ControlPlane struct {
 // controllers run and the default namespace has its service account. Ending ctx afterwards does not stop it; Stop does.
 func Start(ctx context.Context, options Options) (_ *ControlPlane, err error) {
 	if options.Kubernetes == "" {
-		options.Kubernetes = binaries.DefaultKubernetes
+		options.Kubernetes = binaries.Kubernetes()
 	}
 	programs, err := binaries.ForControlPlane(options.Kubernetes)
 	if err != nil {

@@ -124,7 +124,7 @@ func TestRBACAndSchedulerRestart(t *testing.T) {
 		}
 	})
 
-	want, err := binaries.KubernetesBinary(binaries.DefaultKubernetes, binaries.APIServer)
+	want, err := binaries.KubernetesBinary(binaries.Kubernetes(), binaries.APIServer)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +132,7 @@ func TestRBACAndSchedulerRestart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if version.GitVersion != want.Version || version.Major+"."+version.Minor != binaries.DefaultKubernetes {
+	if version.GitVersion != want.Version || version.Major+"."+version.Minor != binaries.Kubernetes() {
 		t.Errorf("the API server says it is %+v, want %s", version, want.Version)
 	}
 

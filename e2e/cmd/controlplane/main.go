@@ -30,7 +30,7 @@ func run(args []string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	flags := flag.NewFlagSet("controlplane", flag.ContinueOnError)
-	minor := flags.String("kubernetes", binaries.DefaultKubernetes, "the minor release of Kubernetes")
+	minor := flags.String("kubernetes", binaries.Kubernetes(), "the minor release of Kubernetes")
 	extender := flags.String("extender", "", "up: the extender that the scheduler calls, such as http://127.0.0.1:10261; none if empty")
 	flags.Usage = func() {
 		_, _ = fmt.Fprintf(flags.Output(), "usage: controlplane [flags] build|up\n\nbuild builds the control plane's programs and kubectl into the cache;\n"+

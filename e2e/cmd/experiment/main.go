@@ -85,7 +85,7 @@ func run(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	if _, err = fmt.Fprintf(os.Stdout, "Kubernetes %s\n", binaries.DefaultKubernetes); err != nil {
+	if _, err = fmt.Fprintf(os.Stdout, "Kubernetes %s\n", binaries.Kubernetes()); err != nil {
 		return err
 	}
 	if err = result.Write(os.Stdout); err != nil {

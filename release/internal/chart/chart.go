@@ -66,7 +66,7 @@ func stamp(chart []byte, version, appVersion string) ([]byte, error) {
 	for key, value := range map[string]string{"version": version, "appVersion": appVersion} {
 		line := regexp.MustCompile(`(?m)^` + key + `:.*$`)
 		if len(line.FindAll(chart, -1)) != 1 {
-			return nil, fmt.Errorf("Chart.yaml has not exactly one line with %s", key)
+			return nil, fmt.Errorf("stamp Chart.yaml: it has not exactly one line with %s", key)
 		}
 		chart = line.ReplaceAllLiteral(chart, fmt.Appendf(nil, "%s: %q", key, value))
 	}
