@@ -76,6 +76,12 @@ test-e2e: control-plane ## Run the suites on a real control plane, and the engin
 e2e-install: control-plane ## Run pods for real, as root with Debian's containerd, runc, containernetworking-plugins and iptables; it says why if it cannot
 	cd e2e && go test -p 1 -v -timeout 25m ./realnode
 
+.PHONY: e2e
+e2e: KUBE ?= 1.37
+e2e: ## Run the suite on the control plane of another Kubernetes release (KUBE=1.35)
+	cd e2e && go run ./cmd/controlplane -kubernetes $(KUBE) build
+	cd e2e && MOORAGE_E2E_KUBERNETES=$(KUBE) go test -p 1 -timeout 25m . ./controlplane
+
 ROUNDS ?= 40000
 .PHONY: oracle
 oracle: ## Hold the engine against kube-scheduler's own plugins for ROUNDS random clusters; 40000 are over a million verdicts
