@@ -11,19 +11,10 @@ import (
 
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/moorage-k8s/moorage/e2e/controlplane"
 	"github.com/moorage-k8s/moorage/e2e/moorage"
-)
-
-// Rights that moorage needs only for some configurations.
-var (
-	readsNamespaces = rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"namespaces"}, Verbs: []string{"list", "watch"}}
-	readsLeases     = rbacv1.PolicyRule{
-		APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"}, ResourceNames: []string{"moorage-scheduler"}, Verbs: []string{"get"},
-	}
 )
 
 // What the API server stores of objects that the defaults change, all of them on. The manifests are in testdata/defaults.
@@ -32,7 +23,7 @@ func TestDefaultsAreStored(t *testing.T) {
 	ns, elsewhere := namespace(t, c), namespace(t, c)
 	k := newKubectl(t, c, ns, filepath.Join("testdata", "defaults"))
 	other := newKubectl(t, c, elsewhere, filepath.Join("testdata", "defaults"))
-	m := startMoorage(t, c, moorage.Options{Rights: []rbacv1.PolicyRule{readsNamespaces, readsLeases}, Config: `
+	m := startMoorage(t, c, moorage.Options{Config: `
 apiVersion: moorage.dev/v1alpha1
 kind: MoorageConfiguration
 webhook:
@@ -106,7 +97,7 @@ func TestExemptionsAtTheTerminal(t *testing.T) {
 	c := control(t)
 	ns := namespace(t, c)
 	k := newKubectl(t, c, ns, filepath.Join("testdata", "defaults"))
-	m := startMoorage(t, c, moorage.Options{Rights: []rbacv1.PolicyRule{readsNamespaces}, Config: `
+	m := startMoorage(t, c, moorage.Options{Config: `
 apiVersion: moorage.dev/v1alpha1
 kind: MoorageConfiguration
 webhook:

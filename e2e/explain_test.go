@@ -72,7 +72,7 @@ type explained struct {
 	Decisions []extender.Decision `json:"decisions"`
 }
 
-// explainPod runs the command as a user would, with the rights that moorage has, and asks moorage what it answered.
+// explainPod runs the command as an administrator would, and asks moorage what it answered.
 func explainPod(t *testing.T, m *moorage.Moorage, ns, name string) (*explained, int) {
 	t.Helper()
 	file, err := binaries.Builder{}.Moorage(t.Context())
@@ -80,7 +80,7 @@ func explainPod(t *testing.T, m *moorage.Moorage, ns, name string) (*explained, 
 		t.Fatal(err)
 	}
 	var stdout, stderr strings.Builder
-	cmd := exec.CommandContext(t.Context(), file, "explain", "pod", name, "-n", ns, "-o", "json", "--kubeconfig", m.Kubeconfig,
+	cmd := exec.CommandContext(t.Context(), file, "explain", "pod", name, "-n", ns, "-o", "json", "--kubeconfig", control(t).AdminKubeconfig(),
 		"--decisions="+m.MetricsURL)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	var exit *exec.ExitError

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package moorage runs the product beside a control plane of the suites, as its documentation says: its own program with its
-// own least rights, webhook configurations that point at it, an extender that a scheduler is told of.
+// Package moorage runs the product beside a control plane of the suites, as its documentation says: its own program with the
+// rights that the chart gives it and no others, webhook configurations that point at it, an extender that a scheduler is told of.
 package moorage
 
 import (
@@ -17,7 +17,7 @@ import (
 	"strings"
 	"time"
 
-	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/moorage-k8s/moorage/e2e/binaries"
 	"github.com/moorage-k8s/moorage/e2e/controlplane"
@@ -30,8 +30,6 @@ type Options struct {
 	Config string
 	// NoWebhook leaves admission out.
 	NoWebhook bool
-	// Rights are granted besides those that moorage has in any case, where the configuration needs them.
-	Rights []rbacv1.PolicyRule
 	// OwnAuthority tells that Config has a webhook.authority, which is to be kept in AuthoritySecret.
 	OwnAuthority bool
 }
@@ -50,8 +48,10 @@ type Moorage struct {
 	webhookURL string // empty without admission
 	caFile     string // empty where moorage tells the API server itself
 	installed  bool
-	rights     []rbacv1.PolicyRule
 	config     string
+
+	ownAuthority bool
+	granted      []*unstructured.Unstructured // by Grant
 }
 
 // Start builds moorage from the tree that this module is part of, runs it, and returns when it is ready and, with
@@ -61,7 +61,7 @@ func Start(ctx context.Context, control *controlplane.ControlPlane, options Opti
 	if err != nil {
 		return nil, err
 	}
-	m := &Moorage{control: control, rights: options.Rights, config: options.Config}
+	m := &Moorage{control: control, config: options.Config, ownAuthority: options.OwnAuthority}
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("start moorage: %w", err), m.Stop(context.WithoutCancel(ctx)))
@@ -104,9 +104,6 @@ func Start(ctx context.Context, control *controlplane.ControlPlane, options Opti
 	case options.NoWebhook:
 		args = append(args, "--webhook-bind-address=0")
 	case options.OwnAuthority:
-		if err = m.grantAuthority(ctx); err != nil {
-			return nil, err
-		}
 		m.webhookURL = "https://" + addresses[2]
 		args = append(args, "--webhook-bind-address="+addresses[2])
 	default:

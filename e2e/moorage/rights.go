@@ -6,122 +6,117 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"strings"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/dynamic"
+	"sigs.k8s.io/yaml"
+
+	"github.com/moorage-k8s/moorage/e2e/chart"
 )
 
 const (
-	// user is whom moorage is to the API server.
+	// user is whom moorage is to the API server: the service account of the release moorage in the namespace moorage.
 	user = "system:serviceaccount:moorage:moorage"
-	// roleName is the name of the cluster role and of its binding.
-	roleName = "moorage"
 
 	// AuthorityNamespace is where a moorage with an authority of its own keeps it.
 	AuthorityNamespace = "moorage"
 	// AuthoritySecret is the Secret that it keeps it in.
 	AuthoritySecret = "moorage-ca" //nolint:gosec // a name
-	authorityName   = "moorage-authority"
 )
 
-// authorityRole is what an authority of moorage's own needs in its namespace; authorityClusterRole, in the cluster.
-var (
-	authorityRole = []rbacv1.PolicyRule{
-		{APIGroups: []string{""}, Resources: []string{"secrets"}, ResourceNames: []string{AuthoritySecret}, Verbs: []string{"get", "update"}},
-	}
-	authorityClusterRole = []rbacv1.PolicyRule{{
-		APIGroups:     []string{"admissionregistration.k8s.io"},
-		Resources:     []string{"mutatingwebhookconfigurations", "validatingwebhookconfigurations"},
-		ResourceNames: []string{"moorage"}, Verbs: []string{"get", "update"},
-	}}
-)
-
-// role is all that moorage may do where the configuration asks for no more: read what its cache holds. No Secrets, no write.
-var role = []rbacv1.PolicyRule{
-	{APIGroups: []string{""}, Resources: []string{"nodes", "pods", "persistentvolumes", "persistentvolumeclaims"}, Verbs: []string{"get", "list", "watch"}},
-	{
-		APIGroups: []string{"storage.k8s.io"},
-		Resources: []string{"storageclasses", "csinodes", "csidrivers", "csistoragecapacities", "volumeattachments", "volumeattributesclasses"},
-		Verbs:     []string{"get", "list", "watch"},
-	},
-	{
-		APIGroups: []string{"snapshot.storage.k8s.io"},
-		Resources: []string{"volumesnapshotclasses", "volumesnapshotcontents", "volumesnapshots"},
-		Verbs:     []string{"get", "list", "watch"},
-	},
-}
-
-// Grant gives moorage its rights.
+// Grant gives moorage the rights that the chart gives to a moorage of this configuration: those, and no others. For an authority of
+// its own it makes the chart's empty Secret as well.
 func (m *Moorage) Grant(ctx context.Context) error {
-	rbac := m.control.Client().RbacV1()
-	meta := metav1.ObjectMeta{Name: roleName}
-	if _, err := rbac.ClusterRoles().Create(ctx, &rbacv1.ClusterRole{ObjectMeta: meta, Rules: slices.Concat(role, m.rights)}, metav1.CreateOptions{}); err != nil {
-		return fmt.Errorf("grant moorage its rights: %w", err)
-	}
-	_, err := rbac.ClusterRoleBindings().Create(ctx, &rbacv1.ClusterRoleBinding{
-		ObjectMeta: meta,
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: roleName},
-		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: user}},
-	}, metav1.CreateOptions{})
+	objects, err := m.rightsByTheChart()
 	if err != nil {
 		return fmt.Errorf("grant moorage its rights: %w", err)
+	}
+	if m.ownAuthority {
+		_, err = m.control.Client().CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: AuthorityNamespace}}, metav1.CreateOptions{})
+		if err != nil && !apierrors.IsAlreadyExists(err) {
+			return fmt.Errorf("grant moorage its rights: %w", err)
+		}
+	}
+	client, err := dynamic.NewForConfig(m.control.RESTConfig())
+	if err != nil {
+		return fmt.Errorf("grant moorage its rights: %w", err)
+	}
+	for _, o := range objects {
+		if _, err = client.Resource(resourceOf(o)).Namespace(o.GetNamespace()).Create(ctx, o, metav1.CreateOptions{}); err != nil {
+			return fmt.Errorf("grant moorage its rights: %w", err)
+		}
+		m.granted = append(m.granted, o)
 	}
 	return nil
 }
 
-// grantAuthority makes the empty Secret of moorage's own authority, and gives the right to that Secret and to the webhook
-// configurations. To create Secrets is no right that moorage has to have.
-func (m *Moorage) grantAuthority(ctx context.Context) error {
-	client := m.control.Client()
-	meta := metav1.ObjectMeta{Name: authorityName, Namespace: AuthorityNamespace}
-	subject := []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: user}}
-	_, err := client.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: AuthorityNamespace}}, metav1.CreateOptions{})
-	if err == nil {
-		_, err = client.CoreV1().Secrets(AuthorityNamespace).Create(ctx, &corev1.Secret{
-			ObjectMeta: metav1.ObjectMeta{Name: AuthoritySecret, Namespace: AuthorityNamespace},
-		}, metav1.CreateOptions{})
+// rightsByTheChart are the chart's roles and bindings, and the authority's Secret, where the cluster's own kube-scheduler asks moorage, as
+// it does in the suites. A dedicated one would bring its own rights with it.
+func (m *Moorage) rightsByTheChart() ([]*unstructured.Unstructured, error) {
+	var given struct {
+		Webhook map[string]any `json:"webhook"`
 	}
-	if err == nil {
-		_, err = client.RbacV1().Roles(AuthorityNamespace).Create(ctx, &rbacv1.Role{ObjectMeta: meta, Rules: authorityRole}, metav1.CreateOptions{})
+	if err := yaml.Unmarshal([]byte(m.config), &given); err != nil {
+		return nil, fmt.Errorf("read moorage's configuration: %w", err)
 	}
-	if err == nil {
-		_, err = client.RbacV1().RoleBindings(AuthorityNamespace).Create(ctx, &rbacv1.RoleBinding{
-			ObjectMeta: meta, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: authorityName}, Subjects: subject,
-		}, metav1.CreateOptions{})
+	webhook := map[string]any{}
+	for _, key := range []string{"schedulerName", "namespaceRules"} { // What rights depend on.
+		if value, found := given.Webhook[key]; found {
+			webhook[key] = value
+		}
 	}
-	meta.Namespace = ""
-	if err == nil {
-		_, err = client.RbacV1().ClusterRoles().Create(ctx, &rbacv1.ClusterRole{ObjectMeta: meta, Rules: authorityClusterRole}, metav1.CreateOptions{})
+	tls := map[string]any{"mode": "secret", "secret": map[string]any{"name": "in-a-file"}}
+	if m.ownAuthority {
+		tls = map[string]any{"mode": "self"}
 	}
-	if err == nil {
-		_, err = client.RbacV1().ClusterRoleBindings().Create(ctx, &rbacv1.ClusterRoleBinding{
-			ObjectMeta: meta, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: authorityName}, Subjects: subject,
-		}, metav1.CreateOptions{})
-	}
+	rendered, err := chart.Render(chart.Options{Values: map[string]any{
+		"scheduler": map[string]any{"mode": "existing"}, "tls": tls, "config": map[string]any{"webhook": webhook},
+	}})
 	if err != nil {
-		return fmt.Errorf("grant moorage the rights of its authority: %w", err)
+		return nil, err
 	}
-	return nil
+	all, err := rendered.Objects()
+	if err != nil {
+		return nil, err
+	}
+	var out []*unstructured.Unstructured
+	for _, o := range all {
+		switch o.GetKind() {
+		case "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "Secret":
+			if !chart.IsHook(o) {
+				out = append(out, o)
+			}
+		}
+	}
+	return out, nil
+}
+
+// resourceOf is the resource of an object of a kind with a regular plural.
+func resourceOf(o *unstructured.Unstructured) schema.GroupVersionResource {
+	return o.GroupVersionKind().GroupVersion().WithResource(strings.ToLower(o.GetKind()) + "s")
 }
 
 // Revoke takes moorage's rights away and returns when the API server refuses it: a moorage that starts then cannot read the
 // cluster. One that has read it goes on, as its watches do.
 func (m *Moorage) Revoke(ctx context.Context) error {
-	rbac := m.control.Client().RbacV1()
-	err := errors.Join(
-		gone(rbac.ClusterRoleBindings().Delete(ctx, roleName, metav1.DeleteOptions{})),
-		gone(rbac.ClusterRoles().Delete(ctx, roleName, metav1.DeleteOptions{})),
-		gone(rbac.ClusterRoleBindings().Delete(ctx, authorityName, metav1.DeleteOptions{})),
-		gone(rbac.ClusterRoles().Delete(ctx, authorityName, metav1.DeleteOptions{})),
-	)
+	client, err := dynamic.NewForConfig(m.control.RESTConfig())
 	if err != nil {
 		return fmt.Errorf("revoke moorage's rights: %w", err)
 	}
+	for _, o := range m.granted {
+		err = errors.Join(err, gone(client.Resource(resourceOf(o)).Namespace(o.GetNamespace()).Delete(ctx, o.GetName(), metav1.DeleteOptions{})))
+	}
+	if err != nil {
+		return fmt.Errorf("revoke moorage's rights: %w", err)
+	}
+	m.granted = nil
 	err = wait.PollUntilContextTimeout(ctx, asksPoll, asksWithin, true, func(ctx context.Context) (bool, error) {
 		review, reviewErr := m.control.Client().AuthorizationV1().SubjectAccessReviews().Create(ctx, &authorizationv1.SubjectAccessReview{
 			Spec: authorizationv1.SubjectAccessReviewSpec{
