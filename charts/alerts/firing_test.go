@@ -97,7 +97,11 @@ func TestAlertsFire(t *testing.T) {
 		// Time is 1970: a day is 86,400 seconds after the first sample.
 		{"a certificate ends in six days", "MoorageCertificateExpiring", []string{
 			`moorage_webhook_certificate_expiry_timestamp_seconds{certificate="serving",` + pod + `} 518400x120`,
-		}, 61 * time.Minute, true, "The serving certificate of pod moorage-1 has 5d 22h"},
+		}, 61 * time.Minute, true, "The webhook's serving certificate of pod moorage-1 has 5d 22h"},
+		{"the extender's certificate ends in six days", "MoorageCertificateExpiring", []string{
+			`moorage_webhook_certificate_expiry_timestamp_seconds{certificate="serving",` + pod + `} 8640000x120`,
+			`moorage_extender_certificate_expiry_timestamp_seconds{` + pod + `} 518400x120`,
+		}, 61 * time.Minute, true, "The extender's certificate of pod moorage-1 has 5d 22h"},
 		{"a certificate ends in ten days", "MoorageCertificateExpiring", []string{
 			`moorage_webhook_certificate_expiry_timestamp_seconds{certificate="serving",` + pod + `} 864000x120`,
 		}, 119 * time.Minute, false, ""},

@@ -49,7 +49,7 @@ func newCertificate(c *config.Configuration, flags serveFlags, logger logr.Logge
 		if err != nil {
 			return nil, fmt.Errorf("read the webhook's certificate %s and key %s: %w", c.Webhook.CertFile, c.Webhook.KeyFile, err)
 		}
-		if err := ctrlmetrics.Registry.Register(certs.NewExpiry(watcher.GetCertificate)); err != nil {
+		if err := ctrlmetrics.Registry.Register(certs.NewWebhookExpiry(watcher.GetCertificate)); err != nil {
 			return nil, fmt.Errorf("register the metric of the webhook's certificate: %w", err)
 		}
 		return &certificate{get: watcher.GetCertificate, watch: watcher.Start, ready: always}, nil

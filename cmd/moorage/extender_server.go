@@ -11,7 +11,9 @@ import (
 
 	"github.com/go-logr/logr"
 	"golang.org/x/sync/errgroup"
+	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 
+	"github.com/moorage-k8s/moorage/internal/certs"
 	"github.com/moorage-k8s/moorage/internal/config"
 	"github.com/moorage-k8s/moorage/internal/mutualtls"
 )
@@ -30,6 +32,9 @@ func newExtenderServer(c *config.Extender, handler http.Handler, logger logr.Log
 	})
 	if err != nil {
 		return nil, fmt.Errorf("serve the extender over HTTPS: %w", err)
+	}
+	if err = ctrlmetrics.Registry.Register(certs.NewExtenderExpiry(files.Certificate)); err != nil {
+		return nil, fmt.Errorf("register the metric of the extender's certificate: %w", err)
 	}
 	server, err := listenHTTP("extender", c.BindAddress, files.Config(), handler, logger)
 	if err != nil {

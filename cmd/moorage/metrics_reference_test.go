@@ -4,6 +4,8 @@ package main
 
 import (
 	"cmp"
+	"crypto/tls"
+	"errors"
 	"fmt"
 	"os"
 	"regexp"
@@ -64,12 +66,17 @@ func everyMetric(t *testing.T) *prometheus.Registry {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range []prometheus.Collector{cache, lease.New(nil, "", "", logr.Discard())} {
+	for _, c := range []prometheus.Collector{cache, lease.New(nil, "", "", logr.Discard()), certs.NewExtenderExpiry(noCertificate)} {
 		if err := registry.Register(c); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return registry
+}
+
+// noCertificate stands for files that are not there.
+func noCertificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	return nil, errors.New("there is none")
 }
 
 // described reads what prometheus.Desc shows of itself, which it gives in no other way.

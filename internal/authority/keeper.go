@@ -81,7 +81,7 @@ func New(options Options) (*Keeper, error) {
 		Name: "moorage_webhook_certificate_errors_total",
 		Help: "Looks at the webhook's certificate authority that ended in an error. The certificates that are there remain in use.",
 	})
-	k.expiry = prometheus.NewGaugeVec(prometheus.GaugeOpts(certs.ExpiryMetric), []string{certs.ExpiryLabel})
+	k.expiry = prometheus.NewGaugeVec(certs.WebhookExpiry, []string{certs.WebhookExpiryLabel})
 	if err := errors.Join(options.Registry.Register(k.faults), options.Registry.Register(k.expiry)); err != nil {
 		return nil, fmt.Errorf("register the metrics of the certificate authority: %w", err)
 	}
@@ -288,7 +288,7 @@ func (k *Keeper) serve(s *state, now time.Time) error {
 	}
 	life := certificate.Leaf.NotAfter.Sub(now)
 	k.serving.Store(&serving{certificate: certificate, signer: s.signing, renewAt: now.Add(life * 2 / 3)})
-	k.expiry.WithLabelValues(certs.ExpiryServing).Set(float64(certificate.Leaf.NotAfter.Unix()))
+	k.expiry.WithLabelValues(certs.WebhookExpiryServing).Set(float64(certificate.Leaf.NotAfter.Unix()))
 	k.expiry.WithLabelValues("authority").Set(float64(s.signing.NotAfter().Unix()))
 	return nil
 }

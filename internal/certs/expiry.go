@@ -9,23 +9,39 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// ExpiryMetric tells when certificates of the webhook expire, by ExpiryLabel, of which ExpiryServing is the serving certificate.
-var ExpiryMetric = prometheus.Opts{
-	Name: "moorage_webhook_certificate_expiry_timestamp_seconds",
-	Help: "When the certificate expires: the serving one, and that of moorage's own authority.",
-}
-
-// The label of ExpiryMetric, and its value for the serving certificate.
-const (
-	ExpiryLabel   = "certificate"
-	ExpiryServing = "serving"
+// WebhookExpiry is the metric of the webhook's certificates, by WebhookExpiryLabel. ExtenderExpiry is that of the extender's, which has
+// one at most.
+var (
+	WebhookExpiry = prometheus.GaugeOpts{
+		Name: "moorage_webhook_certificate_expiry_timestamp_seconds",
+		Help: "When the certificate expires: the serving one, and that of moorage's own authority.",
+	}
+	ExtenderExpiry = prometheus.GaugeOpts{
+		Name: "moorage_extender_certificate_expiry_timestamp_seconds",
+		Help: "When the certificate expires by which the extender serves over HTTPS.",
+	}
 )
 
-// NewExpiry returns ExpiryMetric for a serving certificate that something else keeps, such as files that are read again when they
-// change. Get is asked each time that metrics are gathered; where it has no certificate the value is NaN.
-func NewExpiry(get func(*tls.ClientHelloInfo) (*tls.Certificate, error)) prometheus.Collector {
-	opts := prometheus.GaugeOpts(ExpiryMetric)
-	opts.ConstLabels = prometheus.Labels{ExpiryLabel: ExpiryServing}
+// The label of WebhookExpiry, and its value for the serving certificate.
+const (
+	WebhookExpiryLabel   = "certificate"
+	WebhookExpiryServing = "serving"
+)
+
+// NewWebhookExpiry is WebhookExpiry of a serving certificate that something else keeps, such as files that are read again when they change.
+func NewWebhookExpiry(get func(*tls.ClientHelloInfo) (*tls.Certificate, error)) prometheus.Collector {
+	opts := WebhookExpiry
+	opts.ConstLabels = prometheus.Labels{WebhookExpiryLabel: WebhookExpiryServing}
+	return newExpiry(opts, get)
+}
+
+// NewExtenderExpiry is ExtenderExpiry of the certificate that get returns.
+func NewExtenderExpiry(get func(*tls.ClientHelloInfo) (*tls.Certificate, error)) prometheus.Collector {
+	return newExpiry(ExtenderExpiry, get)
+}
+
+// newExpiry asks for the certificate each time that metrics are gathered. Where there is none, the value is NaN, which alerts on nothing.
+func newExpiry(opts prometheus.GaugeOpts, get func(*tls.ClientHelloInfo) (*tls.Certificate, error)) prometheus.Collector {
 	return prometheus.NewGaugeFunc(opts, func() float64 {
 		certificate, err := get(nil)
 		if err != nil || certificate == nil || certificate.Leaf == nil {

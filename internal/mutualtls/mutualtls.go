@@ -25,7 +25,7 @@ type Options struct {
 	Logger       logr.Logger
 }
 
-// Files are a server's TLS. Config is safe for concurrent use, also while Run runs.
+// Files are a server's TLS. Config and Certificate are safe for concurrent use, also while Run runs.
 type Files struct {
 	serving *certwatcher.CertWatcher
 	clients *clientAuthority // nil where clients need no certificate
@@ -47,10 +47,15 @@ func New(options Options) (*Files, error) {
 	return f, nil
 }
 
+// Certificate is the one that is served now.
+func (f *Files) Certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	return f.serving.GetCertificate(hello)
+}
+
 // Config is for a server. Each handshake goes by the files as they were read last.
 func (f *Files) Config() *tls.Config {
 	config := &tls.Config{
-		MinVersion: tls.VersionTLS12, GetCertificate: f.serving.GetCertificate, NextProtos: []string{"h2", "http/1.1"},
+		MinVersion: tls.VersionTLS12, GetCertificate: f.Certificate, NextProtos: []string{"h2", "http/1.1"},
 		// A session that is taken up again would rest on the authorities of its first handshake.
 		SessionTicketsDisabled: true,
 	}
