@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -87,11 +88,14 @@ extender:
 		return nil
 	})
 
-	ask := func(trusted, shown side) error {
-		httpClient, clientErr := rest.HTTPClientFor(&rest.Config{
+	config := func(trusted, shown side) *rest.Config {
+		return &rest.Config{
 			Timeout:         10 * time.Second,
 			TLSClientConfig: rest.TLSClientConfig{CAFile: trusted.caFile, CertFile: shown.certFile, KeyFile: shown.keyFile},
-		})
+		}
+	}
+	ask := func(trusted, shown side) error {
+		httpClient, clientErr := rest.HTTPClientFor(config(trusted, shown))
 		if clientErr != nil {
 			t.Fatal(clientErr)
 		}
@@ -110,9 +114,25 @@ extender:
 		}
 		return errors.Join(readErr, response.Body.Close())
 	}
+	// Nothing is sent: a client that still writes may hear that the connection is closed before it hears why.
 	refuses := func(who string, trusted, shown side) {
 		t.Helper()
-		if refusal := ask(trusted, shown); refusal == nil || !strings.Contains(refusal.Error(), "tls: ") {
+		tlsConfig, configErr := rest.TLSConfigFor(config(trusted, shown))
+		if configErr != nil {
+			t.Fatal(configErr)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		conn, refusal := (&tls.Dialer{Config: tlsConfig}).DialContext(ctx, "tcp", strings.TrimPrefix(m.ExtenderURL, "https://"))
+		if refusal == nil {
+			defer func() { _ = conn.Close() }()
+			deadline, _ := ctx.Deadline()
+			if err := conn.SetDeadline(deadline); err != nil {
+				t.Fatal(err)
+			}
+			_, refusal = conn.Read(make([]byte, 1))
+		}
+		if refusal == nil || !strings.Contains(refusal.Error(), "tls: ") {
 			t.Errorf("%s is answered with %v, want a refusal of TLS", who, refusal)
 		}
 	}
