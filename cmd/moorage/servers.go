@@ -100,13 +100,22 @@ func serveWebhook(address string, hook *webhook.Webhook, serving *certificate, l
 			c.GetCertificate = serving.get
 		}},
 	})
-	server.Register(webhook.MutatePath, hook.Mutate())
-	server.Register(webhook.ValidatePath, hook.Validate())
+	clients := &drain{}
+	server.Register(webhook.MutatePath, clients.handler(hook.Mutate()))
+	server.Register(webhook.ValidatePath, clients.handler(hook.Validate()))
 	return func(ctx context.Context) error {
 		logger.Info("Serving", "what", "webhook", "url", "https://"+net.JoinHostPort(host, portText))
 		both, ctx := errgroup.WithContext(ctx)
 		both.Go(func() error { return serving.watch(ctx) })
-		both.Go(func() error { return server.Start(ctx) })
+		serve, stop := context.WithCancel(context.WithoutCancel(ctx))
+		defer stop()
+		both.Go(func() error {
+			<-ctx.Done()
+			clients.wait()
+			stop()
+			return nil
+		})
+		both.Go(func() error { return server.Start(serve) })
 		if err := both.Wait(); err != nil {
 			return fmt.Errorf("serve the webhook on %s: %w", address, err)
 		}
