@@ -70,11 +70,11 @@ control-plane: ## Build the control plane of the e2e suites into .cache
 
 .PHONY: test-e2e
 test-e2e: control-plane ## Run the suites on a real control plane, and the engine against kube-scheduler's own plugins
-	cd e2e && go test -p 1 -timeout 25m $$(go list ./... | grep -v -e '/realnode$$')
+	cd e2e && go test -p 1 -timeout 25m $$(go list ./... | grep -v -e '/realnode$$' -e '/install$$')
 
 .PHONY: e2e-install
-e2e-install: control-plane ## Run pods for real, as root with Debian's containerd, runc, containernetworking-plugins and iptables; it says why if it cannot
-	cd e2e && go test -p 1 -v -timeout 25m ./realnode
+e2e-install: control-plane ## Install the chart by Helm where pods really run: as root, with Debian's containerd; it says why if it cannot
+	cd e2e && go test -p 1 -v -timeout 25m ./realnode ./install
 
 .PHONY: e2e
 e2e: KUBE ?= 1.37

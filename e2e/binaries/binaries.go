@@ -27,7 +27,8 @@ type Binary struct {
 	Package string
 	// Stamps are the string variables that its release process sets, by import path and name.
 	Stamps map[string]string
-	// Static builds without cgo, as a program has to be that runs in an image where it is alone.
+	// Static links no shared libraries, as is needed in an image where the program is alone. Where cgo is on, the C library is linked in, so
+	// that nothing is compiled twice; the resolver and the user database of the machine, which that cannot have, are not asked for then.
 	Static bool
 }
 

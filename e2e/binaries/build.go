@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -113,12 +114,19 @@ func (b Builder) compile(ctx context.Context, module, cache, file string, progra
 
 	// Plain settings on purpose: the suites' own compilation then shares Go's cache with these builds.
 	built := filepath.Join(scratch, program.Name)
-	cmd := exec.CommandContext(ctx, "go", "build", "-ldflags", program.ldflags(), "-o", built, program.Package)
+	flags := program.ldflags()
+	if program.Static {
+		cgo, cgoErr := usesCgo(ctx, module)
+		if cgoErr != nil {
+			return cgoErr
+		}
+		if cgo {
+			flags += " -linkmode=external -extldflags=-static"
+		}
+	}
+	cmd := exec.CommandContext(ctx, "go", "build", "-ldflags", flags, "-o", built, program.Package)
 	cmd.Dir = module
 	cmd.Env = goEnv()
-	if program.Static {
-		cmd.Env = append(cmd.Env, "CGO_ENABLED=0")
-	}
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
 
@@ -136,6 +144,17 @@ func (b Builder) compile(ctx context.Context, module, cache, file string, progra
 		return fmt.Errorf("put %s into the cache: %w", program.Name, err)
 	}
 	return nil
+}
+
+// usesCgo tells whether the go command compiles with cgo, as it does where there is a C compiler.
+func usesCgo(ctx context.Context, module string) (bool, error) {
+	cmd := exec.CommandContext(ctx, "go", "env", "CGO_ENABLED")
+	cmd.Dir, cmd.Env = module, goEnv()
+	out, err := cmd.Output()
+	if err != nil {
+		return false, fmt.Errorf("ask the go command whether it uses cgo: %w", err)
+	}
+	return strings.TrimSpace(string(out)) == "1", nil
 }
 
 // goEnv is the environment for the go command: the caller's, without what would make the result differ from that of another caller.
