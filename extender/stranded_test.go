@@ -134,6 +134,41 @@ func TestStrandedClaimsOfVolumesApart(t *testing.T) {
 	})
 }
 
+// With more pods than one look asks about, those that have fitted nowhere for long are not crowded out by those that have just come.
+func TestStrandedClaimsOfManyPods(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const asked = 256
+		c := cluster(t)
+		engine, err := placement.NewEngine(placement.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		registry := prometheus.NewRegistry()
+		extender.New(extender.Options{
+			Snapshot: c.Snapshot, Missing: func() []topology.Kind { return nil }, Engine: engine, Registry: registry, Logger: logr.Discard(),
+		})
+		come := func(name string, pods int) {
+			t.Helper()
+			for i := range pods {
+				p := pod(fmt.Sprintf("of-%s-%d", name, i))
+				p.Name = fmt.Sprintf("%s-%d", name, i)
+				if err := c.Upsert(p); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		come("early", asked)
+		strandedBy(t, registry)
+		time.Sleep(5*time.Minute - time.Second) //nolint:forbidigo // the bubble's clock
+		come("late", 3*asked)
+		strandedBy(t, registry)
+		time.Sleep(time.Second) //nolint:forbidigo // the bubble's clock
+		if diff := cmp.Diff(map[string]float64{string(placement.CauseClaimMissing): asked}, strandedBy(t, registry)); diff != "" {
+			t.Errorf("claims by cause (-want +got)\n%s", diff)
+		}
+	})
+}
+
 // BenchmarkStrandedClaims looks at a cluster of 5,000 nodes and 100,000 pods of which as many as one look asks about fit nowhere: what
 // a scrape costs at worst.
 func BenchmarkStrandedClaims(b *testing.B) {
