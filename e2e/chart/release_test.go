@@ -86,6 +86,7 @@ func TestRelease(t *testing.T) {
 		return len(secret.Data["tls.crt"]) > 0 && bytes.Contains(trusted, secret.Data["tls.crt"]) && holder(ctx, t, c) != "", nil
 	})
 
+	test(t, c, url)
 	unhook(t, c)
 	// Both are still at work, as pods are for a moment, and make nothing anew.
 	if err := helm.Uninstall(); err != nil {

@@ -3,13 +3,11 @@
 package chart_test
 
 import (
-	"os/exec"
 	"strings"
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/moorage-k8s/moorage/e2e/binaries"
 	"github.com/moorage-k8s/moorage/e2e/controlplane"
 )
 
@@ -18,48 +16,7 @@ import (
 func unhook(t *testing.T, c *controlplane.ControlPlane) {
 	t.Helper()
 	ctx := t.Context()
-	api, err := newObjects(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var args []string
-	var made []func() error
-	defer func() {
-		for _, remove := range made {
-			if fault := remove(); fault != nil {
-				t.Error(fault)
-			}
-		}
-	}()
-	for _, o := range objects(t, (&combination{}).render(t)) {
-		if o.GetAnnotations()["helm.sh/hook"] != "pre-delete" {
-			continue
-		}
-		if pod := podOf(t, o); pod != nil {
-			args = pod.Spec.Containers[0].Args
-			continue
-		}
-		resource, resourceErr := api.resource(o)
-		if resourceErr != nil {
-			t.Fatal(resourceErr)
-		}
-		if _, err = resource.Create(ctx, o, metav1.CreateOptions{}); err != nil {
-			t.Fatal(err)
-		}
-		made = append(made, func() error { return resource.Delete(ctx, o.GetName(), metav1.DeleteOptions{}) })
-	}
-	file, err := binaries.Builder{}.Moorage(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	kubeconfig, err := c.Kubeconfig("system:serviceaccount:"+release+":moorage-uninstall", "system:serviceaccounts")
-	if err != nil {
-		t.Fatal(err)
-	}
-	run := func() (string, error) {
-		out, runErr := exec.CommandContext(ctx, file, append(args, "--kubeconfig="+kubeconfig)...).CombinedOutput()
-		return string(out), runErr
-	}
+	run := asHook(t, c, "pre-delete", "moorage-uninstall")
 
 	webhooks := c.Client().AdmissionregistrationV1().ValidatingWebhookConfigurations()
 	ours, err := webhooks.Get(ctx, release, metav1.GetOptions{})
