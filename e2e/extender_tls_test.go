@@ -127,8 +127,8 @@ extender:
 		if refusal == nil {
 			defer func() { _ = conn.Close() }()
 			deadline, _ := ctx.Deadline()
-			if err := conn.SetDeadline(deadline); err != nil {
-				t.Fatal(err)
+			if deadlineErr := conn.SetDeadline(deadline); deadlineErr != nil {
+				t.Fatal(deadlineErr)
 			}
 			_, refusal = conn.Read(make([]byte, 1))
 		}
