@@ -33,6 +33,9 @@ func (e *examination) extender(ctx context.Context) Check {
 	start := e.Now()
 	text, err := call(ctx, client, http.MethodPost, url, nobody)
 	if err != nil {
+		if refusal := tlsRefusal(ctx, e.ExtenderTLS, url); refusal != nil {
+			err = refusal
+		}
 		fix := "see whether moorage serves the extender there (--extender-bind-address), and whether kube-scheduler has the same address"
 		if strings.HasPrefix(url, "https:") {
 			fix += "; --extender-ca-file, --extender-cert-file and --extender-key-file take the files that kube-scheduler has in tlsConfig"
