@@ -55,11 +55,11 @@ else
 	go test -race ./...
 endif
 
+# Most of what the suites from here on look at is outside of their modules, where go test would not notice a change: hence -count=1.
 .PHONY: test-release
 test-release: ## Make a release for this architecture twice and look at it as its users do
-	cd release && go test ./...
+	cd release && go test -count=1 ./...
 
-# Most of what these read is outside of their module, where go test would not notice a change.
 .PHONY: test-alerts
 test-alerts: ## Hold the chart's alerts, its dashboard and the runbooks against Prometheus' own parser and rule evaluation
 	cd charts/alerts && go test -count=1 ./...
@@ -70,17 +70,17 @@ control-plane: ## Build the control plane of the e2e suites into .cache
 
 .PHONY: test-e2e
 test-e2e: control-plane ## Run the suites on a real control plane, and the engine against kube-scheduler's own plugins
-	cd e2e && go test -p 1 -timeout 25m $$(go list ./... | grep -v -e '/realnode$$' -e '/install$$')
+	cd e2e && go test -count=1 -p 1 -timeout 25m $$(go list ./... | grep -v -e '/realnode$$' -e '/install$$')
 
 .PHONY: e2e-install
 e2e-install: control-plane ## Install the chart by Helm where pods really run: as root, with Debian's containerd; it says why if it cannot
-	cd e2e && go test -p 1 -v -timeout 25m ./realnode ./install
+	cd e2e && go test -count=1 -p 1 -v -timeout 25m ./realnode ./install
 
 .PHONY: e2e
 e2e: KUBE ?= 1.37
 e2e: ## Run the suite on the control plane of another Kubernetes release (KUBE=1.35)
 	cd e2e && go run ./cmd/controlplane -kubernetes $(KUBE) build
-	cd e2e && MOORAGE_E2E_KUBERNETES=$(KUBE) go test -p 1 -timeout 25m . ./controlplane
+	cd e2e && MOORAGE_E2E_KUBERNETES=$(KUBE) go test -count=1 -p 1 -timeout 25m . ./controlplane
 
 ROUNDS ?= 40000
 .PHONY: oracle
