@@ -144,7 +144,7 @@ func (r *release) writeChecksums() error {
 func (r *release) report(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	for _, f := range r.files {
-		_, _ = fmt.Fprintf(table, "%.1f MiB\t  %s\n", float64(f.size)/(1<<20), filepath.Join(r.dir, f.name))
+		_, _ = fmt.Fprintf(table, "%d KiB\t  %s\n", (f.size+1023)/1024, filepath.Join(r.dir, f.name))
 	}
 	if err := table.Flush(); err != nil {
 		return err
