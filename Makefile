@@ -80,7 +80,7 @@ e2e-install: control-plane ## Install the chart by Helm where pods really run: a
 e2e: KUBE ?= 1.37
 e2e: ## Run the suite on the control plane of another Kubernetes release (KUBE=1.35)
 	cd e2e && go run ./cmd/controlplane -kubernetes $(KUBE) build
-	cd e2e && MOORAGE_E2E_KUBERNETES=$(KUBE) go test -count=1 -p 1 -timeout 25m . ./controlplane
+	cd e2e && MOORAGE_E2E_KUBERNETES=$(KUBE) go test -count=1 -p 1 -timeout 25m . ./controlplane ./chart
 
 ROUNDS ?= 40000
 .PHONY: oracle
