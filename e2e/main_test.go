@@ -9,11 +9,9 @@ package e2e
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -21,39 +19,18 @@ import (
 
 	"github.com/moorage-k8s/moorage/e2e/binaries"
 	"github.com/moorage-k8s/moorage/e2e/controlplane"
+	"github.com/moorage-k8s/moorage/e2e/suite"
 )
 
 // pollInterval is how often a condition is looked at.
 const pollInterval = 50 * time.Millisecond
 
-// shared is the control plane of all tests, or the error that kept it from starting.
-var shared struct {
-	once    sync.Once
-	control *controlplane.ControlPlane
-	err     error
-}
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if shared.control != nil {
-		if err := shared.control.Stop(); err != nil {
-			fmt.Fprintln(os.Stderr, "stop the control plane:", err)
-			code = 1
-		}
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(suite.Run(m)) }
 
 // control returns the shared control plane.
 func control(t *testing.T) *controlplane.ControlPlane {
 	t.Helper()
-	shared.once.Do(func() {
-		shared.control, shared.err = controlplane.Start(context.Background(), controlplane.Options{Progress: os.Stderr})
-	})
-	if shared.err != nil {
-		t.Fatal(shared.err)
-	}
-	return shared.control
+	return suite.Control(t)
 }
 
 // namespace makes a namespace for the test. It is emptied before what the test set up earlier is taken away, and then deleted.

@@ -22,6 +22,20 @@ import (
 	"github.com/moorage-k8s/moorage/topology/synthetic"
 )
 
+// gatheredFrom returns the registry of an extender on the cache.
+func gatheredFrom(tb testing.TB, c *topology.Cache, missing func() []topology.Kind) *prometheus.Registry {
+	tb.Helper()
+	engine, err := placement.NewEngine(placement.Config{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	registry := prometheus.NewRegistry()
+	extender.New(extender.Options{Snapshot: c.Snapshot, Missing: missing, Engine: engine, Registry: registry, Logger: logr.Discard()})
+	return registry
+}
+
+func nothingMissing() []topology.Kind { return nil }
+
 // Whoever is paged for a stranded claim finds a pod that has fitted nowhere for five minutes: not one that fits, not one that has only just
 // come, not one that is gone or has its node, and nothing at all while the cluster is not known in full.
 func TestStrandedClaims(t *testing.T) {
@@ -54,14 +68,8 @@ func TestStrandedClaims(t *testing.T) {
 		pending("too-large-as-well", "", "huge")
 		pending("names-what-is-not-there", "", "none")
 
-		engine, err := placement.NewEngine(placement.Config{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		registry, missing := prometheus.NewRegistry(), []topology.Kind{topology.KindPool}
-		extender.New(extender.Options{
-			Snapshot: c.Snapshot, Missing: func() []topology.Kind { return missing }, Engine: engine, Registry: registry, Logger: logr.Discard(),
-		})
+		missing := []topology.Kind{topology.KindPool}
+		registry := gatheredFrom(t, c, func() []topology.Kind { return missing })
 		look := func(when string, want map[string]float64) {
 			t.Helper()
 			if diff := cmp.Diff(want, strandedBy(t, registry)); diff != "" {
@@ -118,14 +126,7 @@ func TestStrandedClaimsOfVolumesApart(t *testing.T) {
 		if err := c.Upsert(pod("claim-a", "claim-b")); err != nil {
 			t.Fatal(err)
 		}
-		engine, err := placement.NewEngine(placement.Config{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		registry := prometheus.NewRegistry()
-		extender.New(extender.Options{
-			Snapshot: c.Snapshot, Missing: func() []topology.Kind { return nil }, Engine: engine, Registry: registry, Logger: logr.Discard(),
-		})
+		registry := gatheredFrom(t, c, nothingMissing)
 		strandedBy(t, registry)
 		time.Sleep(5 * time.Minute) //nolint:forbidigo // the bubble's clock
 		if diff := cmp.Diff(map[string]float64{placement.VolumeAffinity: 2}, strandedBy(t, registry)); diff != "" {
@@ -139,14 +140,7 @@ func TestStrandedClaimsOfManyPods(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const asked = 256
 		c := cluster(t)
-		engine, err := placement.NewEngine(placement.Config{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		registry := prometheus.NewRegistry()
-		extender.New(extender.Options{
-			Snapshot: c.Snapshot, Missing: func() []topology.Kind { return nil }, Engine: engine, Registry: registry, Logger: logr.Discard(),
-		})
+		registry := gatheredFrom(t, c, nothingMissing)
 		come := func(name string, pods int) {
 			t.Helper()
 			for i := range pods {
@@ -181,14 +175,7 @@ func BenchmarkStrandedClaims(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	engine, err := placement.NewEngine(placement.Config{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	registry := prometheus.NewRegistry()
-	extender.New(extender.Options{
-		Snapshot: c.Snapshot, Missing: func() []topology.Kind { return nil }, Engine: engine, Registry: registry, Logger: logr.Discard(),
-	})
+	registry := gatheredFrom(b, c, nothingMissing)
 	for b.Loop() {
 		if _, err := registry.Gather(); err != nil {
 			b.Fatal(err)

@@ -3,46 +3,22 @@
 package chart_test
 
 import (
-	"context"
-	"fmt"
 	"os"
-	"sync"
 	"testing"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/moorage-k8s/moorage/e2e/controlplane"
+	"github.com/moorage-k8s/moorage/e2e/suite"
 )
 
-// shared is the control plane of all tests, or the error that kept it from starting.
-var shared struct {
-	once    sync.Once
-	control *controlplane.ControlPlane
-	err     error
-}
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if shared.control != nil {
-		if err := shared.control.Stop(); err != nil {
-			fmt.Fprintln(os.Stderr, "stop the control plane:", err)
-			code = 1
-		}
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(suite.Run(m)) }
 
 // control returns the shared control plane, which the first test that asks for it starts.
 func control(t *testing.T) *controlplane.ControlPlane {
 	t.Helper()
-	shared.once.Do(func() {
-		shared.control, shared.err = controlplane.Start(context.Background(), controlplane.Options{Progress: os.Stderr})
-	})
-	if shared.err != nil {
-		t.Fatal(shared.err)
-	}
-	return shared.control
+	return suite.Control(t)
 }
 
 // await waits for a condition, and fails the test if it does not come within a minute.

@@ -26,12 +26,10 @@ const (
 	Replace Way = "replace"
 )
 
-// Helm installs the chart on one cluster, as the command helm does.
+// Helm installs the chart on one cluster, as the command helm does without flags: it waits for hooks and for nothing else.
 type Helm struct {
-	// Hooks runs the chart's hooks, for which pods must run.
-	Hooks bool
-	// Wait is how long to wait until everything is ready; 0 does not wait.
-	Wait time.Duration
+	// HookTimeout is how long to wait for each of the chart's hooks, for which pods must run; 0 leaves the hooks out.
+	HookTimeout time.Duration
 
 	configuration *action.Configuration
 	options       Options
@@ -49,13 +47,6 @@ func NewHelm(kubeconfig string, o Options) (*Helm, error) {
 	return &Helm{configuration: configuration, options: o}, nil
 }
 
-func (h *Helm) waiting() kube.WaitStrategy {
-	if h.Wait > 0 {
-		return kube.StatusWatcherStrategy
-	}
-	return kube.HookOnlyStrategy
-}
-
 // Install installs the release, and makes its namespace.
 func (h *Helm) Install(ctx context.Context, values map[string]any) error {
 	chart, err := load()
@@ -64,7 +55,7 @@ func (h *Helm) Install(ctx context.Context, values map[string]any) error {
 	}
 	install := action.NewInstall(h.configuration)
 	install.ReleaseName, install.Namespace, install.CreateNamespace = h.options.release(), h.options.namespace(), true
-	install.DisableHooks, install.WaitStrategy, install.Timeout = !h.Hooks, h.waiting(), h.Wait
+	install.DisableHooks, install.WaitStrategy, install.Timeout = h.HookTimeout == 0, kube.HookOnlyStrategy, h.HookTimeout
 	if _, err := install.RunWithContext(ctx, chart, values); err != nil {
 		return fmt.Errorf("helm install: %w", err)
 	}
@@ -79,7 +70,7 @@ func (h *Helm) Upgrade(ctx context.Context, values map[string]any, way Way) erro
 	}
 	upgrade := action.NewUpgrade(h.configuration)
 	upgrade.Namespace = h.options.namespace()
-	upgrade.DisableHooks, upgrade.WaitStrategy, upgrade.Timeout = !h.Hooks, h.waiting(), h.Wait
+	upgrade.DisableHooks, upgrade.WaitStrategy, upgrade.Timeout = h.HookTimeout == 0, kube.HookOnlyStrategy, h.HookTimeout
 	switch way {
 	case ServerSideApply:
 		upgrade.ServerSideApply = "true"
@@ -99,7 +90,7 @@ func (h *Helm) Upgrade(ctx context.Context, values map[string]any, way Way) erro
 // Uninstall takes the release away. Its namespace stays, as with helm.
 func (h *Helm) Uninstall() error {
 	uninstall := action.NewUninstall(h.configuration)
-	uninstall.DisableHooks, uninstall.WaitStrategy, uninstall.Timeout = !h.Hooks, h.waiting(), h.Wait
+	uninstall.DisableHooks, uninstall.WaitStrategy, uninstall.Timeout = h.HookTimeout == 0, kube.HookOnlyStrategy, h.HookTimeout
 	if _, err := uninstall.Run(h.options.release()); err != nil {
 		return fmt.Errorf("helm uninstall: %w", err)
 	}

@@ -20,6 +20,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/moorage-k8s/moorage/e2e/chart"
 	"github.com/moorage-k8s/moorage/e2e/realnode"
 )
 
@@ -31,6 +32,8 @@ const (
 
 	// takeoverTimeout is the time for which a leader that is gone holds its lease, 15 s, with as much again for the next one.
 	takeoverTimeout = 40 * time.Second
+	// hookTimeout is how long Helm waits for a hook.
+	hookTimeout = 90 * time.Second
 	// leftoverTimeout is for the controllers that collect garbage and empty namespaces.
 	leftoverTimeout = time.Minute
 )
@@ -42,7 +45,11 @@ func TestInstallation(t *testing.T) {
 	}
 	c := startCluster(t)
 	c.restrictedNamespace(t)
-	h := newHelm(t, c)
+	h, err := chart.NewHelm(c.AdminKubeconfig(), chart.Options{Release: releaseName, Namespace: namespaceName})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.HookTimeout = hookTimeout
 	before, err := c.everything(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -61,7 +68,9 @@ func TestInstallation(t *testing.T) {
 		kept func(*testing.T)
 	}{
 		{"helm install with default values makes pods that are ready", func(t *testing.T) {
-			h.install(t)
+			if err := h.Install(t.Context(), map[string]any{}); err != nil {
+				t.Fatal(err)
+			}
 			c.awaitReplicas(t, 2)
 		}},
 		{"the API server asks the webhook through its Service", c.assertPodDenied},
@@ -74,7 +83,9 @@ func TestInstallation(t *testing.T) {
 		{"helm upgrade changes a value without a failed admission", func(t *testing.T) { c.assertUpgrade(t, h) }},
 		{"helm uninstall leaves nothing behind", func(t *testing.T) {
 			w.remove(t)
-			h.uninstall(t)
+			if err := h.Uninstall(); err != nil {
+				t.Fatal(err)
+			}
 			c.assertSame(t, before)
 		}},
 	} {
@@ -235,16 +246,22 @@ func (c *cluster) isSentToScheduler(ctx context.Context, namespace string) (bool
 
 // assertUpgrade has the API server refuse what the webhook cannot be asked about, and asks without a pause while Helm changes the
 // configuration, for which all pods are made anew.
-func (c *cluster) assertUpgrade(t *testing.T, h *helm) {
+func (c *cluster) assertUpgrade(t *testing.T, h *chart.Helm) {
 	t.Helper()
 	closed := map[string]any{"webhook": map[string]any{"failurePolicy": "Fail"}}
-	h.upgrade(t, closed)
+	upgrade := func(t *testing.T) {
+		t.Helper()
+		if err := h.Upgrade(t.Context(), closed, chart.ServerSideApply); err != nil {
+			t.Fatal(err)
+		}
+	}
+	upgrade(t)
 	old := c.awaitReplicas(t, 2)
 	l := startLoad(t.Context(), c.Client(), 3)
 	defer l.stop()
 	if !t.Run("under load", func(t *testing.T) {
 		closed["config"] = map[string]any{"webhook": map[string]any{"rules": map[string]any{"emptydir-medium-unknown": "warn"}}}
-		h.upgrade(t, closed)
+		upgrade(t)
 		await(t, "the old pods to be gone", 2*time.Minute, func(ctx context.Context) (bool, error) {
 			for i := range old {
 				if _, err := c.Client().CoreV1().Pods(namespaceName).Get(ctx, old[i].Name, metav1.GetOptions{}); !apierrors.IsNotFound(err) {
