@@ -32,7 +32,7 @@ func (q *asked) largerPools(class string) []proposal {
 	var wanted int64
 	for i := range q.d.Volumes {
 		if v := &q.d.Volumes[i]; v.State == placement.Delayed && v.Claim.Class == class {
-			wanted += v.Claim.Request
+			wanted = topology.AddBytes(wanted, v.Claim.Request)
 		}
 	}
 	var out []proposal
@@ -42,14 +42,14 @@ func (q *asked) largerPools(class string) []proposal {
 		larger := func(by int64) func(*topology.Draft) {
 			return func(d *topology.Draft) {
 				pool := *r.pool
-				pool.Capacity = max(pool.Capacity, 0) + by
+				pool.Capacity = topology.AddBytes(max(pool.Capacity, 0), by)
 				if pool.MaximumVolumeSize >= 0 {
-					pool.MaximumVolumeSize += by
+					pool.MaximumVolumeSize = topology.AddBytes(pool.MaximumVolumeSize, by)
 				}
 				d.PutPool(&pool)
 			}
 		}
-		most := wanted + r.reserved
+		most := topology.AddBytes(wanted, r.reserved)
 		if _, ok := q.with(larger(most)); !ok {
 			continue
 		}

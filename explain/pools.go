@@ -32,7 +32,7 @@ type room struct {
 }
 
 // free is what is left, less what is reserved; 0 where the pool does not say.
-func (r *room) free() int64 { return max(r.pool.Capacity-r.reserved, 0) }
+func (r *room) free() int64 { return max(topology.SubBytes(r.pool.Capacity, r.reserved), 0) }
 
 // roomsOf returns the pools of a class that some node reaches, those with most room first. Reservations of the claims that
 // mine knows are left out.
@@ -68,7 +68,8 @@ func roomsOf(s *topology.Snapshot, class string, mine func(Object) bool) []room 
 			continue
 		}
 		if pools := groups.AppendPools(nil, groups.Of(node)); len(pools) == 1 {
-			out[at[pools[0].Key()]].reserved += r.Bytes
+			at := &out[at[pools[0].Key()]]
+			at.reserved = topology.AddBytes(at.reserved, r.Bytes)
 		}
 	}
 	slices.SortFunc(out, func(a, b room) int {

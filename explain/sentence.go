@@ -150,7 +150,7 @@ func (q *asked) jointClause(c *cause) string {
 		for i := range q.d.Volumes {
 			if v := &q.d.Volumes[i]; v.State == placement.Delayed && v.Claim.Class == class {
 				claims = append(claims, fmt.Sprintf("%s (%s)", v.ClaimName, Size(v.Claim.Request)))
-				sum += v.Claim.Request
+				sum = topology.AddBytes(sum, v.Claim.Request)
 			}
 		}
 		rooms := slices.DeleteFunc(roomsOf(q.Snapshot, class, q.uses), func(r room) bool { return !r.nodes.Meets(c.nodes) })
@@ -165,7 +165,7 @@ func (q *asked) jointClause(c *cause) string {
 			var reserved int64
 			for _, r := range q.reservations() {
 				if r.Class == class {
-					reserved += r.Bytes
+					reserved = topology.AddBytes(reserved, r.Bytes)
 				}
 			}
 			parts = append(parts, fmt.Sprintf("%s of class %s, which fits %s, but not beside what is reserved for other pods (%s in this class)",

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/moorage-k8s/moorage/explain"
+	"github.com/moorage-k8s/moorage/topology"
 )
 
 // sum adds up what was placed, by zone and pool.
@@ -26,7 +27,7 @@ func (m *simulation) sum(before map[string]explain.Pool) {
 		for _, v := range p.Volumes {
 			if v.How == provisioned {
 				z.Volumes++
-				z.Bytes += v.Bytes
+				z.Bytes = topology.AddBytes(z.Bytes, v.Bytes)
 			}
 		}
 	}

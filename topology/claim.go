@@ -95,7 +95,7 @@ func claimFromAPI(c *corev1.PersistentVolumeClaim) *Claim {
 	out.SelectedNode, out.HasSelectedNode = c.Annotations[storagehelpers.AnnSelectedNode]
 	out.SelectedNode = shared(out.SelectedNode)
 	if q, ok := c.Spec.Resources.Requests[corev1.ResourceStorage]; ok {
-		out.Request, out.HasRequest = q.Value(), true
+		out.Request, out.HasRequest = Bytes(q), true
 	}
 	if c.Spec.VolumeAttributesClassName != nil {
 		out.AttributesClass = shared(*c.Spec.VolumeAttributesClassName)

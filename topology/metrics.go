@@ -64,7 +64,7 @@ func (c *Cache) collectReservations(s *Snapshot, to chan<- prometheus.Metric) {
 	for class, of := range s.reservations.All() {
 		var bytes int64
 		for _, r := range of.All() {
-			bytes += r.Bytes
+			bytes = AddBytes(bytes, r.Bytes)
 			if r.Provisioned {
 				provisioned++
 			} else {

@@ -46,10 +46,10 @@ func poolFromAPI(c *storagev1.CSIStorageCapacity) *Pool {
 		MaximumVolumeSize: -1,
 	}
 	if c.Capacity != nil {
-		out.Capacity = c.Capacity.Value()
+		out.Capacity = Bytes(*c.Capacity)
 	}
 	if c.MaximumVolumeSize != nil {
-		out.MaximumVolumeSize = c.MaximumVolumeSize.Value()
+		out.MaximumVolumeSize = Bytes(*c.MaximumVolumeSize)
 	}
 	return out
 }

@@ -68,7 +68,7 @@ func volumeFromAPI(v *corev1.PersistentVolume) *Volume {
 		ResourceVersion: resourceVersion(v.ResourceVersion),
 		Created:         v.CreationTimestamp.Time,
 		Class:           shared(storagehelpers.GetPersistentVolumeClass(v)),
-		Capacity:        capacity.Value(),
+		Capacity:        Bytes(capacity),
 		AccessModes:     AccessModesOf(v.Spec.AccessModes),
 		Block:           v.Spec.VolumeMode != nil && *v.Spec.VolumeMode == corev1.PersistentVolumeBlock,
 		Available:       v.Status.Phase == corev1.VolumeAvailable,

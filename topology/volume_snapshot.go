@@ -46,7 +46,7 @@ func volumeSnapshotFromAPI(s *snapshotv1.VolumeSnapshot) *VolumeSnapshot {
 			out.Content = *s.Status.BoundVolumeSnapshotContentName
 		}
 		if s.Status.RestoreSize != nil {
-			out.RestoreSize = s.Status.RestoreSize.Value()
+			out.RestoreSize = Bytes(*s.Status.RestoreSize)
 		}
 	}
 	return out

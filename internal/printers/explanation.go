@@ -14,6 +14,7 @@ import (
 
 	"github.com/moorage-k8s/moorage/explain"
 	"github.com/moorage-k8s/moorage/extender"
+	"github.com/moorage-k8s/moorage/topology"
 )
 
 // ExplainOutputs are the forms that explanations can be written in.
@@ -231,7 +232,7 @@ const mostReserved = 5
 func reservationsText(out *bytes.Buffer, reservations []explain.Reservation) {
 	var sum int64
 	for i := range reservations {
-		sum += reservations[i].Bytes
+		sum = topology.AddBytes(sum, reservations[i].Bytes)
 	}
 	fmt.Fprintf(out, "Reserved in these classes for other pods, and not yet seen in the pools' capacity: %s for %s\n",
 		explain.Size(sum), plural(len(reservations), "claim"))

@@ -24,7 +24,7 @@ func (d *drawing) pools() {
 		from := reach.of(v, d.zoneOf)
 		if from.zone != nowhere {
 			d.m.Zones[from.zone].Volumes++
-			d.m.Zones[from.zone].Bytes += v.Capacity
+			d.m.Zones[from.zone].Bytes = topology.AddBytes(d.m.Zones[from.zone].Bytes, v.Capacity)
 		}
 		if c := at[v.Class]; c != nil {
 			c.count(v, from.nodes)
@@ -112,9 +112,9 @@ func (d *drawing) class(name string) *classPools {
 	c.used, c.reserved, c.volumes = make([]int64, len(c.pools)), make([]int64, len(c.pools)), make([]int, len(c.pools))
 	for r := range d.s.Reservations(name) {
 		if i, ok := d.s.NodeIndex(r.Node); ok && c.poolOf[i] != nowhere {
-			c.reserved[c.poolOf[i]] += r.Bytes
+			c.reserved[c.poolOf[i]] = topology.AddBytes(c.reserved[c.poolOf[i]], r.Bytes)
 		} else {
-			c.class.Reserved += r.Bytes
+			c.class.Reserved = topology.AddBytes(c.class.Reserved, r.Bytes)
 		}
 	}
 	return c
@@ -135,18 +135,18 @@ func (c *classPools) count(v *topology.Volume, from topology.NodeSet) {
 	}
 	if pool == nowhere {
 		c.class.Volumes++
-		c.class.Used += v.Capacity
+		c.class.Used = topology.AddBytes(c.class.Used, v.Capacity)
 		return
 	}
 	c.volumes[pool]++
-	c.used[pool] += v.Capacity
+	c.used[pool] = topology.AddBytes(c.used[pool], v.Capacity)
 }
 
 func (c *classPools) finished(d *drawing) Class {
 	for i, p := range c.pools {
 		out := Pool{Where: p.Name, Zone: nowhere, Nodes: c.nodes[i].Len(), Volumes: c.volumes[i], Used: c.used[i], Reserved: c.reserved[i]}
 		if p.Capacity >= 0 {
-			out.Known, out.Free = true, max(p.Capacity-c.reserved[i], 0)
+			out.Known, out.Free = true, max(topology.SubBytes(p.Capacity, c.reserved[i]), 0)
 		}
 		first, zone, one := nowhere, nowhere, true
 		for n := range c.nodes[i].All() {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/moorage-k8s/moorage/explain"
+	"github.com/moorage-k8s/moorage/topology"
 )
 
 // nodeSquares are a square for each node: what is alike is one path, so that thousands of nodes make a small file. With a pod,
@@ -163,7 +164,7 @@ func poolRows(m *Map, c *Class, zone int) []pooled {
 
 // bar draws what is used, reserved and free.
 func (s *svg) bar(p *Pool, x, y, width int) {
-	whole := p.Used + p.Reserved + p.Free
+	whole := topology.AddBytes(topology.AddBytes(p.Used, p.Reserved), p.Free)
 	a, b := portion(p.Used, whole, width), portion(p.Reserved, whole, width)
 	fmt.Fprintf(&s.out, "<g><title>%s</title>\n", escape(told(p)))
 	if whole > 0 {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/moorage-k8s/moorage/explain"
 	"github.com/moorage-k8s/moorage/internal/printers"
+	"github.com/moorage-k8s/moorage/topology"
 )
 
 const (
@@ -130,7 +131,7 @@ func bar(whole, used, reserved int64) string {
 		a, b = min(a, barWidth), max(barWidth-a, min(b, 1))
 		a = min(a, barWidth-b)
 	}
-	if free := whole - used - reserved; free > 0 && a+b == barWidth {
+	if free := topology.SubBytes(topology.SubBytes(whole, used), reserved); free > 0 && a+b == barWidth {
 		if a > b {
 			a--
 		} else {
@@ -296,7 +297,7 @@ func (t *text) pool(row *pooled, width int) {
 		t.line("  %-*s  %-*s  %s used; what is left is not published", width, clip(row.label, nameWidth), barWidth+2, "", explain.Size(p.Used))
 		return
 	}
-	t.line("  %-*s  %s  %s%s", width, clip(row.label, nameWidth), bar(p.Used+p.Reserved+p.Free, p.Used, p.Reserved),
+	t.line("  %-*s  %s  %s%s", width, clip(row.label, nameWidth), bar(topology.AddBytes(topology.AddBytes(p.Used, p.Reserved), p.Free), p.Used, p.Reserved),
 		strings.ReplaceAll(told(p), " ·", ","), row.more)
 }
 
@@ -337,7 +338,8 @@ func groupPools(m *Map, pools []Pool) []poolGroup {
 		g.pools++
 		g.least = min(g.least, p.Free)
 		g.sum.Nodes, g.sum.Volumes = g.sum.Nodes+p.Nodes, g.sum.Volumes+p.Volumes
-		g.sum.Used, g.sum.Reserved, g.sum.Free = g.sum.Used+p.Used, g.sum.Reserved+p.Reserved, g.sum.Free+p.Free
+		g.sum.Used, g.sum.Reserved = topology.AddBytes(g.sum.Used, p.Used), topology.AddBytes(g.sum.Reserved, p.Reserved)
+		g.sum.Free = topology.AddBytes(g.sum.Free, p.Free)
 		g.sum.Known = g.sum.Known || p.Known
 	}
 	slices.SortFunc(out, func(a, b poolGroup) int { return cmp.Compare(uint(a.zone), uint(b.zone)) })

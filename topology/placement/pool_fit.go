@@ -90,7 +90,7 @@ func (f *fit) roomLeft(class string) {
 		}
 		for _, c := range claims {
 			if c.provision.Has(node) {
-				left -= c.Claim.Request
+				left = topology.SubBytes(left, c.Claim.Request)
 			}
 		}
 		rate := float32(max(left, 0)) / float32(largest)

@@ -195,7 +195,7 @@ func (c claim) fits(lookup Lookup, class string) bool {
 	request := c.spec.Resources.Requests[corev1.ResourceStorage]
 	modes := topology.AccessModesOf(c.spec.AccessModes)
 	for v := range lookup.Unclaimed(class) {
-		if v.Capacity >= request.Value() && v.Block == (c.volumeMode() == corev1.PersistentVolumeBlock) && v.AccessModes.Has(modes) &&
+		if v.Capacity >= topology.Bytes(request) && v.Block == (c.volumeMode() == corev1.PersistentVolumeBlock) && v.AccessModes.Has(modes) &&
 			selector.Matches(labels.Set(v.Labels)) {
 			return true
 		}

@@ -235,7 +235,7 @@ func snapshotTooSmall(in *Input) []Finding {
 	var found []Finding
 	eachRestore(in, func(r restore) {
 		request, ok := r.spec.Resources.Requests[corev1.ResourceStorage]
-		if !ok || r.snapshot.RestoreSize == 0 || request.Value() >= r.snapshot.RestoreSize {
+		if !ok || r.snapshot.RestoreSize == 0 || topology.Bytes(request) >= r.snapshot.RestoreSize {
 			return
 		}
 		needed := resource.NewQuantity(r.snapshot.RestoreSize, resource.BinarySI)
