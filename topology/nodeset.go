@@ -5,6 +5,7 @@ package topology
 import (
 	"iter"
 	"math/bits"
+	"slices"
 )
 
 // NodeSet is a set of nodes, one bit for each dense node index of one Snapshot. Sets of different Snapshots must not be
@@ -102,6 +103,9 @@ func (s NodeSet) Meets(o NodeSet) bool {
 	}
 	return false
 }
+
+// Equal tells whether both sets are about as many nodes and have the same.
+func (s NodeSet) Equal(o NodeSet) bool { return s.size == o.size && slices.Equal(s.words, o.words) }
 
 // Empty tells whether no node is in the set.
 func (s NodeSet) Empty() bool {

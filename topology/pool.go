@@ -216,3 +216,23 @@ func (g PoolGroups) AppendPools(to []*Pool, group int) []*Pool {
 	}
 	return to
 }
+
+// Slots returns for the pools that the group's nodes reach where they are: each pool of the class has a slot of its own, below NumSlots.
+// Some may be empty. The slice is shared and must not be changed.
+func (g PoolGroups) Slots(group int) []int32 {
+	if g.layout == nil {
+		return nil
+	}
+	return g.layout.groups[group]
+}
+
+// NumSlots is more than any slot.
+func (g PoolGroups) NumSlots() int {
+	if g.pools == nil {
+		return 0
+	}
+	return int(g.pools.next)
+}
+
+// At returns the pool in the slot, nil where it is empty.
+func (g PoolGroups) At(slot int32) *Pool { return g.pools.pool(slot) }

@@ -51,15 +51,15 @@ func (q *query) claimsOfClass(class string) []*delayedClaim {
 // they would but for what is reserved. Nodes that reach the same pools and provision the same claims are judged once.
 func (q *query) jointlyFull(class string, claims []*delayedClaim) (full, taken topology.NodeSet) {
 	full, taken = topology.NewNodeSet(q.s.NumNodes()), topology.NewNodeSet(q.s.NumNodes())
-	if len(claims) > maxJointClaims {
-		return full, taken
-	}
 	j := &jointQuestion{room: newPoolRoom(q.s, class, q.d), claims: claims}
+	var pending []*Pending
 	for i := range q.pending {
 		if p := &q.pending[i]; p.Class == class && !q.d.uses(p.Claim) {
-			j.room.takePending(p, q.s.AllNodes())
+			pending = append(pending, p)
 		}
 	}
+	j.room.takePending(pending, q.s.AllNodes())
+	j.published = j.room.unreserved()
 	j.whole = make([]answer, j.room.groups.Len())
 	for i := range q.verdict.Feasible.All() {
 		switch j.ask(i) {
@@ -74,8 +74,9 @@ func (q *query) jointlyFull(class string, claims []*delayedClaim) (full, taken t
 
 // jointQuestion remembers what was found, by the pools that a node reaches and the claims that would be provisioned there.
 type jointQuestion struct {
-	room   *poolRoom
-	claims []*delayedClaim
+	// room is what is left beside what is reserved, published what there would be without.
+	room, published *poolRoom
+	claims          []*delayedClaim
 	// whole are the answers for all claims together, by group: the usual case. The others are for parts of them.
 	whole  []answer
 	others map[claimsInGroup]answer
@@ -93,27 +94,35 @@ const (
 )
 
 type claimsInGroup struct {
-	group  int
-	claims uint64
+	group int
+	// claims has a bit for each.
+	claims [maxJointClaims / 64]uint64
 }
 
 // ask tells whether the claims that would be provisioned for node i fit its pools together.
 func (j *jointQuestion) ask(i int) answer {
 	ask := claimsInGroup{group: j.room.groups.Of(i)}
+	j.requests = j.requests[:0]
 	for c := range j.claims {
 		if j.claims[c].provision.Has(i) {
-			ask.claims |= 1 << c
+			j.requests = append(j.requests, j.claims[c].Claim.Request)
+			if c < maxJointClaims {
+				ask.claims[c/64] |= 1 << (c % 64)
+			}
 		}
 	}
-	if ask.claims+1 == 1<<len(j.claims) {
+	if len(j.requests) == len(j.claims) {
 		if j.whole[ask.group] == notAsked {
-			j.whole[ask.group] = j.fit(ask)
+			j.whole[ask.group] = j.fit(ask.group)
 		}
 		return j.whole[ask.group]
 	}
+	if len(j.claims) > maxJointClaims {
+		return j.fit(ask.group)
+	}
 	found, known := j.others[ask]
 	if !known {
-		found = j.fit(ask)
+		found = j.fit(ask.group)
 		if j.others == nil {
 			j.others = map[claimsInGroup]answer{}
 		}
@@ -122,22 +131,16 @@ func (j *jointQuestion) ask(i int) answer {
 	return found
 }
 
-func (j *jointQuestion) fit(ask claimsInGroup) answer {
-	j.requests = j.requests[:0]
-	for c := range j.claims {
-		if ask.claims&(1<<c) != 0 {
-			j.requests = append(j.requests, j.claims[c].Claim.Request)
-		}
-	}
+func (j *jointQuestion) fit(group int) answer {
 	switch {
-	case j.room.fit(ask.group, j.requests):
+	case j.room.fit(group, j.requests):
 		return fits
-	case j.room.anyReserved() && j.room.unreserved().fit(ask.group, j.requests):
+	case j.room.anyReserved() && j.published.fit(group, j.requests):
 		return isTaken
 	default:
 		return isFull
 	}
 }
 
-// maxJointClaims is the number of claims of one class and one pod up to which they are packed; a pod with more passes.
+// maxJointClaims is the number of claims of one class and one pod up to which the answers for parts of them are remembered.
 const maxJointClaims = 64

@@ -11,158 +11,187 @@ import (
 // poolRoom is the room in the pools of one class, with what is reserved there taken off.
 type poolRoom struct {
 	groups topology.PoolGroups
-	// reserved is what is reserved in a pool.
-	reserved map[*topology.Pool]int64
+	// reserved is what is reserved in a pool, by slot; nil where nothing is.
+	reserved []int64
 	// floating are reservations for nodes that reach several pools, by group: which pool they take is up to the driver.
 	floating map[int][]int64
 
-	pools []*topology.Pool
+	packing packing
+	reach   reach
 }
 
 // newPoolRoom reckons the room for the pod. Reservations for nodes that the snapshot does not know, or that reach no pool, take
 // none.
 func newPoolRoom(s *topology.Snapshot, class string, d *Demand) *poolRoom {
 	r := &poolRoom{groups: s.PoolGroups(class)}
+	r.packing.steps = maxPackingStepsInAll
 	for reservation := range d.reserved(s, class) {
 		node, known := s.NodeIndex(reservation.Node)
 		if !known {
 			continue
 		}
 		group := r.groups.Of(node)
-		r.take(group, reservation.Bytes, nil)
+		if slot, one := r.onlyPool(group); one {
+			r.reserve(slot, reservation.Bytes)
+		} else {
+			r.float(group, reservation.Bytes)
+		}
 	}
 	return r
 }
 
-// take reserves room in a pool of the group, unless its only pool is done already.
-func (r *poolRoom) take(group int, bytes int64, done map[*topology.Pool]bool) {
-	switch pools := r.at(group); len(pools) {
-	case 0:
-	case 1:
-		if done[pools[0]] {
-			return
+// onlyPool returns the slot of the pool that the group's nodes reach, if it is one.
+func (r *poolRoom) onlyPool(group int) (slot int32, one bool) {
+	found := 0
+	for _, s := range r.groups.Slots(group) {
+		if r.groups.At(s) != nil {
+			slot, found = s, found+1
 		}
-		if done != nil {
-			done[pools[0]] = true
+	}
+	return slot, found == 1
+}
+
+func (r *poolRoom) reserve(slot int32, bytes int64) {
+	if r.reserved == nil {
+		r.reserved = make([]int64, r.groups.NumSlots())
+	}
+	r.reserved[slot] = topology.AddBytes(r.reserved[slot], bytes)
+}
+
+// float reserves room in one of several pools, or in none where the group has none.
+func (r *poolRoom) float(group int, bytes ...int64) {
+	if len(r.groups.Slots(group)) < 2 {
+		return
+	}
+	if r.floating == nil {
+		r.floating = map[int][]int64{}
+	}
+	r.floating[group] = append(r.floating[group], bytes...)
+}
+
+// takePending takes the room of pending claims of the class off in every pool where they may be. Claims that may be on the same nodes,
+// as those of pods alike, are taken together.
+func (r *poolRoom) takePending(pending []*Pending, all topology.NodeSet) {
+	for len(pending) > 0 {
+		nodes := pending[0].Nodes
+		bytes := []int64{pending[0].Bytes}
+		for _, p := range pending[1:] {
+			if !nodes.Equal(p.Nodes) {
+				break
+			}
+			bytes = append(bytes, p.Bytes)
 		}
-		if r.reserved == nil {
-			r.reserved = map[*topology.Pool]int64{}
+		pending = pending[len(bytes):]
+		if nodes.Size() == 0 {
+			nodes = all
 		}
-		r.reserved[pools[0]] += bytes
-	default:
-		if r.floating == nil {
-			r.floating = map[int][]int64{}
-		}
-		r.floating[group] = append(r.floating[group], bytes)
+		r.takeOnAll(nodes, bytes)
 	}
 }
 
-// takePending takes the room of a pending claim off in every pool where it may be.
-func (r *poolRoom) takePending(p *Pending, all topology.NodeSet) {
-	nodes := p.Nodes
-	if nodes.Size() == 0 {
-		nodes = all
+// takeOnAll takes room off in every pool that one of the nodes reaches.
+func (r *poolRoom) takeOnAll(nodes topology.NodeSet, bytes []int64) {
+	var sum int64
+	for _, b := range bytes {
+		sum = topology.AddBytes(sum, b)
 	}
-	seen := make([]bool, r.groups.Len())
-	done := map[*topology.Pool]bool{}
+	r.reach.begin(r.groups)
 	for node := range nodes.All() {
-		if group := r.groups.Of(node); !seen[group] {
-			seen[group] = true
-			r.take(group, p.Bytes, done)
+		group := r.groups.Of(node)
+		if !r.reach.newGroup(group) {
+			continue
+		}
+		if slot, one := r.onlyPool(group); !one {
+			r.float(group, bytes...)
+		} else if r.reach.newSlot(slot) {
+			r.reserve(slot, sum)
 		}
 	}
+}
+
+// reach remembers which groups and pools a walk over nodes has come by. Walks are numbered, so that nothing has to be cleared.
+type reach struct {
+	groups, slots []int32
+	walk          int32
+}
+
+func (r *reach) begin(groups topology.PoolGroups) {
+	if r.groups == nil {
+		r.groups, r.slots = make([]int32, groups.Len()), make([]int32, groups.NumSlots())
+	}
+	r.walk++
+}
+
+func (r *reach) newGroup(group int) bool {
+	isNew := r.groups[group] != r.walk
+	r.groups[group] = r.walk
+	return isNew
+}
+
+func (r *reach) newSlot(slot int32) bool {
+	isNew := r.slots[slot] != r.walk
+	r.slots[slot] = r.walk
+	return isNew
 }
 
 // anyReserved tells whether anything is reserved in any of the pools.
-func (r *poolRoom) anyReserved() bool { return len(r.reserved)+len(r.floating) > 0 }
+func (r *poolRoom) anyReserved() bool { return r.reserved != nil || len(r.floating) > 0 }
 
 // unreserved is the room as it is published.
-func (r *poolRoom) unreserved() *poolRoom { return &poolRoom{groups: r.groups} }
+func (r *poolRoom) unreserved() *poolRoom {
+	return &poolRoom{groups: r.groups, packing: packing{steps: maxPackingStepsInAll}}
+}
 
-// at returns the pools that the group's nodes reach, until it is called again.
-func (r *poolRoom) at(group int) []*topology.Pool {
-	r.pools = r.groups.AppendPools(r.pools[:0], group)
-	return r.pools
+// freeIn is what is left in the pool of the slot; it is negative where more is reserved than there is.
+func (r *poolRoom) freeIn(slot int32, pool *topology.Pool) int64 {
+	if r.reserved == nil {
+		return pool.Capacity
+	}
+	return topology.SubBytes(pool.Capacity, r.reserved[slot])
 }
 
 // free is what is left in the group's pools together; known is false where no pool says what it has.
 func (r *poolRoom) free(group int) (bytes int64, known bool) {
-	for _, p := range r.at(group) {
-		if p.Capacity >= 0 {
-			bytes, known = bytes+p.Capacity-r.reserved[p], true
+	for _, slot := range r.groups.Slots(group) {
+		if p := r.groups.At(slot); p != nil && p.Capacity >= 0 {
+			bytes, known = topology.AddBytes(bytes, r.freeIn(slot, p)), true
 		}
 	}
 	for _, floating := range r.floating[group] {
-		bytes -= floating
+		bytes = topology.SubBytes(bytes, floating)
 	}
 	return max(bytes, 0), known
 }
 
-// maxPackingSteps bounds the search for a packing; where it runs out, the requests are said to fit.
-const maxPackingSteps = 4096
-
-// fit tells whether the requests, largest first, can be shared out among the group's pools. It searches for a packing
-// rather than settle for the first that a rule of thumb gives, since a wrong no strands a pod. Where several pools are to
-// choose from, what is reserved for other nodes that reach some of them only is left out of account.
+// fit tells whether the requests, largest first, can be shared out among the group's pools, beside what is reserved there. Where several
+// pools are to choose from, what is reserved for other nodes that reach some of them only is left out of account.
 func (r *poolRoom) fit(group int, requests []int64) bool {
-	pools := r.at(group)
-	switch len(pools) {
+	k := &r.packing
+	k.begin()
+	for _, slot := range r.groups.Slots(group) {
+		p := r.groups.At(slot)
+		switch {
+		case p == nil:
+			continue
+		case p.Capacity < 0:
+			return true
+		}
+		limit, _ := p.VolumeLimit()
+		k.bins = append(k.bins, bin{free: r.freeIn(slot, p), limit: limit})
+	}
+	switch len(k.bins) {
 	case 0:
 		return true
 	case 1:
-		return fitIn(pools[0], r.reserved[pools[0]], requests)
+		return k.bins[0].holds(requests)
 	}
-	free := make([]int64, len(pools))
-	for i, p := range pools {
-		if p.Capacity < 0 {
-			return true
-		}
-		free[i] = p.Capacity - r.reserved[p]
+	for _, b := range requests {
+		k.items = append(k.items, item{bytes: b, limited: true})
 	}
-	steps := maxPackingSteps
-	var pack func(requests, floating []int64) bool
-	pack = func(requests, floating []int64) bool {
-		if len(requests)+len(floating) == 0 {
-			return true
-		}
-		if steps--; steps < 0 {
-			return true
-		}
-		// What is reserved was let through before; its volume may even be made, so the pool's limit for one is no matter.
-		ours := len(floating) == 0
-		from := &floating
-		if ours {
-			from = &requests
-		}
-		next := (*from)[0]
-		*from = (*from)[1:]
-		for i, p := range pools {
-			if limit, known := p.VolumeLimit(); ours && (!known || limit < next) || free[i] < next {
-				continue
-			}
-			free[i] -= next
-			ok := pack(requests, floating)
-			free[i] += next
-			if ok {
-				return true
-			}
-		}
-		return false
+	// What is reserved was let through before; its volume may even be made, so the pool's limit for one is no matter.
+	for _, b := range r.floating[group] {
+		k.items = append(k.items, item{bytes: b})
 	}
-	floating := slices.Clone(r.floating[group])
-	slices.Sort(floating)
-	slices.Reverse(floating)
-	return pack(requests, floating)
-}
-
-// fitIn is fit for the usual case of one pool.
-func fitIn(p *topology.Pool, reserved int64, requests []int64) bool {
-	limit, known := p.VolumeLimit()
-	free := p.Capacity - reserved
-	for _, request := range requests {
-		if free -= request; !known || limit < request {
-			return p.Capacity < 0
-		}
-	}
-	return free >= 0 || p.Capacity < 0
+	slices.SortStableFunc(k.items, largestFirst)
+	return k.fit()
 }
