@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -146,7 +147,7 @@ func (e *Extender) serve(w http.ResponseWriter, r *http.Request, name string, se
 	if err != nil {
 		return refuse(w, status, err.Error())
 	}
-	answer, status := serve(r.Context(), body, b.answer[:0])
+	answer, status := e.guarded(r.Context(), name, serve, body, b.answer[:0])
 	b.body, b.answer = body, answer
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", strconv.Itoa(len(answer)))
@@ -155,6 +156,18 @@ func (e *Extender) serve(w http.ResponseWriter, r *http.Request, name string, se
 		e.options.Logger.V(1).Info("The scheduler did not take the answer", "verb", name, "error", err.Error())
 	}
 	return status
+}
+
+// guarded answers a fault that no verb has dealt with, as a closed connection would tell kube-scheduler nothing.
+func (e *Extender) guarded(ctx context.Context, name string, serve verb, body, out []byte) (answer []byte, status int) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			e.metrics.panics.Inc()
+			e.options.Logger.Error(fmt.Errorf("%v", fault), "A fault in moorage", "verb", name, "stack", string(debug.Stack()))
+			answer, status = errorAnswer("a fault in moorage; its log says more"), http.StatusInternalServerError
+		}
+	}()
+	return serve(ctx, body, out)
 }
 
 // slot waits for a place among the requests under way.

@@ -28,6 +28,9 @@ func (e *Extender) refusals(ctx context.Context, r *request) (refusal func(i int
 			refusal = func(int) (placement.Reason, bool) { return 0, false }
 		}
 	}()
+	if r.fault != nil {
+		panic(r.fault)
+	}
 	start := time.Now()
 	s, demand := e.demand(ctx, r.pod)
 	e.placements.forget(r.pod.Key())

@@ -21,6 +21,7 @@ import (
 // evicted from it.
 type preemption struct {
 	pod        *topology.Pod
+	fault      any // as in request
 	candidates map[string]*extenderv1.MetaVictims
 }
 
@@ -63,7 +64,7 @@ func decodePreemption(body []byte) (*preemption, error) {
 		}
 	}
 	var err error
-	p.pod, err = decodePod(args.Pod)
+	p.pod, p.fault, err = decodePod(args.Pod)
 	return p, err
 }
 
@@ -92,6 +93,9 @@ func (e *Extender) worthEvicting(p *preemption) (kept map[string]*extenderv1.Met
 			kept = p.candidates
 		}
 	}()
+	if p.fault != nil {
+		panic(p.fault)
+	}
 	kept = map[string]*extenderv1.MetaVictims{}
 	start := time.Now()
 	s := e.options.Snapshot()

@@ -29,6 +29,9 @@ func (e *Extender) scores(r *request) (score func(i int) int) {
 			score = func(int) int { return 0 }
 		}
 	}()
+	if r.fault != nil {
+		panic(r.fault)
+	}
 	start := time.Now()
 	s := e.options.Snapshot()
 	candidates := topology.NewNodeSet(s.NumNodes())

@@ -18,6 +18,8 @@ import (
 // request is what is read of an ExtenderArgs. Its byte slices are parts of the body.
 type request struct {
 	pod *topology.Pod
+	// fault is what reading the pod's volumes ran into, a fault in moorage; nil otherwise. The pod then has none.
+	fault any
 	// nodes are the candidates, in the order given.
 	nodes []candidate
 	// full tells that whole nodes were given and are to be given back.
@@ -88,7 +90,7 @@ func decode(body []byte) (*request, error) {
 	default:
 		return nil, errors.New("neither NodeNames nor Nodes is given: there is no node to judge")
 	}
-	if r.pod, err = decodePod(pod); err != nil {
+	if r.pod, r.fault, err = decodePod(pod); err != nil {
 		return nil, err
 	}
 	return r, nil
@@ -186,18 +188,27 @@ type podFields struct {
 	} `json:"spec"`
 }
 
-func decodePod(data []byte) (*topology.Pod, error) {
+func decodePod(data []byte) (pod *topology.Pod, fault any, err error) {
 	if data == nil || string(data) == "null" {
-		return nil, errors.New("no Pod is given")
+		return nil, nil, errors.New("no Pod is given")
 	}
 	var p podFields
 	if err := json.Unmarshal(data, &p); err != nil {
-		return nil, fmt.Errorf("read the Pod: %w", err)
+		return nil, nil, fmt.Errorf("read the Pod: %w", err)
 	}
-	return topology.PodFromAPI(&corev1.Pod{
+	given := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
 			Name: p.Metadata.Name, Namespace: p.Metadata.Namespace, UID: p.Metadata.UID, OwnerReferences: p.Metadata.OwnerReferences,
 		},
 		Spec: corev1.PodSpec{Volumes: p.Spec.Volumes},
-	}), nil
+	}
+	defer func() {
+		if fault = recover(); fault != nil {
+			pod = &topology.Pod{Namespace: given.Namespace, Name: given.Name, UID: given.UID}
+		}
+	}()
+	return podFromAPI(given), nil, nil
 }
+
+// podFromAPI is replaced by tests of faults.
+var podFromAPI = topology.PodFromAPI

@@ -24,6 +24,8 @@ type Options struct {
 	ReservationLimit time.Duration
 	// Now tells the time; time.Now where nil.
 	Now func() time.Time
+	// Fault is called for each object that a fault keeps out of the cache, by several goroutines at a time; nil for nobody.
+	Fault func(*FaultError)
 }
 
 const (
@@ -40,6 +42,9 @@ type Cache struct {
 	selectors selectorPool
 	published atomic.Pointer[Snapshot]
 	fresh     freshness
+	faults    faultCounts
+	// beforeTrim lets tests fail while an object is trimmed; nil otherwise.
+	beforeTrim func(metav1.Object)
 
 	// mu is held by whoever changes anything; it guards what follows.
 	mu sync.Mutex
@@ -65,7 +70,7 @@ func New(options Options) *Cache {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	c := &Cache{options: options, records: map[string]nodeRecord{}}
+	c := &Cache{options: options, faults: newFaultCounts(), records: map[string]nodeRecord{}}
 	c.next.index = newNodeIndex(nil)
 	c.next.table = &nodeTable{index: c.next.index}
 	c.publish()

@@ -13,9 +13,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// trimmed makes of an API object what the cache keeps of it, and returns what puts that in. It looks at nothing that changes,
-// so objects can be trimmed side by side; they are put in by who holds mu.
-func (c *Cache) trimmed(object metav1.Object) (put func()) {
+// trim is trimmed without its guard.
+func (c *Cache) trim(object metav1.Object) (put func()) {
 	key := keyOf(object)
 	switch o := object.(type) {
 	case *corev1.Node:

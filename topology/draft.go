@@ -11,15 +11,23 @@ import (
 
 // Draft is a copy of a snapshot that can be changed: what would be, if. It shares nearly everything with the snapshot, which
 // stays as it is. No source feeds it, and nothing in it ends by time. It is not safe for concurrent use.
-type Draft struct{ c *Cache }
+type Draft struct {
+	c *Cache
+	// fault is the last that an object ran into.
+	fault *FaultError
+}
 
 // Draft returns a copy to be changed.
 func (s *Snapshot) Draft() *Draft {
-	at := s.at
-	return &Draft{&Cache{
-		options: Options{NodeDelay: -1, ReservationLimit: DefaultReservationLimit, Now: func() time.Time { return at }},
-		next:    *s,
-	}}
+	at, d := s.at, &Draft{}
+	d.c = &Cache{
+		options: Options{
+			NodeDelay: -1, ReservationLimit: DefaultReservationLimit, Now: func() time.Time { return at },
+			Fault: func(err *FaultError) { d.fault = err },
+		},
+		next: *s,
+	}
+	return d
 }
 
 // Snapshot returns the draft as it is now. It stays so: the draft can be changed further.
@@ -29,7 +37,8 @@ func (d *Draft) Snapshot() *Snapshot {
 	return &s
 }
 
-// Apply puts API objects into the draft, each in place of an earlier version, as Cache.Upsert does.
+// Apply puts API objects into the draft, each in place of an earlier version, as Cache.Upsert does. An object that a fault keeps out is
+// an error, a *FaultError.
 func (d *Draft) Apply(objects ...metav1.Object) error {
 	for _, object := range objects {
 		kind, ok := KindOf(object)
@@ -39,7 +48,10 @@ func (d *Draft) Apply(objects ...metav1.Object) error {
 		if kind == KindNode || kind == KindCSINode {
 			d.readNodes()
 		}
-		d.c.upsert(object)
+		d.fault = nil
+		if d.c.upsert(object); d.fault != nil {
+			return d.fault
+		}
 	}
 	return nil
 }

@@ -11,6 +11,9 @@ var (
 		"Time since the API server was last heard of about a kind: an event, a list, or a watch's bookmark.", []string{"kind"}, nil)
 	syncedMetric = prometheus.NewDesc("moorage_cache_synced",
 		"1 once a kind has been read in full, 0 before.", []string{"kind"}, nil)
+	faultsMetric = prometheus.NewDesc("moorage_cache_faults_total",
+		"Objects that a fault in moorage kept out of the cache, by kind. Moorage decides as if they did not exist; the log names them.",
+		[]string{"kind"}, nil)
 	reservationsMetric = prometheus.NewDesc("moorage_reservations",
 		"Claims with room reserved, by state: in-flight until the claim has its volume, provisioned until the pool's capacity shows it.",
 		[]string{"state"}, nil)
@@ -27,6 +30,7 @@ func (c *Cache) Describe(to chan<- *prometheus.Desc) {
 	to <- objectsMetric
 	to <- ageMetric
 	to <- syncedMetric
+	to <- faultsMetric
 	to <- reservationsMetric
 	to <- reservedMetric
 	to <- endedMetric
@@ -55,6 +59,9 @@ func (c *Cache) Collect(to chan<- prometheus.Metric) {
 			synced = 0
 		}
 		to <- prometheus.MustNewConstMetric(syncedMetric, prometheus.GaugeValue, synced, string(kind))
+	}
+	for kind, faults := range c.faults {
+		to <- prometheus.MustNewConstMetric(faultsMetric, prometheus.CounterValue, float64(faults.Load()), string(kind))
 	}
 	c.collectReservations(s, to)
 }

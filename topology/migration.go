@@ -34,9 +34,14 @@ type Migration struct {
 	Err error
 }
 
+// The translator goes through its plugins in random order and takes the first that knows a source of the volume. So a volume with
+// two sources may be one plugin's by name and be translated by another, which may not be migrated, or not even able to: vSphere's
+// dereferences nil for an inline volume with a storage policy. The API server accepts no such volume, but files and requests of the
+// extender may hold one. It is taken as it is, like one that is not migrated.
+
 // csiForm returns an in-tree volume as what it is to the CSI driver that serves it now, and any other as it is.
 func csiForm(v *corev1.PersistentVolume) (*corev1.PersistentVolume, error) {
-	if v.Spec.CSI != nil || !translator.IsPVMigratable(v) {
+	if v.Spec.CSI != nil || !translator.IsPVMigratable(v) || sources(&v.Spec.PersistentVolumeSource) != 1 {
 		return v, nil
 	}
 	return translator.TranslateInTreePVToCSI(klog.Background(), v)
@@ -66,7 +71,7 @@ func migrationOf(v, translated *corev1.PersistentVolume, err error) *Migration {
 // migrateInline notes what an in-tree volume that a pod names inline is to the CSI driver that serves it now; nothing for
 // others.
 func (v *PodVolume) migrateInline(from *corev1.Volume, namespace string) {
-	if !translator.IsInlineMigratable(from) {
+	if !translator.IsInlineMigratable(from) || sources(&from.VolumeSource) != 1 {
 		return
 	}
 	plugin, err := translator.GetInTreePluginNameFromSpec(nil, from)

@@ -2,7 +2,22 @@
 
 package topology
 
-import corev1 "k8s.io/api/core/v1"
+import (
+	"reflect"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// sources is how many sources are set in a pointer to a VolumeSource or a PersistentVolumeSource, whose fields are all sources.
+func sources(of any) int {
+	set := 0
+	for _, source := range reflect.ValueOf(of).Elem().Fields() {
+		if !source.IsNil() {
+			set++
+		}
+	}
+	return set
+}
 
 // SourceField names the field of the source that is set, or nothing. Sources that only ever existed in pods are not here.
 func SourceField(s *corev1.PersistentVolumeSource) string {

@@ -137,10 +137,15 @@ func (f *checkFlags) cluster(cmd *cobra.Command) (*topology.Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	cache := topology.New(topology.Options{NodeDelay: -1})
+	var left leftOut
+	cache := topology.New(topology.Options{NodeDelay: -1, Fault: left.add})
 	if err := listing.Into(cache); err != nil {
 		return nil, err
 	}
+	if len(f.from) > 0 && left.err() != nil {
+		return nil, left.err()
+	}
+	left.note(cmd.ErrOrStderr())
 	return cache.Snapshot(), nil
 }
 

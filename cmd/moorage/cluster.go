@@ -95,8 +95,12 @@ func (f *clusterFlags) openFiles(stderr io.Writer) (*cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	cache := topology.New(topology.Options{NodeDelay: -1})
+	var left leftOut
+	cache := topology.New(topology.Options{NodeDelay: -1, Fault: left.add})
 	if err := manifests.Fill(cache, objects); err != nil {
+		return nil, err
+	}
+	if err := left.err(); err != nil {
 		return nil, err
 	}
 	return &cluster{
@@ -118,10 +122,12 @@ func (f *clusterFlags) openLive(ctx context.Context, stderr io.Writer) (*cluster
 	if err != nil {
 		return nil, err
 	}
-	cache := topology.New(topology.Options{NodeDelay: -1})
+	var left leftOut
+	cache := topology.New(topology.Options{NodeDelay: -1, Fault: left.add})
 	if err := cache.ReplaceAll(listing.Objects); err != nil {
 		return nil, err
 	}
+	left.note(stderr)
 	return &cluster{
 		snapshot: cache.Snapshot(), namespace: cmp.Or(f.namespace, found.namespace), source: found.server,
 		pod: func(ctx context.Context, key topology.Key) (*corev1.Pod, error) {

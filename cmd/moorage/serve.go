@@ -166,7 +166,13 @@ func serve(ctx context.Context, c *config.Configuration, flags serveFlags, logge
 	if err != nil {
 		return fmt.Errorf("configure the extender: %w", err)
 	}
-	cache := topology.New(topology.Options{ReservationLimit: c.Extender.ReservationLimit.Duration})
+	cache := topology.New(topology.Options{
+		ReservationLimit: c.Extender.ReservationLimit.Duration,
+		Fault: func(err *topology.FaultError) {
+			logger.Error(err, "A fault in moorage; please report it", "kind", err.Kind, "namespace", err.Key.Namespace, "name", err.Key.Name,
+				"stack", string(err.Stack))
+		},
+	})
 	if err = ctrlmetrics.Registry.Register(cache); err != nil {
 		return fmt.Errorf("register the cache's metrics: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"sync"
 	"syscall"
 	"time"
@@ -105,7 +106,14 @@ func clientConfig(kubeconfig, contextName string) clientcmd.ClientConfig {
 	return clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: contextName})
 }
 
-func load(cache *topology.Cache, paths []string, logger logr.Logger) error {
+// load reads the files into the cache. A fault on the way is an error like any other, since the files may be somebody else's.
+func load(cache *topology.Cache, paths []string, logger logr.Logger) (err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = fmt.Errorf("read the manifests: a fault in moorage: %v", fault)
+			logger.Error(err, "A fault in moorage; please report it", "stack", string(debug.Stack()))
+		}
+	}()
 	start := time.Now()
 	result, err := manifests.Load(cache, paths...)
 	if err != nil {
