@@ -34,6 +34,7 @@ type serveFlags struct {
 	extenderAddress, webhookAddress, metricAddress string
 	certFile, keyFile, caOut                       string
 	extenderCert, extenderKey, extenderClients     string
+	webhookClients                                 string
 	certNames                                      []string
 	logFormat, logLevel                            string
 	// cluster finds the API server, once for all that talk to it.
@@ -58,7 +59,8 @@ scheduling without it, and rules that look things up are silent.
 
 Without --webhook-cert-file moorage makes a certificate authority and a certificate of its own. With webhook.authority in the
 configuration it keeps the authority in a Secret, renews it, and writes its certificate into the webhook configurations;
-otherwise the authority ends with the process, and --webhook-ca-out writes its certificate to a file.
+otherwise the authority ends with the process, and --webhook-ca-out writes its certificate to a file. The webhook answers every
+client that reaches it, unless --webhook-client-ca-file makes the API server show a certificate.
 
 Beside kube-scheduler, on loopback, the extender needs no certificate. Where it listens for other hosts, --extender-cert-file has it
 serve HTTPS, and --extender-client-ca-file lets in only who has a certificate of that authority.`,
@@ -96,6 +98,7 @@ serve HTTPS, and --extender-client-ca-file lets in only who has a certificate of
 	f.StringVar(&flags.extenderClients, "extender-client-ca-file", "", "authorities of which clients of the extender need a certificate, PEM; default: they need none")
 	f.StringVar(&flags.certFile, "webhook-cert-file", "", "serving certificate of the webhook, PEM; default: one that moorage makes")
 	f.StringVar(&flags.keyFile, "webhook-key-file", "", "key of --webhook-cert-file, PEM")
+	f.StringVar(&flags.webhookClients, "webhook-client-ca-file", "", "CA bundle (PEM) for verifying client certificates of the webhook; if unset, none are required")
 	f.StringVar(&flags.caOut, "webhook-ca-out", "", "write the certificate of moorage's own authority to this file")
 	f.StringSliceVar(&flags.certNames, "webhook-cert-name", nil, "further host names and IP addresses for moorage's own certificate, besides localhost; may be repeated")
 	f.StringVar(&flags.logFormat, "log-format", "text", "text or json")
@@ -124,6 +127,7 @@ func (f *serveFlags) configuration(cmd *cobra.Command) (*config.Configuration, e
 		"metrics-bind-address":    &c.Metrics.BindAddress,
 		"webhook-cert-file":       &c.Webhook.CertFile,
 		"webhook-key-file":        &c.Webhook.KeyFile,
+		"webhook-client-ca-file":  &c.Webhook.ClientCAFile,
 		"extender-cert-file":      &c.Extender.CertFile,
 		"extender-key-file":       &c.Extender.KeyFile,
 		"extender-client-ca-file": &c.Extender.ClientCAFile,
@@ -294,7 +298,7 @@ func newWebhookServer(
 	if err != nil {
 		return nil, err
 	}
-	server, err := serveWebhook(c.Webhook.BindAddress, hook, serving, logger)
+	server, err := serveWebhook(&c.Webhook, hook, serving, logger)
 	if err != nil || watch == nil {
 		return server, err
 	}

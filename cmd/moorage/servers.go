@@ -10,19 +10,15 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"golang.org/x/sync/errgroup"
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
-	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
 
 	"github.com/moorage-k8s/moorage/extender"
 	"github.com/moorage-k8s/moorage/topology"
-	"github.com/moorage-k8s/moorage/webhook"
 )
 
 // decisionsPath is where the last decisions are told.
@@ -35,6 +31,10 @@ const (
 	readTime   = 30 * time.Second
 	headerTime = 5 * time.Second
 	idleTime   = 2 * time.Minute
+	// maxHeaderBytes is far more than a scheduler, an API server or Prometheus sends.
+	maxHeaderBytes = 64 << 10
+	// maxStreams bounds the requests that one connection of HTTP/2 has under way; the API server's own servers allow as many.
+	maxStreams = 100
 )
 
 // listenHTTP opens the port at once, so that an error ends the start, and serves when the part runs: plain HTTP without a secure
@@ -46,6 +46,7 @@ func listenHTTP(name, address string, secure *tls.Config, handler http.Handler, 
 	}
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: 2 * readTime, IdleTimeout: idleTime, TLSConfig: secure,
+		MaxHeaderBytes: maxHeaderBytes, HTTP2: &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
 		// Who is refused by TLS is told of here alone.
 		ErrorLog: slog.NewLogLogger(logr.ToSlogHandler(logger.WithName(name)), slog.LevelInfo),
 	}
@@ -73,54 +74,6 @@ func listenHTTP(name, address string, secure *tls.Config, handler http.Handler, 
 
 func listenError(name, address string, err error) error {
 	return fmt.Errorf("listen on %s for the %s: %w; choose another address with --%s-bind-address, or 0 to switch it off", address, name, err, name)
-}
-
-// serveWebhook runs the webhook on controller-runtime's server.
-func serveWebhook(address string, hook *webhook.Webhook, serving *certificate, logger logr.Logger) (part, error) {
-	host, portText, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil, listenError("webhook", address, err)
-	}
-	port, err := strconv.Atoi(portText)
-	if err != nil || port < 1 || port > 65535 {
-		return nil, listenError("webhook", address, errors.New("the port must be a number from 1 to 65535"))
-	}
-	// The server opens its port only when it runs: try it now, so that an error ends the start.
-	probe, err := net.Listen("tcp", address)
-	if err != nil {
-		return nil, listenError("webhook", address, err)
-	}
-	if err := probe.Close(); err != nil {
-		return nil, listenError("webhook", address, err)
-	}
-	server := ctrlwebhook.NewServer(ctrlwebhook.Options{
-		Host: host, Port: port,
-		TLSOpts: []func(*tls.Config){func(c *tls.Config) {
-			c.MinVersion = tls.VersionTLS12
-			c.GetCertificate = serving.get
-		}},
-	})
-	clients := &drain{}
-	server.Register(webhook.MutatePath, clients.handler(hook.Mutate()))
-	server.Register(webhook.ValidatePath, clients.handler(hook.Validate()))
-	return func(ctx context.Context) error {
-		logger.Info("Serving", "what", "webhook", "url", "https://"+net.JoinHostPort(host, portText))
-		both, ctx := errgroup.WithContext(ctx)
-		both.Go(func() error { return serving.watch(ctx) })
-		serve, stop := context.WithCancel(context.WithoutCancel(ctx))
-		defer stop()
-		both.Go(func() error {
-			<-ctx.Done()
-			clients.wait()
-			stop()
-			return nil
-		})
-		both.Go(func() error { return server.Start(serve) })
-		if err := both.Wait(); err != nil {
-			return fmt.Errorf("serve the webhook on %s: %w", address, err)
-		}
-		return nil
-	}, nil
 }
 
 // probes serves metrics and probes, and the last decisions where they are kept. Serving may be nil, where there is no webhook.

@@ -31,6 +31,8 @@ type Webhook struct {
 	// CertFile and KeyFile are the serving certificate, read again when they change. Without them moorage makes one.
 	CertFile string `json:"certFile"`
 	KeyFile  string `json:"keyFile"`
+	// ClientCAFile is a CA bundle for verifying client certificates, read again when it changes. Empty accepts clients without one.
+	ClientCAFile string `json:"clientCAFile"`
 	// Authority has moorage keep a certificate authority of its own in a Secret, instead of certificates in files.
 	Authority *Authority `json:"authority"`
 	// Rules by ID: deny, warn, audit or off.

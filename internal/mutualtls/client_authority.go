@@ -5,6 +5,7 @@ package mutualtls
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -20,8 +21,8 @@ import (
 // minute or two.
 const interval = 10 * time.Second
 
-// clientAuthority is a file with the authorities that clients' certificates are verified against.
-type clientAuthority struct {
+// Clients is a file with the authorities that clients' certificates are verified against. Require is safe for concurrent use with Run.
+type Clients struct {
 	file   string
 	logger logr.Logger
 
@@ -29,8 +30,32 @@ type clientAuthority struct {
 	last []byte // what pool was made of
 }
 
+// NewClients reads the file once. Its errors name it.
+func NewClients(file string, logger logr.Logger) (*Clients, error) {
+	c := &Clients{file: file, logger: logger}
+	if err := c.read(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Require makes a server's configuration accept only clients with a certificate of the authorities. Each handshake goes by the file as
+// it was read last.
+func (c *Clients) Require(config *tls.Config) {
+	config.ClientAuth, config.ClientCAs = tls.RequireAndVerifyClientCert, c.pool.Load()
+	// A session that is taken up again would rest on the authorities of its first handshake.
+	config.SessionTicketsDisabled = true
+	latest := config.Clone()
+	latest.GetConfigForClient = nil
+	config.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+		now := latest.Clone()
+		now.ClientCAs = c.pool.Load()
+		return now, nil
+	}
+}
+
 // read takes up the file if it has changed. What is wrong with it leaves the authorities as they are.
-func (c *clientAuthority) read() error {
+func (c *Clients) read() error {
 	data, err := os.ReadFile(c.file)
 	if err != nil {
 		return fmt.Errorf("read the clients' authorities: %w", err)
@@ -79,7 +104,9 @@ func parse(data []byte) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-func (c *clientAuthority) run(ctx context.Context) {
+// Run reads the file again when it changes, until the context ends. A file that cannot be read is logged, and the authorities that were
+// read before remain in force.
+func (c *Clients) Run(ctx context.Context) {
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	failing := false

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package mutualtls is the TLS of a server whose certificate, and whose clients' authority if they have to show a certificate of their
-// own, are in files. Each is read again when it changes, so that nothing has to be restarted for a new one.
+// own, are in files; Clients is the latter alone, for a server whose certificate comes from elsewhere. Each file is read again when it
+// changes, so that nothing has to be restarted for a new one.
 //
 // It must not know what is served.
 package mutualtls
@@ -28,7 +29,7 @@ type Options struct {
 // Files are a server's TLS. Config and Certificate are safe for concurrent use, also while Run runs.
 type Files struct {
 	serving *certwatcher.CertWatcher
-	clients *clientAuthority // nil where clients need no certificate
+	clients *Clients // nil where clients need no certificate
 }
 
 // New reads the files once. Its errors name the file.
@@ -39,8 +40,7 @@ func New(options Options) (*Files, error) {
 	}
 	f := &Files{serving: serving}
 	if options.ClientCAFile != "" {
-		f.clients = &clientAuthority{file: options.ClientCAFile, logger: options.Logger}
-		if err = f.clients.read(); err != nil {
+		if f.clients, err = NewClients(options.ClientCAFile, options.Logger); err != nil {
 			return nil, err
 		}
 	}
@@ -59,16 +59,8 @@ func (f *Files) Config() *tls.Config {
 		// A session that is taken up again would rest on the authorities of its first handshake.
 		SessionTicketsDisabled: true,
 	}
-	if f.clients == nil {
-		return config
-	}
-	config.ClientAuth, config.ClientCAs = tls.RequireAndVerifyClientCert, f.clients.pool.Load()
-	latest := config.Clone()
-	latest.GetConfigForClient = nil
-	config.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
-		c := latest.Clone()
-		c.ClientCAs = f.clients.pool.Load()
-		return c, nil
+	if f.clients != nil {
+		f.clients.Require(config)
 	}
 	return config
 }
@@ -80,7 +72,7 @@ func (f *Files) Run(ctx context.Context) error {
 	both.Go(func() error { return f.serving.Start(ctx) })
 	if f.clients != nil {
 		both.Go(func() error {
-			f.clients.run(ctx)
+			f.clients.Run(ctx)
 			return nil
 		})
 	}
