@@ -72,7 +72,7 @@ func New(options Options) *Cache {
 	}
 	c := &Cache{options: options, faults: newFaultCounts(), records: map[string]nodeRecord{}}
 	c.next.index = newNodeIndex(nil)
-	c.next.table = &nodeTable{index: c.next.index}
+	c.next.table = newNodeTable(nil, c.next.index)
 	c.publish()
 	return c
 }

@@ -63,14 +63,12 @@ func (c *Cache) settleNodes() {
 	}
 	slices.SortFunc(nodes, func(a, b *Node) int { return cmp.Compare(a.Name, b.Name) })
 	before := c.next.index
-	if !before.sameLayout(nodes) {
-		c.next.index = newNodeIndex(nodes)
-	}
-	c.next.table = &nodeTable{nodes: nodes, index: c.next.index}
+	c.next.index = before.on(nodes)
+	c.next.table = newNodeTable(nodes, c.next.index)
 	if c.next.index == before {
 		return
 	}
-	c.next.index.warm(before)
+	c.next.index.warm(c.selectors.living())
 	c.next.usage = c.next.usage.on(c.next.index)
 	for _, pools := range c.next.poolsOf.All() {
 		if pools.layout.Load() != nil {

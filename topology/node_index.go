@@ -6,24 +6,31 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/selection"
 )
 
 // nodeIndex is the static part of a Snapshot: which nodes there are, by dense index in the order of their names, and which
-// of them each segment and each selector means. It is made anew when the set of nodes or a label changes, and shared by all
-// snapshots until then. Sets are compiled when first asked for and kept; that is the only thing that changes in it, under
-// its own lock, and it changes no answer.
+// of them each segment and each selector means. A new one is made when the set of nodes or a label changes, and shared by all
+// snapshots until then. Where only labels changed, it shares the segments of all other labels with the one before.
+//
+// Segments and sets are compiled when first asked for. A segment is remembered here, so there are no more than the nodes have
+// labels; a selector's set is remembered in the selector (compiled_selector.go), so that it goes with the last object that says it.
 type nodeIndex struct {
+	// id tells this index from every other.
+	id     uint64
 	names  []string
 	labels []map[string]string
 	byName map[string]int32
 	all    NodeSet
 	none   NodeSet
 
-	segments  sync.Map // label key → *segments
-	selectors sync.Map // *Selector → NodeSet
+	// carriers is how many nodes carry each label key; absent is the segments of a key that no node carries.
+	carriers map[string]int
+	absent   *segments
+	segments sync.Map // label key → *segments, of keys that some node carries
 }
 
 // segments is one label key: the nodes that carry it, and the nodes of each of its values.
@@ -32,31 +39,86 @@ type segments struct {
 	values map[string][]int32
 }
 
+// identities number what is remembered by number, lest who remembers it keep it in memory.
+var identities atomic.Uint64
+
 func newNodeIndex(nodes []*Node) *nodeIndex {
 	x := &nodeIndex{
-		names:  make([]string, len(nodes)),
-		labels: make([]map[string]string, len(nodes)),
-		byName: make(map[string]int32, len(nodes)),
-		all:    NewNodeSet(len(nodes)),
-		none:   NewNodeSet(len(nodes)),
+		id:       identities.Add(1),
+		names:    make([]string, len(nodes)),
+		labels:   make([]map[string]string, len(nodes)),
+		byName:   make(map[string]int32, len(nodes)),
+		all:      NewNodeSet(len(nodes)),
+		none:     NewNodeSet(len(nodes)),
+		carriers: map[string]int{},
 	}
 	x.all.Fill()
+	x.absent = &segments{has: x.none}
 	for i, n := range nodes {
 		x.names[i], x.labels[i] = n.Name, n.Labels
 		x.byName[n.Name] = int32(i)
+		for key := range n.Labels {
+			x.carriers[key]++
+		}
 	}
 	return x
 }
 
-// warm compiles what the index before this one had compiled, so that no reader pays for a change of nodes.
-func (x *nodeIndex) warm(before *nodeIndex) {
-	before.selectors.Range(func(s, _ any) bool {
-		x.match(s.(*Selector))
+// on returns the index of the nodes: x itself where it would be the same.
+func (x *nodeIndex) on(nodes []*Node) *nodeIndex {
+	if !slices.EqualFunc(nodes, x.names, func(n *Node, name string) bool { return n.Name == name }) {
+		return newNodeIndex(nodes)
+	}
+	var relabelled []int
+	for i, n := range nodes {
+		if !maps.Equal(n.Labels, x.labels[i]) {
+			relabelled = append(relabelled, i)
+		}
+	}
+	if len(relabelled) == 0 {
+		return x
+	}
+	return x.relabelled(nodes, relabelled)
+}
+
+// relabelled returns the index of the same nodes, of which some have other labels.
+func (x *nodeIndex) relabelled(nodes []*Node, which []int) *nodeIndex {
+	out := &nodeIndex{
+		id: identities.Add(1), names: x.names, labels: slices.Clone(x.labels), byName: x.byName, all: x.all, none: x.none,
+		carriers: maps.Clone(x.carriers), absent: x.absent,
+	}
+	changed := map[string]unit{}
+	differences := func(from, to map[string]string, by int) {
+		for key, value := range from {
+			other, kept := to[key]
+			if !kept {
+				if out.carriers[key] += by; out.carriers[key] == 0 {
+					delete(out.carriers, key)
+				}
+			}
+			if !kept || value != other {
+				changed[key] = unit{}
+			}
+		}
+	}
+	for _, i := range which {
+		differences(x.labels[i], nodes[i].Labels, -1)
+		differences(nodes[i].Labels, x.labels[i], 1)
+		out.labels[i] = nodes[i].Labels
+	}
+	x.segments.Range(func(key, segs any) bool {
+		if _, ok := changed[key.(string)]; !ok {
+			out.segments.Store(key, segs)
+		}
 		return true
 	})
+	return out
 }
 
 func (x *nodeIndex) segmentsOf(key string) *segments {
+	if x.carriers[key] == 0 {
+		return x.absent
+	}
 	if s, ok := x.segments.Load(key); ok {
 		return s.(*segments)
 	}
@@ -69,31 +131,6 @@ func (x *nodeIndex) segmentsOf(key string) *segments {
 	}
 	kept, _ := x.segments.LoadOrStore(key, s)
 	return kept.(*segments)
-}
-
-// match returns the nodes on which the selector holds, or cannot be decided.
-func (x *nodeIndex) match(s *Selector) NodeSet {
-	if s == nil || s.err != nil {
-		return x.all
-	}
-	if set, ok := x.selectors.Load(s); ok {
-		return set.(NodeSet)
-	}
-	set := NewNodeSet(len(x.names))
-	var scratch NodeSet
-	for i, term := range s.terms {
-		if i == 0 {
-			x.intersect(set, term)
-			continue
-		}
-		if scratch.words == nil {
-			scratch = NewNodeSet(len(x.names))
-		}
-		x.intersect(scratch, term)
-		set.Or(scratch)
-	}
-	kept, _ := x.selectors.LoadOrStore(s, set)
-	return kept.(NodeSet)
 }
 
 // intersect makes into the set of nodes that meet every requirement of the term.
@@ -142,10 +179,4 @@ func (s NodeSet) addAll(nodes []int32) {
 	for _, i := range nodes {
 		s.Add(int(i))
 	}
-}
-
-// sameLayout tells whether an index of these nodes would be the same as x.
-func (x *nodeIndex) sameLayout(nodes []*Node) bool {
-	return slices.EqualFunc(nodes, x.names, func(n *Node, name string) bool { return n.Name == name }) &&
-		!slices.ContainsFunc(nodes, func(n *Node) bool { return !maps.Equal(n.Labels, x.labels[x.byName[n.Name]]) })
 }

@@ -8,15 +8,33 @@ import (
 	"sync/atomic"
 )
 
-// nodeTable is the nodes of a Snapshot with what is derived from them apart from their labels: it is made anew whenever a
+// nodeTable is the nodes of a Snapshot with what is derived from them apart from their labels: it is recreated whenever a
 // node changes at all, and shared until then. What is derived is compiled when first asked for.
 type nodeTable struct {
 	nodes    []*Node
 	index    *nodeIndex
-	columns  sync.Map // driver → *driverColumn
+	columns  sync.Map // driver → *driverColumn, of drivers that some node registers
 	migrated sync.Map // in-tree plugin → NodeSet
-	zones    sync.Map // driver → *Zones
 	open     atomic.Pointer[NodeSet]
+
+	// drivers are those that some node registers; nowhere is the one column of all others, since anybody can name a driver.
+	drivers func() map[string]unit
+	nowhere func() *driverColumn
+}
+
+func newNodeTable(nodes []*Node, index *nodeIndex) *nodeTable {
+	t := &nodeTable{nodes: nodes, index: index}
+	t.drivers = sync.OnceValue(func() map[string]unit {
+		drivers := map[string]unit{}
+		for _, n := range nodes {
+			for i := range n.Drivers {
+				drivers[n.Drivers[i].Name] = unit{}
+			}
+		}
+		return drivers
+	})
+	t.nowhere = sync.OnceValue(func() *driverColumn { return t.newColumn("") })
+	return t
 }
 
 // driverColumn is one driver on all nodes.
@@ -33,12 +51,22 @@ type driverColumn struct {
 	keyless, unlabelled NodeSet
 	// topologyKeys are those that the driver gives on any node, sorted.
 	topologyKeys []string
+	// zones are those that the driver's volumes are spread over.
+	zones func() *Zones
 }
 
 func (t *nodeTable) column(driver string) *driverColumn {
 	if c, ok := t.columns.Load(driver); ok {
 		return c.(*driverColumn)
 	}
+	if _, registered := t.drivers()[driver]; !registered {
+		return t.nowhere()
+	}
+	kept, _ := t.columns.LoadOrStore(driver, t.newColumn(driver))
+	return kept.(*driverColumn)
+}
+
+func (t *nodeTable) newColumn(driver string) *driverColumn {
 	none := func() NodeSet { return NewNodeSet(len(t.nodes)) }
 	c := &driverColumn{
 		registered: none(), allocatable: make([]int32, len(t.nodes)), lacking: none(), keyless: none(), unlabelled: none(),
@@ -73,8 +101,8 @@ func (t *nodeTable) column(driver string) *driverColumn {
 	if len(c.topologyKeys) == 0 {
 		c.keyless.Clear()
 	}
-	kept, _ := t.columns.LoadOrStore(driver, c)
-	return kept.(*driverColumn)
+	c.zones = sync.OnceValue(func() *Zones { return t.newZones(c) })
+	return c
 }
 
 func (t *nodeTable) migratedNodes(plugin string) NodeSet {

@@ -4,11 +4,9 @@ package topology
 
 import (
 	"fmt"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
-	"weak"
+	"sync/atomic"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -23,6 +21,10 @@ type Selector struct {
 	key   string
 	terms [][]labels.Requirement
 	err   error
+
+	// What follows is remembered for who asks again, and goes with the selector; it changes no answer.
+	compiled atomic.Pointer[compiledSelector]
+	touched  atomic.Pointer[touchedZones]
 }
 
 // Err is the first error found in a term. Such a term cannot be decided: Snapshot.Nodes reports every node that no other
@@ -207,36 +209,4 @@ func (s *Selector) sealed() *Selector {
 		s.key = "\x00none"
 	}
 	return s
-}
-
-// selectorPool makes equal selectors one, so that they are compiled once and cost memory once. It holds them weakly: a
-// selector goes when the last object that says it goes.
-type selectorPool struct {
-	mu    sync.Mutex
-	byKey map[string]weak.Pointer[Selector]
-}
-
-func (p *selectorPool) intern(s *Selector) *Selector {
-	if s == nil {
-		return nil
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if shared := p.byKey[s.key].Value(); shared != nil {
-		return shared
-	}
-	if p.byKey == nil {
-		p.byKey = map[string]weak.Pointer[Selector]{}
-	}
-	p.byKey[s.key] = weak.Make(s)
-	runtime.AddCleanup(s, p.forget, s.key)
-	return s
-}
-
-func (p *selectorPool) forget(key string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.byKey[key].Value() == nil {
-		delete(p.byKey, key)
-	}
 }

@@ -4,7 +4,6 @@ package topology
 
 import (
 	"slices"
-	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 )
@@ -27,8 +26,14 @@ type Zones struct {
 	index  *nodeIndex
 	zoneOf []int32
 	names  []string
-	// touched are the zones that selectors reach: *Selector → []int32, compiled when first asked for.
-	touched sync.Map
+	// id tells these from every other.
+	id uint64
+}
+
+// touchedZones are the zones that a selector reaches, of those that were asked last. Immutable.
+type touchedZones struct {
+	zones   uint64
+	indexes []int32
 }
 
 // whatKeys say what a node is, not where.
@@ -38,16 +43,10 @@ var whatKeys = []string{
 }
 
 // Zones returns the zones of a driver.
-func (s *Snapshot) Zones(driver string) *Zones {
-	if z, ok := s.table.zones.Load(driver); ok {
-		return z.(*Zones)
-	}
-	kept, _ := s.table.zones.LoadOrStore(driver, s.table.newZones(s.table.column(driver)))
-	return kept.(*Zones)
-}
+func (s *Snapshot) Zones(driver string) *Zones { return s.table.column(driver).zones() }
 
 func (t *nodeTable) newZones(driver *driverColumn) *Zones {
-	z := &Zones{index: t.index, Reach: true}
+	z := &Zones{index: t.index, Reach: true, id: identities.Add(1)}
 	var keys []string
 	for _, key := range driver.topologyKeys {
 		if !slices.Contains(whatKeys, key) {
@@ -99,8 +98,10 @@ func (z *Zones) Of(i int) int { return int(z.zoneOf[i]) }
 // Touched returns the zones in which the selector matches a node, ascending: where a volume with this affinity can be
 // reached. It must not be changed.
 func (z *Zones) Touched(selector *Selector) []int32 {
-	if t, ok := z.touched.Load(selector); ok {
-		return t.([]int32)
+	if selector != nil {
+		if t := selector.touched.Load(); t != nil && t.zones == z.id {
+			return t.indexes
+		}
 	}
 	var out []int32
 	for i := range z.index.match(selector).All() {
@@ -109,6 +110,9 @@ func (z *Zones) Touched(selector *Selector) []int32 {
 		}
 	}
 	slices.Sort(out)
-	kept, _ := z.touched.LoadOrStore(selector, slices.Clip(slices.Compact(out)))
-	return kept.([]int32)
+	out = slices.Clip(slices.Compact(out))
+	if selector != nil {
+		selector.touched.Store(&touchedZones{z.id, out})
+	}
+	return out
 }

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package topology
+
+import (
+	"runtime"
+	"sync"
+	"weak"
+)
+
+// selectorPool makes equal selectors one, so that they are compiled once and cost memory once. It holds them weakly: a
+// selector goes when the last object that says it goes.
+type selectorPool struct {
+	mu    sync.Mutex
+	byKey map[string]weak.Pointer[Selector]
+}
+
+func (p *selectorPool) intern(s *Selector) *Selector {
+	if s == nil {
+		return nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if shared := p.byKey[s.key].Value(); shared != nil {
+		return shared
+	}
+	if p.byKey == nil {
+		p.byKey = map[string]weak.Pointer[Selector]{}
+	}
+	p.byKey[s.key] = weak.Make(s)
+	runtime.AddCleanup(s, p.forget, s.key)
+	return s
+}
+
+func (p *selectorPool) forget(key string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.byKey[key].Value() == nil {
+		delete(p.byKey, key)
+	}
+}
+
+// living are the selectors that something still says.
+func (p *selectorPool) living() []*Selector {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	living := make([]*Selector, 0, len(p.byKey))
+	for _, pointer := range p.byKey {
+		if s := pointer.Value(); s != nil {
+			living = append(living, s)
+		}
+	}
+	return living
+}
