@@ -5,6 +5,7 @@ package e2e
 import (
 	"testing"
 
+	"github.com/moorage-k8s/moorage/e2e/chart"
 	"github.com/moorage-k8s/moorage/e2e/controlplane"
 	"github.com/moorage-k8s/moorage/e2e/moorage"
 	"github.com/moorage-k8s/moorage/e2e/process"
@@ -17,6 +18,7 @@ const jointlyFull = "node(s) did not have enough free storage for all claims of 
 // startMoorage runs moorage until the test ends.
 func startMoorage(t *testing.T, c *controlplane.ControlPlane, options moorage.Options) *moorage.Moorage {
 	t.Helper()
+	options.Rights = chart.MoorageRights
 	m, err := moorage.Start(t.Context(), c, options)
 	if err != nil {
 		t.Fatal(err)

@@ -23,7 +23,13 @@ type Builder struct {
 	// Progress gets a line when a build starts and one when it ends; on a terminal also a running count of seconds. Nil means no
 	// progress. It is written to from one goroutine at a time.
 	Progress io.Writer
+
+	// number of total is which of the programs to be built comes next, where it is one of several.
+	number, total int
 }
+
+// ErrStopped is what a build returns that was told to stop. What was built until then is kept.
+var ErrStopped = errors.New("stopped while building; what is built is kept")
 
 // Build returns the file of each of the programs, by name, after having built those that the cache lacks.
 func (b Builder) Build(ctx context.Context, programs ...Binary) (map[string]string, error) {
@@ -37,16 +43,23 @@ func (b Builder) Build(ctx context.Context, programs ...Binary) (map[string]stri
 		return nil, err
 	}
 	files := make(map[string]string, len(programs))
+	var missing []Binary
 	for _, program := range programs {
 		key, err := program.key(tree, toolchain)
 		if err != nil {
 			return nil, err
 		}
 		file := filepath.Join(cache, "bin", key, program.Name)
-		if err := b.buildOnce(ctx, tree, cache, file, program); err != nil {
+		if files[program.Name] = file; !isBuilt(file) {
+			missing = append(missing, program)
+		}
+	}
+	b.total = len(missing)
+	for i, program := range missing {
+		b.number = i + 1
+		if err := b.buildOnce(ctx, tree, cache, files[program.Name], program); err != nil {
 			return nil, err
 		}
-		files[program.Name] = file
 	}
 	return files, nil
 }
@@ -59,6 +72,16 @@ func (b Builder) Moorage(ctx context.Context) (string, error) {
 		return "", err
 	}
 	return b.buildOwn(ctx, tree, tree.root, Binary{Name: "moorage", Package: "./cmd/moorage"})
+}
+
+// QuickMoorage is Moorage with the versions of dependencies that this module has, which those of the control plane are compiled with
+// already: of the same sources, but not quite the program that is released.
+func (b Builder) QuickMoorage(ctx context.Context) (string, error) {
+	tree, err := findTree()
+	if err != nil {
+		return "", err
+	}
+	return b.buildOwn(ctx, tree, tree.e2e, Binary{Name: "moorage-quick", Package: "github.com/moorage-k8s/moorage/cmd/moorage"})
 }
 
 // Own builds a static program of this module, such as ./realnode/pause, and returns its file, each time as Moorage does. The file has
@@ -133,7 +156,13 @@ func (b Builder) compile(ctx context.Context, module, cache, file string, progra
 	done := b.announce(program)
 	started := time.Now()
 	err = cmd.Run()
+	if ctx.Err() != nil {
+		err = errors.Join(ErrStopped, ctx.Err())
+	}
 	done(time.Since(started), err)
+	if ctx.Err() != nil {
+		return err
+	}
 	if err != nil {
 		return fmt.Errorf("build %s %s in %s: %w\n%s", program.Name, program.Version, module, err, bytes.TrimSpace(output.Bytes()))
 	}

@@ -4,6 +4,8 @@ package binaries
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -108,6 +110,45 @@ func TestBuildAgainWhenSomethingChanged(t *testing.T) {
 	write(t, filepath.Join(dir, "e2e", "go.mod"), "module "+modulePath+"\n\ngo 1.26\n")
 	if third := build(program); third == first {
 		t.Error("a change of the dependencies did not lead to a new build")
+	}
+}
+
+func TestBuildsAreNumberedAndToldToStop(t *testing.T) {
+	dir, first := smallTree(t)
+	write(t, filepath.Join(dir, "e2e", "again", "main.go"), "package main\n\nfunc main() {}\n")
+	second := Binary{Name: "again", Version: "v2.0.0", Module: ".", Package: modulePath + "/again"}
+	var said bytes.Buffer
+	if _, err := (Builder{Progress: &said}).Build(t.Context(), first, second); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{"building 1 of 2: hello v1.2.3\n", "built hello v1.2.3 in ", "building 2 of 2: again v2.0.0\n"} {
+		if !strings.Contains(said.String(), line) {
+			t.Errorf("it does not say %q, but:\n%s", line, &said)
+		}
+	}
+	said.Reset()
+	first.Version = "v1.2.4"
+	if _, err := (Builder{Progress: &said}).Build(t.Context(), first, second); err != nil {
+		t.Fatal(err)
+	}
+	if got := said.String(); !strings.HasPrefix(got, "building hello v1.2.4\nbuilt hello v1.2.4 in ") {
+		t.Errorf("of one that is missing it says:\n%s", got)
+	}
+
+	write(t, filepath.Join(dir, "go"), "#!/bin/sh\ncase $1 in build) exec sleep 60 ;; esac\n")
+	if err := os.Chmod(filepath.Join(dir, "go"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+	said.Reset()
+	first.Version = "v1.2.5"
+	ctx, stop := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	defer stop()
+	if _, err := (Builder{Progress: &said}).Build(ctx, first); !errors.Is(err, ErrStopped) {
+		t.Errorf("a build that was told to stop ends with: %v", err)
+	}
+	if !strings.Contains(said.String(), "stopped building hello v1.2.5") {
+		t.Errorf("it says:\n%s", &said)
 	}
 }
 

@@ -86,6 +86,9 @@ func toolchainOf(ctx context.Context, t tree) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", "env", "GOVERSION", "GOOS", "GOARCH", "CGO_ENABLED")
 	cmd.Dir, cmd.Env = t.e2e, goEnv()
 	out, err := cmd.Output()
+	if ctx.Err() != nil {
+		return "", errors.Join(ErrStopped, ctx.Err())
+	}
 	if err != nil {
 		return "", fmt.Errorf("ask the go command for its version (is it in PATH?): %w", err)
 	}

@@ -3,6 +3,7 @@
 package binaries
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -19,22 +20,30 @@ func (b Builder) announce(program Binary) func(took time.Duration, err error) {
 	if b.Progress == nil {
 		return func(time.Duration, error) {}
 	}
+	building := "building "
+	if b.total > 1 {
+		building += fmt.Sprintf("%d of %d: ", b.number, b.total)
+	}
+	building += name
 	live := b.onTerminal()
 	if !live {
-		b.say("building %s", name)
+		b.say("%s", building)
 	}
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(stopped)
 		if live {
-			b.count(name, stop)
+			b.count(building, stop)
 		}
 	}()
 	return func(took time.Duration, err error) {
 		close(stop)
 		<-stopped
 		word := "built"
-		if err != nil {
+		switch {
+		case errors.Is(err, ErrStopped):
+			word = "stopped building"
+		case err != nil:
 			word = "failed to build"
 		}
 		b.say("%s %s in %.0f s", word, name, took.Seconds())
@@ -42,13 +51,13 @@ func (b Builder) announce(program Binary) func(took time.Duration, err error) {
 }
 
 // count rewrites one line each second until stop is closed, and then clears it.
-func (b Builder) count(name string, stop <-chan struct{}) {
+func (b Builder) count(building string, stop <-chan struct{}) {
 	const clearLine = "\r\x1b[K"
 	started := time.Now()
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
-		_, _ = fmt.Fprintf(b.Progress, "%sbuilding %s … %.0f s", clearLine, name, time.Since(started).Seconds())
+		_, _ = fmt.Fprintf(b.Progress, "%s%s … %.0f s", clearLine, building, time.Since(started).Seconds())
 		select {
 		case <-tick.C:
 		case <-stop:

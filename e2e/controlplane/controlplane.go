@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"k8s.io/client-go/kubernetes"
@@ -30,6 +31,8 @@ type Options struct {
 	Kubernetes string
 	// Progress is told what is being built and started; nil means nobody is.
 	Progress io.Writer
+	// NoAttacher leaves csi-attacher out of what is built, for whoever has no driver that attaches.
+	NoAttacher bool
 	// PodAddress is an address of this machine, not on loopback, at which pods with a network of their own reach the API server. It then
 	// listens on all addresses, the kubernetes Service leads to it, and kubelets may do what the Node authoriser allows. Empty means that
 	// there are no such pods.
@@ -65,6 +68,9 @@ func Start(ctx context.Context, options Options) (_ *ControlPlane, err error) {
 	programs, err := binaries.ForControlPlane(options.Kubernetes)
 	if err != nil {
 		return nil, err
+	}
+	if options.NoAttacher {
+		programs = slices.DeleteFunc(programs, func(b binaries.Binary) bool { return b.Name == binaries.Attacher.Name })
 	}
 	files, err := binaries.Builder{Progress: options.Progress}.Build(ctx, programs...)
 	if err != nil {

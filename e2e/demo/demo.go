@@ -41,7 +41,9 @@ type story struct {
 	storage *zones.Storage
 	moorage *moorage.Moorage
 	apply   *applier
-	counted map[string]float64 // moorage's counters before the examples
+	// progress is told of builds and starts.
+	progress io.Writer
+	counted  map[string]float64 // moorage's counters before the examples
 }
 
 // Run tells the story on out, with the progress of builds and starts on progress, and takes everything down again. With keep
@@ -49,9 +51,9 @@ type story struct {
 func Run(ctx context.Context, out, progress io.Writer, keep bool) (err error) {
 	klog.LogToStderr(false)
 	klog.SetOutput(io.Discard)
-	s := &story{out: out}
+	s := &story{out: out, progress: progress}
 	s.chapter("A real control plane, built from source, with three zones and a CSI driver that has finite pools")
-	if s.control, err = controlplane.Start(ctx, controlplane.Options{Progress: progress}); err != nil {
+	if s.control, err = controlplane.Start(ctx, controlplane.Options{Progress: progress, NoAttacher: true}); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.control.Stop()) }()
@@ -99,7 +101,7 @@ func (s *story) cluster(ctx context.Context) (err error) {
 // start runs moorage and a scheduler that calls it.
 func (s *story) start(ctx context.Context) (err error) {
 	s.chapter("moorage, as extender of kube-scheduler and as admission webhook")
-	if s.moorage, err = moorage.Start(ctx, s.control, moorage.Options{}); err != nil {
+	if s.moorage, err = moorage.Start(ctx, s.control, moorage.Options{Quick: true, Progress: s.progress}); err != nil {
 		return err
 	}
 	if _, err = s.control.StartScheduler(ctx, controlplane.SchedulerOptions{ExtenderURL: s.moorage.ExtenderURL}); err != nil {

@@ -32,6 +32,12 @@ type Options struct {
 	NoWebhook bool
 	// OwnAuthority tells that Config has a webhook.authority, which is to be kept in AuthoritySecret.
 	OwnAuthority bool
+	// Rights are what moorage is granted; nil means PlainRights.
+	Rights Rights
+	// Quick builds it with this module's versions of dependencies: see binaries.Builder.QuickMoorage.
+	Quick bool
+	// Progress is told that moorage is being built; nil means nobody is.
+	Progress io.Writer
 }
 
 // Moorage is a running moorage.
@@ -51,17 +57,25 @@ type Moorage struct {
 	config     string
 
 	ownAuthority bool
+	rights       Rights
 	granted      []*unstructured.Unstructured // by Grant
 }
 
 // Start builds moorage from the tree that this module is part of, runs it, and returns when it is ready and, with
 // admission, when the API server asks it.
 func Start(ctx context.Context, control *controlplane.ControlPlane, options Options) (_ *Moorage, err error) {
-	file, err := binaries.Builder{}.Moorage(ctx)
+	build := binaries.Builder{Progress: options.Progress}.Moorage
+	if options.Quick {
+		build = binaries.Builder{Progress: options.Progress}.QuickMoorage
+	}
+	file, err := build(ctx)
 	if err != nil {
 		return nil, err
 	}
-	m := &Moorage{control: control, config: options.Config, ownAuthority: options.OwnAuthority}
+	m := &Moorage{control: control, config: options.Config, ownAuthority: options.OwnAuthority, rights: options.Rights}
+	if m.rights == nil {
+		m.rights = PlainRights
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("start moorage: %w", err), m.Stop(context.WithoutCancel(ctx)))

@@ -3,9 +3,13 @@
 package moorage
 
 import (
+	"bufio"
+	"bytes"
 	"context"
+	_ "embed" // rights.yaml
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
@@ -15,10 +19,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/wait"
+	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/dynamic"
 	"sigs.k8s.io/yaml"
-
-	"github.com/moorage-k8s/moorage/e2e/chart"
 )
 
 const (
@@ -34,7 +37,7 @@ const (
 // Grant gives moorage the rights that the chart gives to a moorage of this configuration: those, and no others. For an authority of
 // its own it makes the chart's empty Secret as well.
 func (m *Moorage) Grant(ctx context.Context) error {
-	objects, err := m.rightsByTheChart()
+	objects, err := m.grantable()
 	if err != nil {
 		return fmt.Errorf("grant moorage its rights: %w", err)
 	}
@@ -57,9 +60,42 @@ func (m *Moorage) Grant(ctx context.Context) error {
 	return nil
 }
 
-// rightsByTheChart are the chart's roles and bindings, and the authority's Secret, where the cluster's own kube-scheduler asks moorage, as
-// it does in the suites. A dedicated one would bring its own rights with it.
-func (m *Moorage) rightsByTheChart() ([]*unstructured.Unstructured, error) {
+// Rights are the roles and bindings of a moorage that the cluster's own kube-scheduler asks, and with an authority of its own the Secret
+// for that. webhook is what rights depend on of the webhook's configuration.
+type Rights func(webhook map[string]any, ownAuthority bool) ([]*unstructured.Unstructured, error)
+
+// plainRights are what the chart renders where the configuration asks for nothing more: in a file, for whoever can do without Helm.
+//
+//go:embed rights.yaml
+var plainRights []byte
+
+// PlainRights are the rights that rights.yaml holds, which do for a configuration that asks for no more.
+func PlainRights(webhook map[string]any, ownAuthority bool) ([]*unstructured.Unstructured, error) {
+	if len(webhook) > 0 || ownAuthority {
+		return nil, errors.New("rights.yaml does not do for this configuration: set Options.Rights")
+	}
+	var out []*unstructured.Unstructured
+	documents := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(plainRights)))
+	for {
+		document, err := documents.Read()
+		if errors.Is(err, io.EOF) {
+			return out, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		o := &unstructured.Unstructured{}
+		if err = yaml.Unmarshal(document, &o.Object); err != nil {
+			return nil, fmt.Errorf("read rights.yaml: %w", err)
+		}
+		if len(o.Object) > 0 { // A comment is a document, too.
+			out = append(out, o)
+		}
+	}
+}
+
+// grantable are the objects that give moorage its rights.
+func (m *Moorage) grantable() ([]*unstructured.Unstructured, error) {
 	var given struct {
 		Webhook map[string]any `json:"webhook"`
 	}
@@ -72,30 +108,7 @@ func (m *Moorage) rightsByTheChart() ([]*unstructured.Unstructured, error) {
 			webhook[key] = value
 		}
 	}
-	tls := map[string]any{"mode": "secret", "secret": map[string]any{"name": "in-a-file"}}
-	if m.ownAuthority {
-		tls = map[string]any{"mode": "self"}
-	}
-	rendered, err := chart.Render(chart.Options{Values: map[string]any{
-		"scheduler": map[string]any{"mode": "existing"}, "tls": tls, "config": map[string]any{"webhook": webhook},
-	}})
-	if err != nil {
-		return nil, err
-	}
-	all, err := rendered.Objects()
-	if err != nil {
-		return nil, err
-	}
-	var out []*unstructured.Unstructured
-	for _, o := range all {
-		switch o.GetKind() {
-		case "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "Secret":
-			if !chart.IsHook(o) {
-				out = append(out, o)
-			}
-		}
-	}
-	return out, nil
+	return m.rights(webhook, m.ownAuthority)
 }
 
 // resourceOf is the resource of an object of a kind with a regular plural.

@@ -13,8 +13,12 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/moorage-k8s/moorage/e2e/binaries"
 	"github.com/moorage-k8s/moorage/e2e/demo"
 )
+
+// interrupted is the exit status of a program that Ctrl-C ended.
+const interrupted = 130
 
 func main() {
 	keep := flag.Bool("keep", false, "leave everything running until Ctrl-C")
@@ -23,8 +27,11 @@ func main() {
 	err := demo.Run(ctx, os.Stdout, os.Stderr, *keep)
 	stop()
 	switch {
+	case errors.Is(err, binaries.ErrStopped):
+		fmt.Fprintln(os.Stderr, "stopped; what is built is kept")
+		os.Exit(interrupted)
 	case errors.Is(err, context.Canceled):
-		os.Exit(130)
+		os.Exit(interrupted)
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
