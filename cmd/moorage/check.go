@@ -68,7 +68,7 @@ The exit status is 0 if nothing was found at the level of --fail-on or above, 1 
 	}
 	f := cmd.Flags()
 	f.StringArrayVarP(&flags.paths, "filename", "f", nil, "file, folder, pattern, or - for standard input; may be repeated")
-	f.StringSliceVar(&flags.from, "from", nil, "look things up in the cluster that these files or folders of manifests describe; may be repeated")
+	f.StringSliceVar(&flags.from, "from", nil, "look things up in the cluster that these files or directories of manifests describe (- for standard input); may be repeated")
 	f.StringVar(&flags.kubeconfig, "kubeconfig", "", "look things up in the cluster of this kubeconfig")
 	f.StringVar(&flags.context, "context", "", "look things up in the cluster of this context of the kubeconfig")
 	f.DurationVar(&flags.timeout, "timeout", time.Minute, "how long it may take to read a live cluster")
@@ -92,6 +92,9 @@ func check(cmd *cobra.Command, flags checkFlags, args []string) error {
 		return fmt.Errorf("--fail-on %q: want deny, warn or never", flags.failOn)
 	case len(flags.from) > 0 && flags.live():
 		return errors.New("--from with --kubeconfig or --context: look things up in one cluster, not two")
+	}
+	if err := twoStdins(paths, flags.from); err != nil {
+		return err
 	}
 	evaluator, err := flags.evaluator()
 	if err != nil {
@@ -118,7 +121,7 @@ func check(cmd *cobra.Command, flags checkFlags, args []string) error {
 	if err := flags.print(cmd.OutOrStdout(), result); err != nil {
 		return err
 	}
-	flags.notes(cmd.ErrOrStderr(), result)
+	notRead(cmd.ErrOrStderr(), &result.Skipped)
 	for _, f := range result.Failures {
 		_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "error: the rule %s failed on %s %s in %s and was left out: %v; please report this\n",
 			f.Panic.Rule, f.Object.Kind, f.Object.Name, printers.FileName(f.File), f.Panic.Value)
@@ -132,7 +135,7 @@ func (f *checkFlags) cluster(cmd *cobra.Command) (*topology.Snapshot, error) {
 		return nil, nil
 	}
 	whole := func(o metav1.Object) metav1.Object { return o }
-	flags := clusterFlags{from: f.from, kubeconfig: f.kubeconfig, context: f.context, timeout: f.timeout}
+	flags := clusterFlags{from: f.from, kubeconfig: f.kubeconfig, context: f.context, timeout: f.timeout, stdin: cmd.InOrStdin()}
 	listing, err := flags.listing(cmd.Context(), cmd.ErrOrStderr(), whole)
 	if err != nil {
 		return nil, err
@@ -152,15 +155,15 @@ func (f *checkFlags) cluster(cmd *cobra.Command) (*topology.Snapshot, error) {
 // live tells whether things are to be looked up in a live cluster.
 func (f *checkFlags) live() bool { return f.kubeconfig != "" || f.context != "" }
 
-// notes tell of what was left out and could have been checked in another way.
-func (f *checkFlags) notes(w io.Writer, result *files.Result) {
-	for _, chart := range result.Skipped.Charts {
+// notRead tells of what was left out and could have been read in another way.
+func notRead(w io.Writer, skipped *files.Skipped) {
+	for _, chart := range skipped.Charts {
 		_, _ = fmt.Fprintf(w, "note: the templates of the chart %[1]s were not read; check what they render to: helm template %[1]s | moorage check -f -\n", chart)
 	}
-	for _, path := range result.Skipped.Templates {
+	for _, path := range skipped.Templates {
 		_, _ = fmt.Fprintf(w, "note: %s looks like a template and was not read; check what it renders to\n", path)
 	}
-	if n := result.Skipped.Patches; n > 0 {
+	if n := skipped.Patches; n > 0 {
 		_, _ = fmt.Fprintf(w, "note: patches of kustomizations were not read (%d); check what is built of them: kustomize build FOLDER | moorage check -f -\n", n)
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"os"
 	"runtime/debug"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -29,6 +28,8 @@ type clusterFlags struct {
 	kubeconfig, context, namespace string
 	from                           []string
 	timeout                        time.Duration
+	// stdin is what - stands for.
+	stdin io.Reader
 }
 
 func (f *clusterFlags) register(cmd *cobra.Command) {
@@ -41,10 +42,12 @@ func (f *clusterFlags) register(cmd *cobra.Command) {
 
 // registerSource is for commands that ask about no one namespace.
 func (f *clusterFlags) registerSource(cmd *cobra.Command) {
+	f.stdin = cmd.InOrStdin()
 	flags := cmd.Flags()
 	flags.StringVar(&f.kubeconfig, "kubeconfig", "", "kubeconfig of the cluster to read; default: $KUBECONFIG, ~/.kube/config, or the pod's service account")
 	flags.StringVar(&f.context, "context", "", "context of the kubeconfig; default: the current one")
-	flags.StringSliceVar(&f.from, "from", nil, "read the cluster from these files or folders of manifests instead of an API server; may be repeated")
+	flags.StringSliceVar(&f.from, "from", nil, "read the cluster from these files or directories of manifests, or - for standard input, instead of an API server; "+
+		"they may be compressed with gzip; may be repeated")
 	flags.DurationVar(&f.timeout, "timeout", time.Minute, "how long it may take to read a live cluster")
 	cmd.MarkFlagsMutuallyExclusive("from", "kubeconfig")
 	cmd.MarkFlagsMutuallyExclusive("from", "context")
@@ -89,9 +92,7 @@ func (f *clusterFlags) open(ctx context.Context, stderr io.Writer) (*cluster, er
 }
 
 func (f *clusterFlags) openFiles(stderr io.Writer) (*cluster, error) {
-	tell, clear := showProgress(stderr)
-	defer clear()
-	objects, result, err := manifests.Reader{Progress: tell}.Read(f.from...)
+	objects, result, err := f.readFrom(stderr)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +106,7 @@ func (f *clusterFlags) openFiles(stderr io.Writer) (*cluster, error) {
 	}
 	return &cluster{
 		snapshot: cache.Snapshot(), namespace: cmp.Or(f.namespace, metav1.NamespaceDefault),
-		source: strings.Join(f.from, ", "), age: time.Since(result.Written),
+		source: f.fromNames(), age: ageOf(result.Written),
 		pod: func(_ context.Context, key topology.Key) (*corev1.Pod, error) {
 			pod, _ := objects[topology.KindPod][key].(*corev1.Pod)
 			return pod, nil
@@ -149,37 +150,4 @@ func (c *cluster) sign(k *explain.Known) {
 	if c.age >= time.Minute {
 		k.AgeSeconds = int64(c.age.Seconds())
 	}
-}
-
-// readOnTop puts what the files hold on top of the cluster, as if it were created now: claims get the default class, and
-// ephemeral volumes their claims. Pods are returned and not put into the cluster.
-func (c *cluster) readOnTop(paths []string, stdin io.Reader) (manifests.Objects, manifests.Result, error) {
-	objects, result, err := manifests.Reader{Namespace: c.namespace, Stdin: stdin, Others: true}.Read(paths...)
-	if err != nil {
-		return nil, result, err
-	}
-	draft := c.snapshot.Draft()
-	for _, kind := range slices.Concat(topology.Kinds, topology.OptionalKinds) {
-		for _, key := range slices.SortedFunc(maps.Keys(objects[kind]), topology.Key.Compare) {
-			object := objects[kind][key]
-			claims := []*corev1.PersistentVolumeClaim{}
-			switch o := object.(type) {
-			case *corev1.Pod:
-				claims = explain.EphemeralClaims(o)
-			case *corev1.PersistentVolumeClaim:
-				claims = append(claims, o)
-			default:
-				if err := draft.Apply(object); err != nil {
-					return nil, result, err
-				}
-			}
-			for _, claim := range claims {
-				if err := draft.Apply(explain.Admit(draft.Snapshot(), claim)); err != nil {
-					return nil, result, err
-				}
-			}
-		}
-	}
-	c.snapshot = draft.Snapshot()
-	return objects, result, nil
 }

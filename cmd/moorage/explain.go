@@ -16,6 +16,7 @@ import (
 	"github.com/moorage-k8s/moorage/explain"
 	"github.com/moorage-k8s/moorage/internal/config"
 	"github.com/moorage-k8s/moorage/internal/printers"
+	"github.com/moorage-k8s/moorage/simulate"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
 	"github.com/moorage-k8s/moorage/webhook/suggest"
@@ -71,7 +72,7 @@ fits none or kube-scheduler holds it back, or the claim is held back; and 2 if t
 	}
 	flags.register(cmd)
 	f := cmd.Flags()
-	f.StringSliceVarP(&flags.file, "filename", "f", nil, "explain the pods of this file or folder (- for standard input), with its claims on top of the cluster; may be repeated")
+	f.StringSliceVarP(&flags.file, "filename", "f", nil, "explain the pods of this file or directory (- for standard input), read as strictly as by check, with its claims on top of the cluster; may be repeated")
 	f.StringVar(&flags.config, "config", "", "file with a MoorageConfiguration, for the modes of predicates and the weights of scorers")
 	f.StringVar(&flags.decisions, "decisions", "", "show what the running moorage answered kube-scheduler about the pod, as its metrics port at this URL tells "+
 		"(extender.decisions in its configuration says how much it keeps)")
@@ -123,6 +124,9 @@ func (f *explainFlags) run(cmd *cobra.Command, args []string) error {
 		if kind, name, err = target(slices.Clone(args)); err != nil {
 			return err
 		}
+	}
+	if err := twoStdins(f.file, f.from); err != nil {
+		return err
 	}
 	engine, err := f.engine()
 	if err != nil {
@@ -235,12 +239,12 @@ func (f *explainFlags) addFiles(cmd *cobra.Command, c *cluster) ([]*corev1.Pod, 
 	if len(f.file) == 0 {
 		return nil, nil
 	}
-	objects, result, err := c.readOnTop(f.file, cmd.InOrStdin())
+	given, err := c.readOnTop(cmd, f.file)
 	if err != nil {
 		return nil, err
 	}
 	var pods []*corev1.Pod
-	for _, o := range objects[topology.KindPod] {
+	for _, o := range given.objects[topology.KindPod] {
 		pods = append(pods, o.(*corev1.Pod))
 	}
 	slices.SortFunc(pods, func(a, b *corev1.Pod) int {
@@ -248,12 +252,10 @@ func (f *explainFlags) addFiles(cmd *cobra.Command, c *cluster) ([]*corev1.Pod, 
 	})
 	if len(pods) == 0 && len(cmd.Flags().Args()) == 0 {
 		hint := ""
-		for _, kind := range []string{"Deployment", "StatefulSet", "Job", "DaemonSet", "ReplicaSet", "CronJob"} {
-			if result.SkippedKinds[kind] > 0 {
-				hint = "; it holds a " + kind + ": ask 'moorage simulate -f' about workloads"
-			}
+		if i := slices.IndexFunc(given.others, simulate.IsWorkload); i >= 0 {
+			hint = "; it holds a " + given.others[i].GetObjectKind().GroupVersionKind().Kind + ": ask 'moorage simulate -f' about workloads"
 		}
-		return nil, fmt.Errorf("there is no pod in %s%s", strings.Join(f.file, ", "), hint)
+		return nil, fmt.Errorf("there is no pod in %s%s", givenNames(f.file), hint)
 	}
 	return pods, nil
 }

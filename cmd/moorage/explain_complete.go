@@ -37,7 +37,7 @@ func (f *clusterFlags) names(ctx context.Context, kind topology.Kind, start stri
 	ctx, cancel := context.WithTimeout(ctx, completionTime)
 	defer cancel()
 	quick := *f
-	quick.timeout = completionTime
+	quick.timeout, quick.stdin = completionTime, nil
 	c, err := quick.open(ctx, io.Discard)
 	if err != nil {
 		return nil
@@ -54,7 +54,7 @@ func (f *clusterFlags) names(ctx context.Context, kind topology.Kind, start stri
 // namespaces are those in which the cluster has claims, or pods with volumes.
 func (f *clusterFlags) namespaces(ctx context.Context, start string) []string {
 	quick := *f
-	quick.timeout = completionTime
+	quick.timeout, quick.stdin = completionTime, nil
 	c, err := quick.open(ctx, io.Discard)
 	if err != nil {
 		return nil

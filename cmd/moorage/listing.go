@@ -17,13 +17,12 @@ import (
 	"github.com/moorage-k8s/moorage/internal/rights"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/live"
-	"github.com/moorage-k8s/moorage/topology/manifests"
 )
 
 // listing reads the objects of the cluster once. It keeps of each what keep returns, and tells a terminal how far it is.
 func (f *clusterFlags) listing(ctx context.Context, stderr io.Writer, keep func(metav1.Object) metav1.Object) (*live.Listing, error) {
 	if len(f.from) > 0 {
-		return listingOf(f.from, stderr, keep)
+		return f.listingOf(stderr, keep)
 	}
 	found, err := findCluster(f.kubeconfig, f.context)
 	if err != nil {
@@ -41,10 +40,8 @@ func (f *clusterFlags) listing(ctx context.Context, stderr io.Writer, keep func(
 }
 
 // listingOf reads manifests as if they were a cluster's lists.
-func listingOf(from []string, stderr io.Writer, keep func(metav1.Object) metav1.Object) (*live.Listing, error) {
-	progress, clear := showProgress(stderr)
-	objects, _, err := manifests.Reader{Progress: progress}.Read(from...)
-	clear()
+func (f *clusterFlags) listingOf(stderr io.Writer, keep func(metav1.Object) metav1.Object) (*live.Listing, error) {
+	objects, _, err := f.readFrom(stderr)
 	if err != nil {
 		return nil, err
 	}

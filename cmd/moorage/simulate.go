@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -59,7 +58,7 @@ The exit status is 0 if every pod finds a place, 1 if not, and 2 if the question
 	}
 	flags.register(cmd)
 	f := cmd.Flags()
-	f.StringSliceVarP(&flags.file, "filename", "f", nil, "workloads, pods and claims to place: files, folders, or - for standard input; may be repeated")
+	f.StringSliceVarP(&flags.file, "filename", "f", nil, "workloads, pods and claims to place, read as strictly as by check: files, directories, or - for standard input; may be repeated")
 	f.StringSliceVar(&flags.drain, "drain", nil, "take this node away first, and place its pods with volumes again; may be repeated")
 	f.StringSliceVar(&flags.loseZone, "lose-zone", nil, "take all nodes of this zone away first; may be repeated")
 	f.StringVar(&flags.config, "config", "", "file with a MoorageConfiguration, for the modes of predicates and the weights of scorers")
@@ -77,6 +76,9 @@ func (f *simulateFlags) run(cmd *cobra.Command, _ []string) error {
 		return fmt.Errorf("output %q: want text, wide, json or yaml", f.output)
 	case len(f.file)+len(f.drain)+len(f.loseZone) == 0:
 		return errors.New("simulate what? Give workloads with -f, or nodes to take away with --drain or --lose-zone; see 'moorage simulate --help'")
+	}
+	if err := twoStdins(f.file, f.from); err != nil {
+		return err
 	}
 	settings := config.Default()
 	if f.config != "" {
@@ -120,18 +122,18 @@ func (f *simulateFlags) workloads(cmd *cobra.Command, c *cluster) ([]runtime.Obj
 	if len(f.file) == 0 {
 		return nil, nil
 	}
-	objects, result, err := c.readOnTop(f.file, cmd.InOrStdin())
+	given, err := c.readOnTop(cmd, f.file)
 	if err != nil {
 		return nil, err
 	}
-	out := slices.DeleteFunc(result.Others, func(o runtime.Object) bool { return !simulate.IsWorkload(o) })
-	pods := objects[topology.KindPod]
+	out := slices.DeleteFunc(given.others, func(o runtime.Object) bool { return !simulate.IsWorkload(o) })
+	pods := given.objects[topology.KindPod]
 	for _, key := range slices.SortedFunc(maps.Keys(pods), topology.Key.Compare) {
 		out = append(out, pods[key].(runtime.Object))
 	}
 	if len(out) == 0 {
 		return nil, fmt.Errorf("there is no workload in %s; simulate places Deployments, ReplicaSets, StatefulSets, Jobs, DaemonSets and Pods",
-			strings.Join(f.file, ", "))
+			givenNames(f.file))
 	}
 	return out, nil
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -24,6 +25,7 @@ import (
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/live"
 	"github.com/moorage-k8s/moorage/topology/manifests"
+	"github.com/moorage-k8s/moorage/webhook/files"
 )
 
 // newSource makes what feeds the cache: files, which are read at once, or an API server.
@@ -115,19 +117,25 @@ func load(cache *topology.Cache, paths []string, logger logr.Logger) (err error)
 		}
 	}()
 	start := time.Now()
-	result, err := manifests.Load(cache, paths...)
+	objects, result, err := manifests.Reader{Stdin: os.Stdin}.Read(paths...)
 	if err != nil {
 		return err
 	}
-	objects, skipped := 0, 0
+	if err := manifests.Fill(cache, objects); err != nil {
+		return err
+	}
+	read, skipped := 0, 0
 	for _, n := range result.Objects {
-		objects += n
+		read += n
 	}
 	for _, n := range result.SkippedKinds {
 		skipped += n
 	}
-	logger.Info("Read the manifests", "files", result.Files, "objects", objects, "otherFiles", result.SkippedFiles, "otherObjects", skipped,
+	logger.Info("Read the manifests", "files", result.Files, "objects", read, "otherFiles", result.SkippedFiles, "otherObjects", skipped,
 		"seconds", time.Since(start).Seconds())
+	if u := result.UnknownFields; u.Count > 0 {
+		logger.Info("Left out fields that this version does not know", "fields", u.Count, "examples", u.Examples)
+	}
 	for _, name := range result.Repeated {
 		logger.Info("An object occurs more than once; the last one counts", "object", name)
 	}
@@ -144,6 +152,10 @@ func reloadOnHangup(ctx context.Context, cache *topology.Cache, paths []string, 
 		case <-ctx.Done():
 			return nil
 		case <-hangup:
+			if slices.Contains(paths, files.Stdin) {
+				logger.Info("The cluster came by standard input, which cannot be read again; going on with what was read before")
+				continue
+			}
 			if err := load(cache, paths, logger); err != nil {
 				logger.Error(err, "The manifests could not be read again; going on with what was read before")
 			}

@@ -75,6 +75,15 @@ func findingText(out *bytes.Buffer, f files.Finding, color bool) {
 	fmt.Fprintln(out, wrap(OneLine(f.Remediation), "  fix:       ", hang))
 }
 
+// FindingLine is a finding in one line: where it is, what it is about, and what is wrong.
+func FindingLine(f files.Finding) string {
+	text := fmt.Sprintf("%s:%d:%d: ", FileName(f.File), f.Line, f.Column)
+	if about := about(f); about != "" {
+		text += about + ": "
+	}
+	return OneLine(text + f.Message)
+}
+
 func exemptedText(out *bytes.Buffer, x files.Exempted) {
 	place := fmt.Sprintf("%s:%d:%d:", FileName(x.File), x.Line, x.Column)
 	fmt.Fprintln(out, wrap(OneLine(fmt.Sprintf("%s exempted %s: %s", place, x.Rule, x.Message)), "", "    "))

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -36,9 +38,12 @@ var known = func() *kruntime.Scheme {
 // decoded is what a document turned out to be.
 type decoded struct {
 	objects []object
-	// skipped are kinds that the cache does not read, and others the objects of those that Kubernetes knows.
+	// skipped are kinds that the cache does not read.
 	skipped []string
-	others  []kruntime.Object
+	// unknown are the fields that the objects' types do not have.
+	unknown UnknownFields
+	// foreign says that it is no API object, and clearly none was meant.
+	foreign bool
 	// items are the documents of a v1 List.
 	items []json.RawMessage
 	err   error
@@ -49,9 +54,14 @@ type object struct {
 	object metav1.Object
 }
 
-// documents takes the documents of one file in, in their order. Its errors begin with the number of the document.
-func (r *reading) documents(documents [][]byte) error {
+// documents takes the documents of one file in, in their order. Its errors begin with the number of the document. In a file that
+// was only met there may be documents that are no API objects.
+func (r *reading) documents(documents [][]byte, met bool) error {
 	for i, d := range r.decodeAll(documents, true) {
+		if met && d.foreign {
+			r.result.SkippedDocuments++
+			continue
+		}
 		if err := r.take(d); err != nil {
 			return fmt.Errorf("document %d%w", i+1, err)
 		}
@@ -67,9 +77,7 @@ func (r *reading) take(d decoded) error {
 	for _, kind := range d.skipped {
 		r.result.SkippedKinds[kind]++
 	}
-	if r.Others {
-		r.result.Others = append(r.result.Others, d.others...)
-	}
+	r.result.UnknownFields.add(d.unknown)
 	for _, o := range d.objects {
 		if err := r.add(o.kind, o.object); err != nil {
 			return fmt.Errorf(": %w", err)
@@ -145,12 +153,12 @@ func decode(document []byte) (d decoded) {
 		}
 		head = metav1.TypeMeta{}
 		if err := kjson.UnmarshalCaseSensitivePreserveInts(document, &head); err != nil {
-			return decoded{err: fmt.Errorf(": not an API object: %w", err)}
+			return decoded{err: fmt.Errorf(": not an API object: %w", err), foreign: bytes.HasPrefix(document, []byte("{"))}
 		}
 	}
 	switch {
 	case head.Kind == "" || head.APIVersion == "":
-		return decoded{err: errors.New(": not an API object: it has no apiVersion or no kind")}
+		return decoded{err: errors.New(": not an API object: it has no apiVersion or no kind"), foreign: isForeign(head, document)}
 	case head.Kind == list:
 		var of struct {
 			Items []json.RawMessage `json:"items"`
@@ -164,6 +172,15 @@ func decode(document []byte) (d decoded) {
 	return d
 }
 
+// isForeign reports whether a document without an apiVersion or a kind is something else altogether: a chart's Chart.yaml or
+// values, a program's configuration. Where the kind is there, or all but the kind, an API object was meant.
+func isForeign(head metav1.TypeMeta, document []byte) bool {
+	var body struct {
+		Metadata json.RawMessage `json:"metadata"`
+	}
+	return head.Kind == "" && (head.APIVersion == "" || kjson.UnmarshalCaseSensitivePreserveInts(document, &body) == nil && body.Metadata == nil)
+}
+
 // list is the kind of a list of anything.
 const list = "List"
 
@@ -174,15 +191,18 @@ func decodeAs(head metav1.TypeMeta, document []byte) (d decoded, ok bool) {
 	if err != nil {
 		return decoded{skipped: []string{head.Kind}}, json.Valid(document)
 	}
-	if json2.Unmarshal(document, value) != nil {
-		// What is not quite JSON the API server's own reader may still take, and its words are those that people know.
+	var strict []error
+	if json2.Unmarshal(document, value, json2.RejectUnknownMembers(true)) != nil {
+		// What is not quite JSON, or has fields that are not known, the API server's own reader may still take. It finds all such
+		// fields, and its words are those that people know.
 		if value, err = known.New(schema.FromAPIVersionAndKind(head.APIVersion, head.Kind)); err != nil {
 			return decoded{err: fmt.Errorf(": %s: %w", head.Kind, err)}, false
 		}
-		if err := kjson.UnmarshalCaseSensitivePreserveInts(document, value); err != nil {
+		if strict, err = kjson.UnmarshalStrict(document, value); err != nil {
 			return decoded{err: fmt.Errorf(": %s: %w", head.Kind, err)}, false
 		}
 	}
+	d.unknown = unknownFields(strict, head.Kind, value)
 	if meta.IsListType(value) {
 		d.err = meta.EachListItem(value, func(item kruntime.Object) error { return d.add(item, "") })
 	} else {
@@ -198,7 +218,7 @@ func (d *decoded) add(value kruntime.Object, kindName string) error {
 		if kindName == "" {
 			kindName = kindOfItem(value)
 		}
-		d.skipped, d.others = append(d.skipped, kindName), append(d.others, value)
+		d.skipped = append(d.skipped, kindName)
 		return nil
 	}
 	o, err := meta.Accessor(value)
@@ -207,6 +227,31 @@ func (d *decoded) add(value kruntime.Object, kindName string) error {
 	}
 	d.objects = append(d.objects, object{kind, o})
 	return nil
+}
+
+// unknownFields takes from what a strict reader says of an object the fields that are not known. Fields that occur twice are
+// none of them: the last one counts, as it does for the API server.
+func unknownFields(strict []error, kind string, of kruntime.Object) (u UnknownFields) {
+	for _, err := range strict {
+		quoted, ok := strings.CutPrefix(err.Error(), "unknown field ")
+		if !ok {
+			continue
+		}
+		u.Count++
+		if len(u.Examples) == fewExamples {
+			continue
+		}
+		path, err := strconv.Unquote(quoted)
+		if err != nil {
+			path = quoted
+		}
+		where := kind
+		if o, err := meta.Accessor(of); err == nil && o.GetName() != "" {
+			where += " " + o.GetName()
+		}
+		u.Examples = append(u.Examples, path+" ("+where+")")
+	}
+	return u
 }
 
 func kindOfItem(value kruntime.Object) string {

@@ -11,7 +11,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
+
+	"github.com/moorage-k8s/moorage/internal/textfile"
 )
 
 // find returns the files that a path stands for, and notes their size and age.
@@ -24,30 +25,46 @@ func (r *reading) find(path string) ([]string, error) {
 		return nil, fmt.Errorf("read manifests: %w", err)
 	}
 	if !info.IsDir() {
-		r.found(info)
+		r.found(path, info)
 		return []string{path}, nil
 	}
 	var files []string
-	err = filepath.WalkDir(path, func(path string, entry fs.DirEntry, err error) error {
+	// With the separator a link to a directory is followed where it was named. Links within lead to files only.
+	err = filepath.WalkDir(path+string(filepath.Separator), func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return fmt.Errorf("read manifests: %w", err)
 		case entry.IsDir():
+			if chart := filepath.Dir(path); entry.Name() == "templates" && isFile(filepath.Join(chart, "Chart.yaml")) {
+				r.result.Charts = append(r.result.Charts, chart)
+				return fs.SkipDir
+			}
 			return nil
 		case !hasManifestEnding(path):
 			r.result.SkippedFiles++
 			return nil
 		}
-		if info, err := os.Stat(path); err == nil {
-			r.found(info)
+		info, err := os.Stat(path)
+		if err != nil || !info.Mode().IsRegular() {
+			// A pipe would be waited for, and a device may have no end.
+			r.result.SkippedFiles++
+			return nil
 		}
+		r.found(path, info)
+		r.met[path] = true
 		files = append(files, path)
 		return nil
 	})
 	return files, err
 }
 
-func (r *reading) found(info fs.FileInfo) {
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+func (r *reading) found(path string, info fs.FileInfo) {
+	r.sizes[path] = int(info.Size())
 	r.size += int(info.Size())
 	if info.ModTime().After(r.result.Written) {
 		r.result.Written = info.ModTime()
@@ -55,7 +72,7 @@ func (r *reading) found(info fs.FileInfo) {
 }
 
 func hasManifestEnding(path string) bool {
-	switch strings.ToLower(filepath.Ext(path)) {
+	switch textfile.Extension(path) {
 	case ".yaml", ".yml", ".json":
 		return true
 	default:
@@ -68,14 +85,11 @@ func (r *reading) file(path string) error {
 	if err != nil {
 		return fmt.Errorf("read manifests: %w", err)
 	}
+	r.size += len(content) - r.sizes[path]
 	r.result.Files++
-	split := yamlDocuments
-	if strings.EqualFold(filepath.Ext(path), ".json") {
-		split = jsonDocuments
-	}
-	documents, err := split(content)
+	documents, err := documentsOf(path, content)
 	// What comes before the fault may have one of its own, which is then the first.
-	if fault := r.documents(documents); fault != nil {
+	if fault := r.documents(documents, r.met[path]); fault != nil {
 		return fmt.Errorf("read manifests: %s, %w", path, fault)
 	}
 	if err != nil {
@@ -89,9 +103,25 @@ const stdin = "-"
 
 func (r *reading) content(path string) ([]byte, error) {
 	if path == stdin && r.Stdin != nil {
-		return io.ReadAll(r.Stdin)
+		return textfile.Read(r.Stdin, textfile.MaxCapture)
 	}
-	return os.ReadFile(path)
+	return textfile.ReadFile(path, textfile.MaxCapture)
+}
+
+// documentsOf splits the text of a file. What has no ending may be either, and JSON is many values in a row, as YAML is not.
+func documentsOf(path string, content []byte) ([][]byte, error) {
+	switch textfile.Extension(path) {
+	case ".json":
+		return jsonDocuments(content)
+	case ".yaml", ".yml":
+		return yamlDocuments(content)
+	}
+	if bytes.HasPrefix(bytes.TrimLeft(content, " \t\r\n"), []byte("{")) {
+		if documents, err := jsonDocuments(content); err == nil {
+			return documents, nil
+		}
+	}
+	return yamlDocuments(content)
 }
 
 // separator stands between the documents of a file, at the beginning of a line that holds nothing else.

@@ -3,10 +3,12 @@
 // Package manifests feeds a topology.Cache from files: the embedded mode of serve, the what-if of the command line, and
 // tests.
 //
-// It reads YAML and JSON, many documents to a file, and lists (v1 List and the typed lists, such as NodeList). Kinds that
-// the cache does not read are skipped and counted, and so are files that end neither in .yaml, .yml nor .json. A file that
-// cannot be parsed is an error that names the file and the document: a picture of a cluster that is silently incomplete
-// would give wrong answers.
+// It reads YAML and JSON, compressed with gzip or not, many documents to a file, and lists (v1 List and the typed lists, such as
+// NodeList). Objects are taken as they were stored: fields that this version does not know are left out and counted, since a
+// newer cluster has some. Kinds that the cache does not read are skipped and counted, and so is what is only met in a directory:
+// files that end neither in .yaml, .yml nor .json, whatever is not a regular file, the templates of charts, and documents that
+// are no API objects, such as a chart's values. A file that cannot be parsed is an error that names the file and the document:
+// a view of a cluster that is silently incomplete would give wrong answers.
 package manifests
 
 import (
@@ -17,7 +19,6 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/moorage-k8s/moorage/topology"
 )
@@ -27,18 +28,41 @@ type Objects map[topology.Kind]map[topology.Key]metav1.Object
 
 // Result tells what was read.
 type Result struct {
-	// Files is the number of files read, and SkippedFiles those left out for their ending.
+	// Files is the number of files read, and SkippedFiles those left out for their ending, or because they are not regular.
 	Files, SkippedFiles int
+	// Charts are the directories whose templates were left out, and SkippedDocuments the number of documents in directories that
+	// are no API objects.
+	Charts           []string
+	SkippedDocuments int
 	// Written is when the newest of the files was changed last.
 	Written time.Time
 	// Objects is the number of objects read, by kind.
 	Objects map[topology.Kind]int
 	// SkippedKinds is the number of objects of kinds that the cache does not read, by kind.
 	SkippedKinds map[string]int
-	// Others are the objects of these kinds that Kubernetes itself knows, in the order of the files, where they were asked for.
-	Others []runtime.Object
+	// UnknownFields are those that were left out because this version does not know them.
+	UnknownFields UnknownFields
 	// Repeated names objects that occur more than once; the last one read counts.
 	Repeated []string
+}
+
+// UnknownFields are fields that the types of their objects do not have.
+type UnknownFields struct {
+	// Count is how many there are, up to a hundred counted for one object, and Examples the first few with their objects.
+	Count    int
+	Examples []string
+}
+
+// fewExamples are enough to look for the rest.
+const fewExamples = 2
+
+func (u *UnknownFields) add(other UnknownFields) {
+	u.Count += other.Count
+	for _, example := range other.Examples {
+		if len(u.Examples) < fewExamples && !slices.Contains(u.Examples, example) {
+			u.Examples = append(u.Examples, example)
+		}
+	}
 }
 
 // Load reads the paths (files, folders and their subfolders) and makes their objects the whole content of the cache: every
@@ -72,8 +96,6 @@ type Reader struct {
 	Progress func(done, of int)
 	// Namespace is that of objects which name none; 'default' where empty.
 	Namespace string
-	// Others has objects of kinds that the cache does not read kept in Result.Others.
-	Others bool
 	// Stdin is what the path - stands for; where nil it stands for a file of that name.
 	Stdin io.Reader
 }
@@ -82,6 +104,7 @@ type Reader struct {
 func (r Reader) Read(paths ...string) (Objects, Result, error) {
 	run := &reading{
 		objects: Objects{}, result: Result{Objects: map[topology.Kind]int{}, SkippedKinds: map[string]int{}}, Reader: r,
+		sizes: map[string]int{}, met: map[string]bool{},
 	}
 	var files []string
 	for _, path := range paths {
@@ -108,8 +131,11 @@ type reading struct {
 	Reader
 	objects Objects
 	result  Result
-	// done and size are in bytes, of all files together.
+	// done and size are in bytes, of all files together; sizes are those that the files are said to have.
 	done, size int
+	sizes      map[string]int
+	// met are the files that were not named, but met in a directory.
+	met map[string]bool
 }
 
 // add takes an object in.

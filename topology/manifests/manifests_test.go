@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -81,6 +82,8 @@ not a manifest
 		},
 		SkippedKinds: map[string]int{"Deployment": 1, "Gadget": 1},
 		Repeated:     []string{"PersistentVolumeClaim default/data"},
+		// The file is read twice.
+		UnknownFields: manifests.UnknownFields{Count: 2, Examples: []string{"spec.fieldOfALaterVersion (PersistentVolumeClaim data)"}},
 	}
 	if diff := cmp.Diff(want, result); diff != "" {
 		t.Errorf("result (-want +got):\n%s", diff)
@@ -154,5 +157,87 @@ func TestEveryFormOfDocument(t *testing.T) {
 				t.Errorf("%q holds %d nodes, want node-1", file, s.NumNodes())
 			}
 		}
+	}
+}
+
+// What is met in a directory may be anything: only regular files are read, through links too, and what is no API object is left
+// out. What is named is read whatever it is.
+func TestDirectoriesHoldOtherThings(t *testing.T) {
+	dir := folder(t, `
+-- inside/node.yaml --
+apiVersion: v1
+kind: Node
+metadata: {name: node-1}
+-- inside/Chart.yaml --
+apiVersion: v2
+name: chart
+-- inside/values.yaml --
+kind: {of: values}
+-- inside/templates/node.yaml --
+{{ .Values.x }}
+-- outside.yaml --
+apiVersion: v1
+kind: Node
+metadata: {name: node-2}
+`)
+	inside := filepath.Join(dir, "inside")
+	for name, target := range map[string]string{
+		"linked.yaml": "../outside.yaml", "zero.yaml": "/dev/zero", "loop.yaml": "loop.yaml", "up.yaml": "..", "gone.yaml": "gone",
+	} {
+		if err := os.Symlink(target, filepath.Join(inside, name)); err != nil {
+			t.Skip(err)
+		}
+	}
+	if err := syscall.Mkfifo(filepath.Join(inside, "pipe.yaml"), 0o600); err != nil {
+		t.Skip(err)
+	}
+	if err := os.Symlink("inside", filepath.Join(dir, "link")); err != nil {
+		t.Skip(err)
+	}
+	for _, path := range []string{inside, filepath.Join(dir, "link")} {
+		cache := topology.New(topology.Options{NodeDelay: -1})
+		result, err := manifests.Load(cache, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := cache.Snapshot().NumNodes(); n != 2 || result.SkippedFiles != 5 || result.SkippedDocuments != 2 || len(result.Charts) != 1 {
+			t.Errorf("%s: %d nodes, %+v", path, n, result)
+		}
+	}
+	if _, err := manifests.Load(topology.New(topology.Options{}), filepath.Join(inside, "values.yaml")); err == nil {
+		t.Error("a file that was named and holds no API object is taken")
+	}
+}
+
+// Every field that is not known counts, in every form of document, and what is known is read all the same.
+func TestUnknownFieldsAreCounted(t *testing.T) {
+	for _, tc := range []struct {
+		name, content, example string
+		count                  int
+	}{
+		{"YAML", "apiVersion: v1\nkind: Node\nmetadata: {name: node-1, lables: {}, x: 1}\nstatus: {y: 1}\n", "metadata.lables (Node node-1)", 3},
+		{"JSON", `{"apiVersion":"v1","kind":"Node","metadata":{"name":"node-1"},"status":{"later":{"a":1,"b":2}}}`, "status.later (Node node-1)", 1},
+		{"List", `{"apiVersion":"v1","kind":"List","items":[{"apiVersion":"v1","kind":"Node","metadata":{"name":"node-1"},"later":1}]}`, "later (Node node-1)", 1},
+		{"NodeList", `{"apiVersion":"v1","kind":"NodeList","items":[{"metadata":{"name":"node-1"},"later":1}]}`, "items[0].later (NodeList)", 1},
+		{"twice is known", `{"apiVersion":"v1","kind":"Node","metadata":{"name":"x","name":"node-1"}}`, "", 0},
+		{"of another kind", `{"apiVersion":"v1","kind":"Node","metadata":{"name":"node-1"}} {"apiVersion":"v9","kind":"Later","x":1}`, "", 0},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			cache := topology.New(topology.Options{NodeDelay: -1})
+			objects, result, err := manifests.Reader{Stdin: strings.NewReader(tc.content)}.Read("-")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := manifests.Fill(cache, objects); err != nil {
+				t.Fatal(err)
+			}
+			if s := cache.Snapshot(); s.NumNodes() != 1 || s.Node(0).Name != "node-1" {
+				t.Errorf("%d nodes were read", s.NumNodes())
+			}
+			u := result.UnknownFields
+			if u.Count != tc.count || tc.example != "" && (len(u.Examples) == 0 || u.Examples[0] != tc.example) {
+				t.Errorf("unknown fields: %+v, want %d, such as %s", u, tc.count, tc.example)
+			}
+		})
 	}
 }

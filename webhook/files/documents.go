@@ -26,10 +26,11 @@ type item struct {
 	root *node
 	hint string
 	ref  Object
-	// info is what rules read it as; without rules for it, its Kind is empty.
-	info   rules.KindInfo
-	object runtime.Object
-	flaws  []flaw
+	// version is what the object says, and info is what rules read it as; without rules for it, its Kind is empty.
+	version schema.GroupVersion
+	info    rules.KindInfo
+	object  runtime.Object
+	flaws   []flaw
 }
 
 // file is a file that has been read.
@@ -42,15 +43,19 @@ type file struct {
 	// as a chart's values.
 	skipped map[string]int
 	other   int
+	// lists counts those of several kinds or of one, which may be empty.
+	lists int
 	// template says that it was met in a folder, cannot be read, and looks like a template.
 	template bool
 }
+
+// any reports whether there is something in the file that is, or was meant to be, an API object.
+func (f *file) any() bool { return len(f.items)+len(f.flaws)+len(f.skipped)+f.lists > 0 }
 
 // parse reads a file. One that was only met in a folder may be anything, and is no finding if it cannot be read and nothing in
 // it looks like an API object.
 func parse(path string, content []byte, met bool) *file {
 	f := &file{path: path, skipped: map[string]int{}}
-	content = plainText(content)
 	trimmed := bytes.TrimLeft(content, " \t\r\n")
 	if strings.EqualFold(filepath.Ext(path), ".json") || bytes.HasPrefix(trimmed, []byte("{")) && json.Valid(trimmed) {
 		documents, end := jsonDocuments(content)
@@ -109,13 +114,14 @@ func (f *file) document(root *node, hint string) {
 	}
 	kind, apiVersion := root.text("kind"), root.text("apiVersion")
 	if items := root.field("items"); strings.HasSuffix(kind, "List") && items != nil && items.shape == list {
+		f.lists++
 		for _, i := range items.items {
 			f.document(typed(i, strings.TrimSuffix(kind, "List"), apiVersion), hint)
 		}
 		return
 	}
 	gv, err := schema.ParseGroupVersion(apiVersion)
-	i := &item{root: root, hint: hint, ref: Object{Kind: kind, Namespace: root.field("metadata").text("namespace"), Name: nameOf(root)}}
+	i := &item{root: root, hint: hint, version: gv, ref: Object{Kind: kind, Namespace: root.field("metadata").text("namespace"), Name: nameOf(root)}}
 	switch {
 	case kind == "" || apiVersion == "" || err != nil:
 		if !f.incomplete(i, kind, apiVersion) {
@@ -261,10 +267,14 @@ func (i *item) read(info rules.KindInfo) {
 	}
 	i.flaws = append(i.flaws, flaws...)
 	if err != nil {
-		i.flaws = append(i.flaws, flaw{position: i.root.position, message: fmt.Sprintf("the object cannot be read: %v", err)})
+		i.flaws = append(i.flaws, flawOfWhole(i.root, err))
 		return
 	}
 	i.info, i.object = info, into
+}
+
+func flawOfWhole(root *node, err error) flaw {
+	return flaw{position: root.position, message: fmt.Sprintf("the object cannot be read: %v", err)}
 }
 
 // readForLookup decodes an object that rules only look up. It need not be whole.

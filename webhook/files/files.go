@@ -108,21 +108,12 @@ type Skipped struct {
 func Check(ctx context.Context, opts Options) (*Result, error) {
 	found, skipped, err := sources(opts.Paths, opts.Stdin)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("check: %w", err)
 	}
 	steps := progress{of: 2 * len(found), tell: opts.Progress}
-	parsed := make([]*file, len(found))
-	err = each(ctx, len(found), func(i int) error {
-		defer steps.step()
-		content, readErr := found[i].content()
-		if readErr != nil {
-			return fmt.Errorf("check: %w", readErr)
-		}
-		parsed[i] = parse(found[i].path, content, found[i].met)
-		return nil
-	})
+	parsed, err := parseAll(ctx, found, steps.step)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("check: %w", err)
 	}
 	lookup, err := lookupOf(parsed, opts.Cluster)
 	if err != nil {
@@ -143,15 +134,50 @@ func Check(ctx context.Context, opts Options) (*Result, error) {
 		total.Findings = append(total.Findings, r.Findings...)
 		total.Exempted = append(total.Exempted, r.Exempted...)
 		total.Failures = append(total.Failures, r.Failures...)
-		total.Skipped.Documents += parsed[i].other
-		if parsed[i].template {
-			total.Skipped.Templates = append(total.Skipped.Templates, parsed[i].path)
-		}
-		for kind, n := range parsed[i].skipped {
-			total.Skipped.Kinds[kind] += n
-		}
+		total.Skipped.take(parsed[i])
 	}
 	return total, nil
+}
+
+// take adds what was left out of a file.
+func (s *Skipped) take(f *file) {
+	s.Documents += f.other
+	if f.template {
+		s.Templates = append(s.Templates, f.path)
+	}
+	for kind, n := range f.skipped {
+		s.Kinds[kind] += n
+	}
+}
+
+// parseAll reads the files. A stream without any object is an error: whatever was to write it has failed.
+func parseAll(ctx context.Context, found []source, step func()) ([]*file, error) {
+	parsed := make([]*file, len(found))
+	err := each(ctx, len(found), func(i int) error {
+		defer step()
+		content, err := found[i].content()
+		if err != nil {
+			return err
+		}
+		f := parse(found[i].path, content, found[i].met)
+		if found[i].stream && !f.any() {
+			return emptyStream(f)
+		}
+		parsed[i] = f
+		return nil
+	})
+	return parsed, err
+}
+
+func emptyStream(f *file) error {
+	where, only := f.path, ""
+	if where == Stdin {
+		where = "standard input"
+	}
+	if f.other > 0 {
+		only = ", only text that is no API object"
+	}
+	return fmt.Errorf("no objects on %s%s: did the command before the pipe fail?", where, only)
 }
 
 // each runs a step for every index, as many at a time as there are processors.

@@ -3,11 +3,12 @@
 package files
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/moorage-k8s/moorage/internal/textfile"
 )
 
 // patchLists is the part of a kustomization that names patches, in today's form and in the two before it.
@@ -20,6 +21,9 @@ type patchLists struct {
 type patchFile struct {
 	Path string `json:"path"`
 }
+
+// maxKustomization is how large one may be.
+const maxKustomization = 4 << 20
 
 // kustomizations are the names that a kustomization may have.
 var kustomizations = []string{"kustomization.yaml", "kustomization.yml", "Kustomization"}
@@ -34,7 +38,10 @@ func (w *walk) kustomizationBeside(path string) {
 // kustomization notes the patches that a kustomization names. They look like objects, and hold only what they change. A
 // kustomization that cannot be read names none.
 func (w *walk) kustomization(path string) {
-	content, err := os.ReadFile(path)
+	if !isRegular(path) {
+		return
+	}
+	content, err := textfile.ReadFile(path, maxKustomization)
 	if err != nil {
 		return
 	}

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/moorage-k8s/moorage/internal/textfile"
 )
 
 // Stdin is the path that stands for standard input.
@@ -20,7 +22,9 @@ const Stdin = "-"
 type source struct {
 	path string
 	// met says that it was met in a folder, and not named.
-	met     bool
+	met bool
+	// stream says that something else is writing it as it is read: standard input, a pipe.
+	stream  bool
 	content func() ([]byte, error)
 }
 
@@ -40,7 +44,13 @@ func sources(paths []string, stdin io.Reader) ([]source, Skipped, error) {
 	w := walk{seen: map[string]bool{}, patches: map[string]bool{}, skipped: Skipped{Kinds: map[string]int{}}}
 	for _, path := range paths {
 		if path == Stdin {
-			w.add(Stdin, false, func() ([]byte, error) { return io.ReadAll(stdin) })
+			w.add(source{path: Stdin, stream: true, content: func() ([]byte, error) {
+				content, err := textfile.Read(stdin, textfile.MaxManifest)
+				if err != nil {
+					err = fmt.Errorf("standard input: %w", err)
+				}
+				return content, err
+			}})
 			continue
 		}
 		matches, err := expand(path)
@@ -53,10 +63,10 @@ func sources(paths []string, stdin io.Reader) ([]source, Skipped, error) {
 				err = w.folder(match)
 			} else if err == nil {
 				w.kustomizationBeside(match)
-				w.file(match, false)
+				w.file(source{path: match, stream: !info.Mode().IsRegular()})
 			}
 			if err != nil {
-				return nil, Skipped{}, fmt.Errorf("check: %w", err)
+				return nil, Skipped{}, err
 			}
 		}
 	}
@@ -70,15 +80,16 @@ func sources(paths []string, stdin io.Reader) ([]source, Skipped, error) {
 	return w.found, w.skipped, nil
 }
 
-func (w *walk) add(path string, met bool, content func() ([]byte, error)) {
-	if clean := filepath.Clean(path); !w.seen[clean] {
+func (w *walk) add(s source) {
+	if clean := filepath.Clean(s.path); !w.seen[clean] {
 		w.seen[clean] = true
-		w.found = append(w.found, source{path, met, content})
+		w.found = append(w.found, s)
 	}
 }
 
-func (w *walk) file(path string, met bool) {
-	w.add(path, met, func() ([]byte, error) { return os.ReadFile(path) })
+func (w *walk) file(s source) {
+	s.content = func() ([]byte, error) { return textfile.ReadFile(s.path, textfile.MaxManifest) }
+	w.add(s)
 }
 
 func (w *walk) folder(root string) error {
@@ -89,7 +100,8 @@ func (w *walk) folder(root string) error {
 		w.chart(chart)
 		return nil
 	}
-	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+	// With the separator a link to a directory is followed where it was named. Links within lead to files only.
+	return filepath.WalkDir(root+string(filepath.Separator), func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
@@ -103,11 +115,19 @@ func (w *walk) folder(root string) error {
 			}
 		case !slices.Contains([]string{".yaml", ".yml", ".json"}, strings.ToLower(filepath.Ext(path))):
 			w.skipped.Files++
+		case !isRegular(path):
+			// A pipe would be waited for, and a device may have no end.
+			w.skipped.Files++
 		default:
-			w.file(path, true)
+			w.file(source{path: path, met: true})
 		}
 		return nil
 	})
+}
+
+func isRegular(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }
 
 func (w *walk) chart(folder string) {
@@ -152,10 +172,10 @@ func expand(path string) ([]string, error) {
 	}
 	matches, err := filepath.Glob(path)
 	if err != nil {
-		return nil, fmt.Errorf("check: the pattern %s: %w", path, err)
+		return nil, fmt.Errorf("the pattern %s: %w", path, err)
 	}
 	if len(matches) == 0 {
-		return nil, fmt.Errorf("check: no file matches %s", path)
+		return nil, fmt.Errorf("no file matches %s", path)
 	}
 	return matches, nil
 }

@@ -4,9 +4,7 @@ package files
 
 import (
 	"bytes"
-	"encoding/binary"
 	"strings"
-	"unicode/utf16"
 )
 
 // chunk is the text of one document, or of several in the rare case that they are divided by "..." only.
@@ -14,27 +12,6 @@ type chunk struct {
 	content []byte
 	// before is the number of lines of the file before it.
 	before int
-}
-
-// plainText turns a file's content into UTF-8 without a byte order mark, as kubectl does: PowerShell's redirection writes
-// UTF-16.
-func plainText(content []byte) []byte {
-	var order binary.ByteOrder
-	switch {
-	case bytes.HasPrefix(content, []byte("\xef\xbb\xbf")):
-		return content[3:]
-	case bytes.HasPrefix(content, []byte("\xff\xfe")):
-		order = binary.LittleEndian
-	case bytes.HasPrefix(content, []byte("\xfe\xff")):
-		order = binary.BigEndian
-	default:
-		return content
-	}
-	units := make([]uint16, 0, len(content)/2)
-	for i := 2; i+1 < len(content); i += 2 {
-		units = append(units, order.Uint16(content[i:]))
-	}
-	return []byte(string(utf16.Decode(units)))
 }
 
 // split divides YAML before each line that starts with "---", so that a fault in one document leaves the others to be read.

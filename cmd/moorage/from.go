@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/moorage-k8s/moorage/topology/manifests"
+	"github.com/moorage-k8s/moorage/webhook/files"
+)
+
+// readFrom reads what --from names as it was stored, and tells what was left out. Where that is all, it is an error: an empty
+// cluster would have an answer to every question.
+func (f *clusterFlags) readFrom(stderr io.Writer) (manifests.Objects, manifests.Result, error) {
+	progress, clear := showProgress(stderr)
+	objects, result, err := manifests.Reader{Progress: progress, Stdin: f.stdin}.Read(f.from...)
+	clear()
+	if err != nil {
+		return nil, result, err
+	}
+	if len(result.Objects) == 0 {
+		return nil, result, fmt.Errorf("there is nothing to read in %s: %s", f.fromNames(), nothingIn(&result))
+	}
+	if u := &result.UnknownFields; u.Count > 0 {
+		what, were := fmt.Sprintf("%d fields", u.Count), "were"
+		if u.Count == 1 {
+			what, were = "1 field", "was"
+		}
+		_, _ = fmt.Fprintf(stderr, "note: %s that this version of moorage does not know %s left out: %s\n", what, were, examples(u.Examples, u.Count))
+	}
+	if n := len(result.SkippedKinds); n > 0 {
+		_, _ = fmt.Fprintf(stderr, "note: left out what moorage does not look at: %s\n", kindCounts(result.SkippedKinds))
+	}
+	if n := result.SkippedDocuments; n > 0 {
+		_, _ = fmt.Fprintf(stderr, "note: left out what is not an API object: %d %s\n", n, plural("document", n))
+	}
+	for _, chart := range result.Charts {
+		_, _ = fmt.Fprintf(stderr, "note: left out the templates of the chart %s\n", chart)
+	}
+	return objects, result, nil
+}
+
+// fromNames are the names of what --from names, for a person.
+func (f *clusterFlags) fromNames() string { return givenNames(f.from) }
+
+func givenNames(paths []string) string {
+	names := slices.Clone(paths)
+	for i := range names {
+		if names[i] == files.Stdin {
+			names[i] = "standard input"
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// nothingIn says why no object was found.
+func nothingIn(result *manifests.Result) string {
+	switch {
+	case len(result.SkippedKinds) > 0:
+		return "moorage does not look at what it holds: " + kindCounts(result.SkippedKinds)
+	case result.SkippedDocuments > 0:
+		return "none of its documents is an API object"
+	case result.Files == 0:
+		return "no .yaml, .yml or .json file"
+	default:
+		return "it holds no objects"
+	}
+}
+
+// kindCounts lists kinds with how many objects there are, the most first.
+func kindCounts(counts map[string]int) string {
+	const most = 5
+	kinds := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+	})
+	var parts []string
+	for i, kind := range kinds {
+		if i == most {
+			parts = append(parts, fmt.Sprintf("%d more kinds", len(kinds)-most))
+			break
+		}
+		parts = append(parts, fmt.Sprintf("%d %s", counts[kind], plural(kind, counts[kind])))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func examples(some []string, of int) string {
+	text := strings.Join(some, ", ")
+	if of > len(some) {
+		text += ", …"
+	}
+	return text
+}
+
+// ageOf is how old what was written at a time is; what came by a pipe has no age.
+func ageOf(written time.Time) time.Duration {
+	if written.IsZero() {
+		return 0
+	}
+	return time.Since(written)
+}
+
+// errTwoStdins is the error for a command that is to read two things from standard input.
+var errTwoStdins = errors.New("-f - with --from -: standard input can be read as one of the two only; write the other into a file")
+
+func twoStdins(given, from []string) error {
+	if slices.Contains(given, files.Stdin) && slices.Contains(from, files.Stdin) {
+		return errTwoStdins
+	}
+	return nil
+}
