@@ -63,8 +63,9 @@ func parse(path string, content []byte, met bool) *file {
 		f.end(end, content, met)
 		return f
 	}
+	left := newExpansion()
 	for _, c := range split(content) {
-		documents, end := yamlDocuments(c)
+		documents, end := yamlDocuments(c, left)
 		f.take(documents, sourceHint(c.content))
 		f.end(end, c.content, met)
 	}

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sort"
 	"unicode/utf8"
 )
 
@@ -17,18 +16,16 @@ func jsonDocuments(content []byte) ([]document, *flaw) {
 	var documents []document
 	r := &jsonReader{content: content, decoder: json.NewDecoder(bytes.NewReader(content))}
 	r.decoder.UseNumber()
-	for i, c := range content {
-		if c == '\n' {
-			r.lines = append(r.lines, i+1)
-		}
-	}
 	for {
-		r.flaws = nil
+		r.flaws = flaws{}
 		n, err := r.read()
 		if errors.Is(err, io.EOF) && n == nil {
 			return documents, nil
 		}
 		if err != nil {
+			if deep := (tooDeepError{}); errors.As(err, &deep) {
+				return documents, &flaw{position: deep.position, message: "not JSON that an API server reads: " + deep.Error()}
+			}
 			at := r.decoder.InputOffset()
 			if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
 				at = syntax.Offset - 1
@@ -38,26 +35,35 @@ func jsonDocuments(content []byte) ([]document, *flaw) {
 			}
 			return documents, &flaw{position: r.at(int(at)), message: fmt.Sprintf("not JSON: %v", err)}
 		}
-		documents = append(documents, document{n, r.flaws})
+		documents = append(documents, document{n, r.flaws.list})
 	}
 }
 
 type jsonReader struct {
 	content []byte
 	decoder *json.Decoder
-	// lines are the offsets at which the second and further lines start.
-	lines []int
-	flaws []flaw
+	// depth is how many objects and lists are open.
+	depth int
+	// passed is the last offset whose position was asked for, and place that position: offsets come in order, and counting
+	// goes on from there.
+	passed int
+	place  position
+	flaws  flaws
 }
 
 func (r *jsonReader) at(offset int) position {
 	offset = min(max(offset, 0), len(r.content))
-	line := sort.SearchInts(r.lines, offset+1)
-	start := 0
-	if line > 0 {
-		start = r.lines[line-1]
+	if offset < r.passed || r.place.line == 0 {
+		r.passed, r.place = 0, position{1, 1}
 	}
-	return position{line + 1, utf8.RuneCount(r.content[start:offset]) + 1}
+	between := r.content[r.passed:offset]
+	if last := bytes.LastIndexByte(between, '\n'); last >= 0 {
+		r.place = position{r.place.line + bytes.Count(between, []byte("\n")), 1}
+		between = between[last+1:]
+	}
+	r.place.column += utf8.RuneCount(between)
+	r.passed = offset
+	return r.place
 }
 
 // token returns the next token and where it starts.
@@ -98,6 +104,10 @@ func (r *jsonReader) read() (*node, error) {
 
 // inside reads what is between brackets or braces, and the closing one.
 func (r *jsonReader) inside(n *node, open json.Delim) error {
+	if r.depth++; r.depth > maxDepth {
+		return tooDeepError{n.position}
+	}
+	defer func() { r.depth-- }()
 	n.shape = list
 	if open == '{' {
 		n.shape = object
@@ -122,7 +132,7 @@ func (r *jsonReader) inside(n *node, open json.Delim) error {
 		}
 		e := entry{position: at, name: fmt.Sprint(name), value: value}
 		if first, ok := index[e.name]; ok {
-			r.flaws = append(r.flaws, twice(e, n.fields[first]))
+			r.flaws.add(twice(e, n.fields[first]))
 			n.fields[first] = e
 			continue
 		}
@@ -138,6 +148,16 @@ func unexpected(err error) error {
 		return io.ErrUnexpectedEOF
 	}
 	return err
+}
+
+// maxDepth is how many objects and lists may be open at one place: what the API server reads at most, and YAML's reader.
+const maxDepth = 10_000
+
+// tooDeepError is the error for what is deeper.
+type tooDeepError struct{ position }
+
+func (tooDeepError) Error() string {
+	return fmt.Sprintf("more than %d objects and lists are open here", maxDepth)
 }
 
 // twice is the flaw of a field that was written before.

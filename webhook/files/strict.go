@@ -13,31 +13,22 @@ import (
 	kjson "sigs.k8s.io/json"
 )
 
-// maxFlaws is how many faults of one object are told.
-const maxFlaws = 50
-
 // decode reads an object strictly: every field must be known and have a value of its type. What is not so is a flaw, and is
 // left out of the object, so that the rules can still look at the rest.
 func decode(root *node, into runtime.Object) ([]flaw, error) {
 	s := strict{without: map[*node]bool{}}
 	s.value(root, reflect.TypeOf(into).Elem(), "")
 	if err := kjson.UnmarshalCaseSensitivePreserveInts(root.appendJSON(nil, s.without), into); err != nil {
-		return s.flaws, err
+		return s.flaws.list, err
 	}
-	return s.flaws, nil
+	return s.flaws.list, nil
 }
 
 type strict struct {
-	flaws   []flaw
+	flaws   flaws
 	without map[*node]bool
 	// around are the objects around the one being read, from the root.
 	around []level
-}
-
-func (s *strict) tell(f flaw) {
-	if len(s.flaws) < maxFlaws {
-		s.flaws = append(s.flaws, f)
-	}
 }
 
 var (
@@ -106,13 +97,16 @@ func (s *strict) fields(n *node, t reflect.Type, path string) {
 			s.value(e.value, of, at)
 			continue
 		}
+		if s.flaws.full() {
+			continue // What was meant is dear to find out, and would not be told.
+		}
 		f := flaw{position: e.position, path: at, message: fmt.Sprintf("unknown field %q", e.name) + meant(e.name, t, s.around[:len(s.around)-1])}
 		f.symptom = "a client that is not strict drops the field without a word; a strict one refuses the object"
 		f.remediation = "use a field that exists, or remove this one"
 		if t == volumeType {
 			volumeFlaw(&f, n, e.name)
 		}
-		s.tell(f)
+		s.flaws.add(f)
 	}
 }
 
@@ -154,7 +148,7 @@ func (s *strict) mismatch(n *node, f flaw) {
 	if f.remediation == "" {
 		f.remediation = "give the field a value of its type"
 	}
-	s.tell(f)
+	s.flaws.add(f)
 }
 
 // shown is how a message names a value that is to be of a shape. A text is not shown, nor is what stands in a text's place: it

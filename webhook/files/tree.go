@@ -25,6 +25,20 @@ type flaw struct {
 	rule string
 }
 
+// maxFlaws is how many faults of one document, or of one object, are told.
+const maxFlaws = 50
+
+// flaws are the first of the faults that were found.
+type flaws struct{ list []flaw }
+
+func (f *flaws) full() bool { return len(f.list) >= maxFlaws }
+
+func (f *flaws) add(more flaw) {
+	if !f.full() {
+		f.list = append(f.list, more)
+	}
+}
+
 // shape is what a node of a text is in JSON's terms.
 type shape int
 
@@ -50,8 +64,9 @@ type node struct {
 	scalar string
 	items  []*node
 	fields []entry
-	// size is how many nodes there are from here on, those that are used twice counted twice.
-	size int
+	// size is how many nodes there are from here on, and bytes how long the texts in them are, those that are used twice counted
+	// twice.
+	size, bytes int
 }
 
 // document is one document of a file, with the flaws of its text.
@@ -97,12 +112,12 @@ func (n *node) text(name string) string {
 
 // measure sets the size from those of the parts.
 func (n *node) measure() {
-	n.size = 1
+	n.size, n.bytes = 1, len(n.scalar)
 	for _, item := range n.items {
-		n.size = saturated(n.size, item.size)
+		n.size, n.bytes = saturated(n.size, item.size), saturated(n.bytes, item.bytes)
 	}
 	for _, e := range n.fields {
-		n.size = saturated(n.size, e.value.size)
+		n.size, n.bytes = saturated(n.size, e.value.size), saturated(n.bytes, saturated(len(e.name), e.value.bytes))
 	}
 }
 

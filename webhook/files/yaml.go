@@ -16,11 +16,31 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// maxNodes bounds what anchors can make of a small text; etcd takes no object that comes near.
-const maxNodes = 2_000_000
+const (
+	// maxExpansion is how many values anchors and merge keys may add to those that are written in a file, and maxExpandedBytes
+	// how many bytes of text: etcd takes no object that comes near.
+	maxExpansion     = 500_000
+	maxExpandedBytes = 32 << 20
+)
+
+// expansion is what is left of that for a file.
+type expansion struct {
+	values, bytes int
+}
+
+func newExpansion() *expansion { return &expansion{maxExpansion, maxExpandedBytes} }
+
+// take takes values and bytes, and reports whether there were enough left.
+func (e *expansion) take(values, bytes int) bool {
+	e.values -= min(values, e.values+1)
+	e.bytes -= min(bytes, e.bytes+1)
+	return !e.spent()
+}
+
+func (e *expansion) spent() bool { return e.values < 0 || e.bytes < 0 }
 
 // yamlDocuments reads the documents of a chunk. What was read before a flaw that ends the reading is returned too.
-func yamlDocuments(c chunk) ([]document, *flaw) {
+func yamlDocuments(c chunk, left *expansion) ([]document, *flaw) {
 	var documents []document
 	decoder := yaml.NewDecoder(bytes.NewReader(c.content))
 	for {
@@ -36,19 +56,22 @@ func yamlDocuments(c chunk) ([]document, *flaw) {
 		if len(parsed.Content) == 0 {
 			continue
 		}
-		r := yamlReader{before: c.before, done: map[*yaml.Node]*node{}, open: map[*yaml.Node]bool{}}
+		before := *left
+		r := yamlReader{before: c.before, done: map[*yaml.Node]*node{}, open: map[*yaml.Node]bool{}, left: left}
 		root := r.read(parsed.Content[0])
 		if r.template != nil {
 			r.template.message = "not YAML: a field's name must be a string"
 			return documents, r.template
 		}
-		if root.size > maxNodes {
+		more, longer := max(root.size-len(r.done), 0), max(root.bytes-len(c.content), 0)
+		// A document without any is read even if others have used up all.
+		if grows := more > 0 || longer > 0 || *left != before; grows && (left.spent() || !left.take(more, longer)) {
 			return documents, &flaw{
 				position: root.position,
-				message:  "the anchors of this document expand to more than any API object can hold",
+				message:  "the anchors and merge keys of this document expand to more than any API object can hold",
 			}
 		}
-		documents = append(documents, document{root, r.flaws})
+		documents = append(documents, document{root, r.flaws.list})
 	}
 }
 
@@ -96,7 +119,9 @@ type yamlReader struct {
 	// done are the nodes that have been read, because aliases lead to them again; open are those being read.
 	done  map[*yaml.Node]*node
 	open  map[*yaml.Node]bool
-	flaws []flaw
+	flaws flaws
+	// left is what merge keys may still add.
+	left *expansion
 	// template is where a template's braces stand, if anywhere.
 	template *flaw
 }
@@ -104,7 +129,7 @@ type yamlReader struct {
 func (r *yamlReader) at(y *yaml.Node) position { return position{y.Line + r.before, y.Column} }
 
 func (r *yamlReader) flaw(y *yaml.Node, format string, args ...any) {
-	r.flaws = append(r.flaws, flaw{position: r.at(y), message: fmt.Sprintf(format, args...)})
+	r.flaws.add(flaw{position: r.at(y), message: fmt.Sprintf(format, args...)})
 }
 
 // named takes a field whose name is no name. In {{ x }} it is what the inner braces hold.
@@ -173,7 +198,7 @@ func (r *yamlReader) entries(y *yaml.Node) []entry {
 		}
 		e := entry{position: r.at(y.Content[i]), name: fieldName(key), value: r.read(value)}
 		if first, ok := index[e.name]; ok {
-			r.flaws = append(r.flaws, twice(e, written[first]))
+			r.flaws.add(twice(e, written[first]))
 			written[first] = e
 			continue
 		}
@@ -182,6 +207,10 @@ func (r *yamlReader) entries(y *yaml.Node) []entry {
 	}
 	for _, value := range merged {
 		for _, source := range r.mergeSources(value) {
+			// Counted before they are copied, overridden or not: a look costs, too.
+			if !r.left.take(len(source.fields), 0) {
+				return written
+			}
 			for _, e := range source.fields {
 				if _, overridden := index[e.name]; !overridden {
 					index[e.name] = len(written)

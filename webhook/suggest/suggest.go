@@ -15,6 +15,9 @@ import (
 // limit is how many names an error message can hold before it stops helping.
 const limit = 3
 
+// longest is how many bytes a name may have that something is near to: no known name is half as long.
+const longest = 256
+
 // Nearest returns at most three of known that are closest to name, the closest first, equals in alphabetical order. What has
 // name among its words, as ebs.csi.aws.com has ebs, is closest. A name farther than a third of its length is left out unless
 // one of the two contains the other.
@@ -22,6 +25,9 @@ func Nearest(name string, known []string) []string {
 	type candidate struct {
 		name     string
 		distance int
+	}
+	if len(name) > longest {
+		return nil
 	}
 	lower := strings.ToLower(strings.TrimSpace(name))
 	var near []candidate
