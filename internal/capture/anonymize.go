@@ -22,9 +22,9 @@ import (
 // values, zones, volume handles and UIDs. Names that are the same everywhere stay, as they say what a thing is: Kubernetes' own
 // label keys, the names of drivers that the driver catalog knows and their topology keys, namespaces such as kube-system.
 //
-// What remains to be seen: sizes, counts, times, how many words a name has and which names share some, and how names sort.
+// What remains to be seen: sizes, counts, times, how many words a name has and which names share some, the ordinals at the end of names, and how names sort.
 func Anonymize(objects map[topology.Kind][]metav1.Object) (map[topology.Kind][]metav1.Object, error) {
-	n := &renamer{words: words{gathered: map[string]struct{}{}}, compared: comparedKeys(objects)}
+	n := &renamer{words: words{gathered: map[string]struct{}{}}, compared: comparedKeys(objects), ephemeral: ephemeralClaims(objects)}
 	gather := func(o metav1.Object) error { return n.object(o) }
 	if _, err := eachCopy(objects, gather); err != nil {
 		return nil, err
@@ -71,6 +71,17 @@ func comparedKeys(objects map[topology.Kind][]metav1.Object) map[string]bool {
 	return out
 }
 
+// ephemeralClaims are the claims that belong to a pod and begin with its name.
+func ephemeralClaims(objects map[topology.Kind][]metav1.Object) map[string]string {
+	out := map[string]string{}
+	for _, o := range objects[topology.KindClaim] {
+		if owner := metav1.GetControllerOfNoCopy(o); owner != nil && owner.Kind == "Pod" && strings.HasPrefix(o.GetName(), owner.Name+"-") {
+			out[o.GetName()] = owner.Name
+		}
+	}
+	return out
+}
+
 // object renames an object in place.
 func (n *renamer) object(object metav1.Object) error {
 	n.meta(object)
@@ -87,6 +98,9 @@ func (n *renamer) object(object metav1.Object) error {
 	case *storagev1.CSIDriver:
 	case *storagev1.StorageClass:
 		o.Provisioner = n.driver(o.Provisioner)
+		for key, value := range o.Parameters {
+			o.Parameters[key] = n.setting(value)
+		}
 		for t := range o.AllowedTopologies {
 			for e := range o.AllowedTopologies[t].MatchLabelExpressions {
 				expression := &o.AllowedTopologies[t].MatchLabelExpressions[e]
@@ -152,7 +166,11 @@ func (n *renamer) meta(o metav1.Object) {
 	}
 	owners := o.GetOwnerReferences()
 	for i := range owners {
-		owners[i].Name, owners[i].UID = n.workload(owners[i].Name), n.uid(owners[i].UID)
+		rename := n.name
+		if owners[i].Kind == "Pod" {
+			rename = n.workload
+		}
+		owners[i].Name, owners[i].UID = rename(owners[i].Name), n.uid(owners[i].UID)
 		if group, _, grouped := strings.Cut(owners[i].APIVersion, "/"); grouped && !slices.Contains([]string{"apps", "batch"}, group) {
 			owners[i].APIVersion, owners[i].Kind = "v1", "Owner"
 		}
@@ -184,7 +202,7 @@ func (n *renamer) volume(v *corev1.PersistentVolume) {
 	}
 	switch s := &v.Spec.PersistentVolumeSource; {
 	case s.CSI != nil:
-		s.CSI.Driver, s.CSI.VolumeHandle = n.driver(s.CSI.Driver), n.name(s.CSI.VolumeHandle)
+		s.CSI.Driver, s.CSI.VolumeHandle, s.CSI.FSType = n.driver(s.CSI.Driver), n.name(s.CSI.VolumeHandle), n.setting(s.CSI.FSType)
 	case s.AWSElasticBlockStore != nil:
 		s.AWSElasticBlockStore.VolumeID = n.name(s.AWSElasticBlockStore.VolumeID)
 	case s.GCEPersistentDisk != nil:
@@ -208,7 +226,7 @@ func (n *renamer) claim(c *corev1.PersistentVolumeClaim) {
 }
 
 func (n *renamer) podVolume(v *corev1.Volume) {
-	v.Name = n.workload(v.Name)
+	v.Name = n.name(v.Name)
 	switch {
 	case v.PersistentVolumeClaim != nil:
 		v.PersistentVolumeClaim.ClaimName = n.workload(v.PersistentVolumeClaim.ClaimName)

@@ -17,19 +17,47 @@ type renamer struct {
 	words words
 	// compared are the labels whose values stay, as they are compared as numbers.
 	compared map[string]bool
+	// ephemeral are the claims of pods' ephemeral volumes, by name, with the pod's name, with which theirs begins.
+	ephemeral map[string]string
 }
 
 // name renames what has no meaning but to be equal to another.
-func (n *renamer) name(s string) string { return n.words.in(s, nil) }
+func (n *renamer) name(s string) string { return n.words.in(s) }
 
 // maxOrdinalDigits is up to how many digits a number in a workload's name is taken for an ordinal.
 const maxOrdinalDigits = 3
 
-// workload renames pods, claims and the volumes of pods. Ordinals stay, since a StatefulSet's claims are told by them.
+// workload renames pods and claims. The ordinal at their end stays, since a StatefulSet's claims are told by it. No other number
+// does: those in the middle may be an address. The claim of an ephemeral volume stays one: its pod's name, and the volume's.
 func (n *renamer) workload(s string) string {
-	return n.words.in(s, func(word string) bool {
-		return len(word) <= maxOrdinalDigits && strings.Trim(word, "0123456789") == ""
-	})
+	if pod, ok := n.ephemeral[s]; ok {
+		return n.ordinal(pod) + "-" + n.name(strings.TrimPrefix(s, pod+"-"))
+	}
+	return n.ordinal(s)
+}
+
+// ordinal renames all but a short number that is the last word.
+func (n *renamer) ordinal(s string) string {
+	before := strings.TrimRight(s, "0123456789")
+	digits := len(s) - len(before)
+	if digits == 0 || digits > maxOrdinalDigits || before != "" && isWordByte(before[len(before)-1]) {
+		return n.name(s)
+	}
+	return n.name(before) + s[len(before):]
+}
+
+// fileSystems are the types of file systems that say nothing of a cluster.
+var fileSystems = []string{
+	"btrfs", "ceph", "cifs", "exfat", "ext2", "ext3", "ext4", "f2fs", "gfs2", "glusterfs", "gpfs", "jfs", "lustre", "nfs", "nfs4", "ntfs", "ocfs2",
+	"smb", "vfat", "xfs", "zfs",
+}
+
+// setting renames the values of parameters and types of file systems that are free text: numbers and known types stay.
+func (n *renamer) setting(s string) string {
+	if slices.Contains(fileSystems, strings.ToLower(s)) || strings.Trim(s, "0123456789") == "" && len(s) <= maxOrdinalDigits {
+		return s
+	}
+	return n.name(s)
 }
 
 // inTreePrefix is that of Kubernetes' own provisioners and plugins.

@@ -47,8 +47,8 @@ func (w *words) word(word string) string {
 	return w.replaced[word]
 }
 
-// in replaces the words of a text, but for those that keep says to keep.
-func (w *words) in(text string, keep func(word string) bool) string {
+// in replaces the words of a text.
+func (w *words) in(text string) string {
 	var out strings.Builder
 	for len(text) > 0 {
 		n := wordLength(text)
@@ -56,8 +56,6 @@ func (w *words) in(text string, keep func(word string) bool) string {
 		case n == 0:
 			out.WriteByte(text[0])
 			n = 1
-		case keep != nil && keep(text[:n]):
-			out.WriteString(text[:n])
 		default:
 			out.WriteString(w.word(text[:n]))
 		}
