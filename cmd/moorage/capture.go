@@ -156,6 +156,7 @@ func replaceFile(path string, write func(io.Writer) error) (err error) {
 	if err != nil {
 		return err
 	}
+	defer onSignal(file, func() { _ = os.Remove(file.Name()) })()
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, os.Remove(file.Name()))

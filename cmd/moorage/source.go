@@ -31,11 +31,14 @@ import (
 // newSource makes what feeds the cache: files, which are read at once, or an API server.
 func newSource(c *config.Configuration, flags serveFlags, cache *topology.Cache, logger logr.Logger) (part, error) {
 	if len(flags.from) > 0 {
+		// Until it is read there is nothing to end in good order, and a pipe may be waited for.
 		if err := load(cache, flags.from, logger); err != nil {
 			return nil, err
 		}
+		inGoodOrder()
 		return func(ctx context.Context) error { return reloadOnHangup(ctx, cache, flags.from, logger) }, nil
 	}
+	inGoodOrder()
 	access, err := flags.cluster()
 	if err != nil {
 		return nil, err
