@@ -28,7 +28,7 @@ type checkFlags struct {
 	kubeconfig, context    string
 	timeout                time.Duration
 	config, output, failOn string
-	verbose                bool
+	verbose, failOnUnread  bool
 }
 
 var (
@@ -47,7 +47,8 @@ PATH is a file, a folder (its .yaml, .yml and .json files, and those of its subf
 standard input. Files are YAML or JSON, with any number of documents. They are read strictly: an unknown or repeated field, a value of a
 wrong type and a version that is no longer served are findings (rule 'decode'). Kinds that there are no rules for are skipped and counted.
 
-The templates of a chart are not read: pipe what they render to, as below. Neither are the patches of a kustomization.
+In directories the templates of a chart are not read: pipe what they render to, as below. Neither are the patches of a kustomization.
+The result says so in every output, and --fail-on-unread makes it a failure. A file that is named is always read.
 
 Rules that look things up, such as a claim's class, find what the files hold. With --from (manifests of a cluster, or what 'moorage capture'
 wrote), --kubeconfig or --context (a live cluster) they see the state of a whole cluster as well, and then they also tell what is missing.
@@ -75,6 +76,8 @@ The exit status is 0 if nothing was found at the level of --fail-on or above, 1 
 	f.StringVar(&flags.config, "config", "", "file with a MoorageConfiguration, whose webhook.rules say what each rule does")
 	f.StringVarP(&flags.output, "output", "o", "text", "text, json, sarif or github")
 	f.StringVar(&flags.failOn, "fail-on", "deny", "the least action of a finding that makes the exit status 1: deny, warn or never")
+	f.BoolVar(&flags.failOnUnread, "fail-on-unread", false, "make the exit status 1 also where something was left out that may hold objects: "+
+		"templates of charts, other templates, patches of kustomizations, files in directories that cannot be read")
 	f.BoolVarP(&flags.verbose, "verbose", "v", false, "show audit findings too (json and sarif always hold them)")
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(checkOutputs, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions(failLevels, cobra.ShellCompDirectiveNoFileComp))
@@ -109,13 +112,10 @@ func check(cmd *cobra.Command, flags checkFlags, args []string) error {
 		Paths: paths, Stdin: cmd.InOrStdin(), Cluster: cluster, Evaluator: evaluator, Progress: progress,
 	})
 	clear()
-	if cmd.Context().Err() != nil {
-		return errors.New("interrupted before everything was checked")
-	}
 	if err != nil {
 		return err
 	}
-	if result.Files == 0 && len(result.Skipped.Charts)+len(result.Skipped.Templates)+result.Skipped.Patches == 0 {
+	if result.Files == 0 && result.Skipped.Unread() == "" {
 		return fmt.Errorf("there is nothing to check in %s: no .yaml, .yml or .json file", strings.Join(paths, ", "))
 	}
 	if err := flags.print(cmd.OutOrStdout(), result); err != nil {
@@ -163,6 +163,9 @@ func notRead(w io.Writer, skipped *files.Skipped) {
 	for _, path := range skipped.Templates {
 		_, _ = fmt.Fprintf(w, "note: %s looks like a template and was not read; check what it renders to\n", path)
 	}
+	for _, path := range skipped.Unreadable {
+		_, _ = fmt.Fprintf(w, "note: %s cannot be read, and does not look like API objects\n", path)
+	}
 	if n := skipped.Patches; n > 0 {
 		_, _ = fmt.Fprintf(w, "note: patches of kustomizations were not read (%d); check what is built of them: kustomize build FOLDER | moorage check -f -\n", n)
 	}
@@ -200,6 +203,9 @@ func (f *checkFlags) print(w io.Writer, result *files.Result) error {
 func (f *checkFlags) verdict(result *files.Result) error {
 	if len(result.Failures) > 0 {
 		return exitStatus(exitFailure)
+	}
+	if f.failOnUnread && result.Skipped.Unread() != "" {
+		return exitStatus(exitFound)
 	}
 	for _, found := range result.Findings {
 		if f.failOn != "never" && (found.Action == rules.Deny || f.failOn == "warn" && found.Action == rules.Warn) {

@@ -35,6 +35,9 @@ func FindingsGitHub(w io.Writer, result *files.Result, verbose bool) error {
 		fmt.Fprintf(&out, "::%s file=%s,line=%d,col=%d,title=%s::%s\n", command, property.Replace(filepath.ToSlash(FileName(f.File))), f.Line, f.Column,
 			property.Replace(f.Rule), data.Replace(text))
 	}
+	if unread := result.Skipped.Unread(); unread != "" {
+		fmt.Fprintf(&out, "::warning title=moorage check::%s\n", data.Replace("Not read: "+unread))
+	}
 	_, err := w.Write(out.Bytes())
 	return err
 }

@@ -29,12 +29,14 @@ type checked struct {
 }
 
 type skipped struct {
-	Files     int            `json:"files"`
-	Patches   int            `json:"patches"`
-	Charts    []string       `json:"charts"`
-	Templates []string       `json:"templates"`
-	Documents int            `json:"documents"`
-	Kinds     map[string]int `json:"kinds"`
+	Files     int      `json:"files"`
+	Patches   int      `json:"patches"`
+	Charts    []string `json:"charts"`
+	Templates []string `json:"templates"`
+	// Unreadable came later than the others.
+	Unreadable []string       `json:"unreadable,omitempty"`
+	Documents  int            `json:"documents"`
+	Kinds      map[string]int `json:"kinds"`
 }
 
 type jsonFinding struct {
@@ -77,7 +79,7 @@ func FindingsJSON(w io.Writer, result *files.Result) error {
 		Checked: checked{result.Files, result.Objects},
 		Skipped: skipped{
 			result.Skipped.Files, result.Skipped.Patches, append([]string{}, result.Skipped.Charts...),
-			append([]string{}, result.Skipped.Templates...), result.Skipped.Documents, result.Skipped.Kinds,
+			append([]string{}, result.Skipped.Templates...), result.Skipped.Unreadable, result.Skipped.Documents, result.Skipped.Kinds,
 		},
 		Findings: make([]jsonFinding, 0, len(result.Findings)),
 	}

@@ -22,9 +22,19 @@ type (
 		Runs    []sarifRun `json:"runs"`
 	}
 	sarifRun struct {
-		Tool       sarifTool     `json:"tool"`
-		ColumnKind string        `json:"columnKind"`
-		Results    []sarifResult `json:"results"`
+		Tool sarifTool `json:"tool"`
+		// Invocations tell of what was not read.
+		Invocations []sarifInvocation `json:"invocations,omitempty"`
+		ColumnKind  string            `json:"columnKind"`
+		Results     []sarifResult     `json:"results"`
+	}
+	sarifInvocation struct {
+		ExecutionSuccessful bool                `json:"executionSuccessful"`
+		Notifications       []sarifNotification `json:"toolExecutionNotifications"`
+	}
+	sarifNotification struct {
+		Level   string    `json:"level"`
+		Message sarifText `json:"message"`
 	}
 	sarifTool struct {
 		Driver sarifDriver `json:"driver"`
@@ -97,6 +107,9 @@ func FindingsSARIF(w io.Writer, result *files.Result) error {
 			Message:   sarifText{rules.Sentence(f.Message) + " Otherwise: " + rules.Sentence(f.Symptom) + " Fix: " + rules.Sentence(f.Remediation)},
 			Locations: []sarifLocation{location},
 		})
+	}
+	if unread := result.Skipped.Unread(); unread != "" {
+		run.Invocations = []sarifInvocation{{true, []sarifNotification{{"warning", sarifText{"Not read: " + unread + "."}}}}}
 	}
 	return JSON(w, sarifLog{
 		Schema: "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json", Version: "2.1.0", Runs: []sarifRun{run},

@@ -158,6 +158,9 @@ func sum(result *files.Result, counts map[rules.Action]int, verbose bool) string
 	if n := result.Skipped.Documents; n > 0 {
 		line += fmt.Sprintf("; skipped %s that %s no API object", plural(n, "document"), map[bool]string{true: "is", false: "are"}[n == 1])
 	}
+	if unread := result.Skipped.Unread(); unread != "" {
+		line += "; not read: " + unread
+	}
 	return wrap(line, "", "  ")
 }
 

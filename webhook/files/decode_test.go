@@ -230,16 +230,23 @@ func TestFolders(t *testing.T) {
 	}
 	want := Skipped{
 		Files: 2, Patches: 2, Charts: []string{"chart/charts/sub", "chart"}, Kinds: map[string]int{},
-		Templates: []string{"go/pod.yaml", "jinja/pod.yaml"},
+		Templates:  []string{"go/pod.yaml", "jinja/pod.yaml"},
+		Unreadable: []string{"swagger.json", "tsconfig.json"},
 		// Two charts, values, and two JSON files of something else.
 		Documents: 5,
 	}
 	if diff := cmp.Diff(want, result.Skipped); diff != "" {
 		t.Errorf("skipped (-want +got):\n%s", diff)
 	}
-	for path, want := range map[string]int{"chart/templates/pod.yaml": 1, "tsconfig.json": 1, "overlay/pod.yaml": 0, "chart/charts/sub/templates/x": 0} {
+	for path, want := range map[string]int{"chart/templates/pod.yaml": 1, "tsconfig.json": 1, "overlay/pod.yaml": 1, "chart/charts/sub/templates/x": 0} {
 		if got := len(checkPaths(t, Options{Paths: []string{path}}).Findings); got != want {
 			t.Errorf("%s, which is named: %d findings, want %d", path, got, want)
+		}
+	}
+	for _, paths := range [][]string{{".", "overlay/pod.yaml"}, {"overlay/pod.yaml", "."}, {"overlay", "./overlay/pod.yaml"}} {
+		result := checkPaths(t, Options{Paths: paths})
+		if !slices.ContainsFunc(result.Findings, func(f Finding) bool { return filepath.Clean(f.File) == "overlay/pod.yaml" }) {
+			t.Errorf("%q: the patch is named, and was not checked", paths)
 		}
 	}
 }

@@ -47,6 +47,8 @@ type file struct {
 	lists int
 	// template says that it was met in a folder, cannot be read, and looks like a template.
 	template bool
+	// unreadable says that it was met in a folder, cannot be read, and looks like nothing that is to be.
+	unreadable bool
 }
 
 // any reports whether there is something in the file that is, or was meant to be, an API object.
@@ -98,6 +100,7 @@ func (f *file) end(end *flaw, content []byte, met bool) {
 		f.template = true
 	case met && (!kindField.Match(content) || !versionField.Match(content)):
 		f.other++
+		f.unreadable = true
 	case templateMark.Match(content):
 		end.message += "; " + renderFirst
 		f.flaws = append(f.flaws, *end)

@@ -15,6 +15,7 @@ import (
 	"io"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -90,7 +91,7 @@ type Result struct {
 type Skipped struct {
 	// Files are those in folders that are neither .yaml, .yml nor .json, and kustomizations.
 	Files int
-	// Patches are files that a kustomization names as patches.
+	// Patches are files in directories that a kustomization names as patches.
 	Patches int
 	// Charts are the folders of charts, whose templates are no YAML before helm has rendered them.
 	Charts []string
@@ -98,6 +99,9 @@ type Skipped struct {
 	Kinds map[string]int
 	// Templates are files in other folders that cannot be read and look like templates. What could be read of them was checked.
 	Templates []string
+	// Unreadable are files in directories that are not regular ones, or hold a text that cannot be read and does not look like
+	// API objects.
+	Unreadable []string
 	// Documents are those that are no API objects, such as a chart's values, and in folders also texts that cannot be read and
 	// do not look like API objects.
 	Documents int
@@ -139,11 +143,37 @@ func Check(ctx context.Context, opts Options) (*Result, error) {
 	return total, nil
 }
 
+// Unread says in words what was left out that may hold objects; empty where that is nothing.
+func (s *Skipped) Unread() string {
+	var parts []string
+	for _, left := range []struct {
+		n         int
+		one, many string
+	}{
+		{len(s.Charts), "the templates of 1 chart", "the templates of %d charts"},
+		{len(s.Templates), "1 file that looks like a template", "%d files that look like templates"},
+		{s.Patches, "1 patch of a kustomization", "%d patches of kustomizations"},
+		{len(s.Unreadable), "1 file that cannot be read", "%d files that cannot be read"},
+	} {
+		switch left.n {
+		case 0:
+		case 1:
+			parts = append(parts, left.one)
+		default:
+			parts = append(parts, fmt.Sprintf(left.many, left.n))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
 // take adds what was left out of a file.
 func (s *Skipped) take(f *file) {
 	s.Documents += f.other
 	if f.template {
 		s.Templates = append(s.Templates, f.path)
+	}
+	if f.unreadable {
+		s.Unreadable = append(s.Unreadable, f.path)
 	}
 	for kind, n := range f.skipped {
 		s.Kinds[kind] += n

@@ -28,13 +28,6 @@ const maxKustomization = 4 << 20
 // kustomizations are the names that a kustomization may have.
 var kustomizations = []string{"kustomization.yaml", "kustomization.yml", "Kustomization"}
 
-// kustomizationBeside notes the patches that the kustomization in a file's folder names.
-func (w *walk) kustomizationBeside(path string) {
-	for _, name := range kustomizations {
-		w.kustomization(filepath.Join(filepath.Dir(path), name))
-	}
-}
-
 // kustomization notes the patches that a kustomization names. They look like objects, and hold only what they change. A
 // kustomization that cannot be read names none.
 func (w *walk) kustomization(path string) {

@@ -31,7 +31,8 @@ type source struct {
 // walk finds the files of paths.
 type walk struct {
 	found []source
-	seen  map[string]bool
+	// seen are the places in found, by path.
+	seen map[string]int
 	// patches are the files that kustomizations on the way name as patches, by absolute path.
 	patches map[string]bool
 	skipped Skipped
@@ -39,9 +40,10 @@ type walk struct {
 
 // sources finds the files of the paths, each once, in the order given and those of a folder in the order of their names. Of
 // those in folders it leaves out, and counts, files that end neither in .yaml, .yml nor .json, and the templates of charts. It
-// leaves out the patches of kustomizations too, even those that are named: they look like objects and are only parts of some.
+// leaves out the patches of kustomizations too, which look like objects and are only parts of some. What is named is never left
+// out: a kustomization beside it may be anybody's.
 func sources(paths []string, stdin io.Reader) ([]source, Skipped, error) {
-	w := walk{seen: map[string]bool{}, patches: map[string]bool{}, skipped: Skipped{Kinds: map[string]int{}}}
+	w := walk{seen: map[string]int{}, patches: map[string]bool{}, skipped: Skipped{Kinds: map[string]int{}}}
 	for _, path := range paths {
 		if path == Stdin {
 			w.add(source{path: Stdin, stream: true, content: func() ([]byte, error) {
@@ -62,7 +64,6 @@ func sources(paths []string, stdin io.Reader) ([]source, Skipped, error) {
 			if err == nil && info.IsDir() {
 				err = w.folder(match)
 			} else if err == nil {
-				w.kustomizationBeside(match)
 				w.file(source{path: match, stream: !info.Mode().IsRegular()})
 			}
 			if err != nil {
@@ -71,7 +72,7 @@ func sources(paths []string, stdin io.Reader) ([]source, Skipped, error) {
 		}
 	}
 	w.found = slices.DeleteFunc(w.found, func(s source) bool {
-		if len(w.patches) == 0 || s.path == Stdin || !w.patches[absolute(s.path)] {
+		if len(w.patches) == 0 || !s.met || !w.patches[absolute(s.path)] {
 			return false
 		}
 		w.skipped.Patches++
@@ -81,10 +82,13 @@ func sources(paths []string, stdin io.Reader) ([]source, Skipped, error) {
 }
 
 func (w *walk) add(s source) {
-	if clean := filepath.Clean(s.path); !w.seen[clean] {
-		w.seen[clean] = true
-		w.found = append(w.found, s)
+	clean := filepath.Clean(s.path)
+	if at, ok := w.seen[clean]; ok {
+		w.found[at].met = w.found[at].met && s.met
+		return
 	}
+	w.seen[clean] = len(w.found)
+	w.found = append(w.found, s)
 }
 
 func (w *walk) file(s source) {
@@ -117,7 +121,7 @@ func (w *walk) folder(root string) error {
 			w.skipped.Files++
 		case !isRegular(path):
 			// A pipe would be waited for, and a device may have no end.
-			w.skipped.Files++
+			w.skipped.Unreadable = append(w.skipped.Unreadable, path)
 		default:
 			w.file(source{path: path, met: true})
 		}
