@@ -17,14 +17,20 @@ const claimPoll = 2 * time.Millisecond
 // demand follows the pod's volumes through the newest snapshot. kube-scheduler's own plugins have found the pod's claims and
 // volumes already, so one that the cache does not know is on its way: wait a moment for it. What does not come in time
 // stays undecided, and so passes.
-func (e *Extender) demand(ctx context.Context, pod *topology.Pod) (*topology.Snapshot, *placement.Demand) {
+func (e *Extender) demand(ctx context.Context, r *request) (*topology.Snapshot, *placement.Demand) {
 	s := e.options.Snapshot()
-	d := placement.NewDemand(s, pod)
+	d := placement.NewDemand(s, r.pod)
 	if e.options.ClaimWait == 0 || !awaited(d) {
 		return s, d
 	}
+	patience, giveBack := e.waiting.grant(r, e.options.ClaimWait, claimPoll)
+	if patience == 0 {
+		e.metrics.skipped.WithLabelValues("claim").Inc()
+		return s, d
+	}
+	defer giveBack()
 	start := time.Now()
-	deadline := time.NewTimer(e.options.ClaimWait)
+	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
 	tick := time.NewTicker(claimPoll)
 	defer tick.Stop()
@@ -32,7 +38,7 @@ func (e *Extender) demand(ctx context.Context, pod *topology.Pod) (*topology.Sna
 		select {
 		case <-tick.C:
 			s = e.options.Snapshot()
-			if d = placement.NewDemand(s, pod); !awaited(d) {
+			if d = placement.NewDemand(s, r.pod); !awaited(d) {
 				e.metrics.waited("seen", time.Since(start))
 				return s, d
 			}

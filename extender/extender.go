@@ -74,6 +74,7 @@ type Extender struct {
 	metrics      *metrics
 	mux          *http.ServeMux
 	slots        chan struct{}
+	waiting      waiting
 	looks        looks
 	placements   placements
 	expectations expectations

@@ -32,10 +32,10 @@ func (e *Extender) refusals(ctx context.Context, r *request) (refusal func(i int
 		panic(r.fault)
 	}
 	start := time.Now()
-	s, demand := e.demand(ctx, r.pod)
-	e.placements.forget(r.pod.Key())
+	s, demand := e.demand(ctx, r)
+	e.placements.begin(r, s)
 	j := e.decide(ctx, r, s, demand)
-	if j.nowhere() {
+	if j.nowhere() && !j.ofGroup && e.placements.mayLook(r.group) {
 		j = e.lookAgain(ctx, r, j)
 	}
 	e.count(&j)
@@ -53,6 +53,8 @@ type judgement struct {
 	left            topology.NodeSet
 	passed, unknown int
 	rejected        []int // by elimination
+	// ofGroup tells that the members of the pod's own group leave it no room.
+	ofGroup bool
 }
 
 // passes stands for no elimination.

@@ -21,6 +21,7 @@ type metrics struct {
 	waits      *prometheus.HistogramVec
 	placements *prometheus.HistogramVec
 	looks      *prometheus.CounterVec
+	skipped    *prometheus.CounterVec
 }
 
 func newMetrics(registry prometheus.Registerer) *metrics {
@@ -67,7 +68,12 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 		Help: "Pods that fitted nowhere and were looked at again before kube-scheduler was told, by outcome: fits after all, refused, " +
 			"given-up by the scheduler, or skipped because looking again took too much of the time.",
 	}, []string{"outcome"})
-	registry.MustRegister(m.requests, m.duration, m.nodes, m.rejections, m.undecided, m.panics, m.waits, m.placements, m.looks)
+	m.skipped = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "moorage_extender_waits_skipped_total",
+		Help: "Waits of filter that were skipped because waiting had taken its share of kube-scheduler's time, by what would have been waited " +
+			"for: claim or placement (the pod passes as after a wait in vain), or second-look (the pod is refused at once).",
+	}, []string{"wait"})
+	registry.MustRegister(m.skipped, m.requests, m.duration, m.nodes, m.rejections, m.undecided, m.panics, m.waits, m.placements, m.looks)
 	return m
 }
 

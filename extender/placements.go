@@ -25,22 +25,29 @@ const (
 	// reason, and be asked about again later or never.
 	placementMemory = 5 * time.Second
 	// maxPlacements bounds the notes; the oldest go first.
-	maxPlacements = 1024
+	maxPlacements = 4096
 )
 
 // placements are the pods that were let through and not seen placed yet.
 type placements struct {
 	mu    sync.Mutex // held while a pod is judged beside the notes and noted itself
 	notes []note
+	// cycles are those of the groups that have been asked about lately, and members how many pods these know.
+	cycles  map[group]*cycle
+	members int
 }
 
 // note is one pod with delayed claims, or volumes that only one node may have.
 type note struct {
 	pod   topology.Key
+	group group
 	since time.Time
 	// nodes is a snapshot with the nodes that the claims' sets are about.
 	nodes  *topology.Snapshot
 	claims []placement.Pending
+	// left are the nodes that the pod was let through to, and pin is the one it was probably sent to.
+	left topology.NodeSet
+	pin  string
 	// volumes are those that only one node may have.
 	volumes []topology.Key
 	// known tells that the pod was in the cache once, so that its absence means its end.
@@ -54,7 +61,13 @@ func (e *Extender) decide(ctx context.Context, r *request, s *topology.Snapshot,
 		return j
 	}
 	start := time.Now()
-	deadline := time.NewTimer(e.options.PlacementWait)
+	patience, giveBack := e.waiting.grant(r, e.options.PlacementWait, e.options.PlacementWait/10)
+	if patience == 0 {
+		e.metrics.skipped.WithLabelValues("placement").Inc()
+		return e.judgeInVain(r, start)
+	}
+	defer giveBack()
+	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
 	tick := time.NewTicker(placementPoll)
 	defer tick.Stop()
@@ -87,7 +100,7 @@ func (e *Extender) judgeInVain(r *request, since time.Time) judgement {
 	for n := 1; ; n *= 2 { // Twice as many each time: a few questions, however many notes there are.
 		s := e.options.Snapshot()
 		j, depends := e.judgeBeside(r, s, placement.NewDemand(s, r.pod))
-		if !depends || !e.placements.forgetOldest(n, since) {
+		if !depends || !e.placements.forgetOldest(n, since, r.group) {
 			return j
 		}
 	}
@@ -100,17 +113,32 @@ func (e *Extender) judgeBeside(r *request, s *topology.Snapshot, demand *placeme
 	if e.options.PlacementWait <= 0 || !delays(demand) && len(volumes) == 0 {
 		return e.judge(r, s, demand, nil), false
 	}
-	e.placements.mu.Lock()
-	defer e.placements.mu.Unlock()
-	pending := e.placements.pending(s, time.Now())
-	shared := e.placements.share(volumes)
-	if j = e.judge(r, s, demand, pending); j.nowhere() && len(pending) > 0 || shared && !j.nowhere() {
-		if j = e.judge(r, s, demand, nil); !j.nowhere() {
+	p := &e.placements
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.resolve(s, time.Now())
+	pending := p.pending(s, r.group)
+	shared := p.share(volumes, r.group)
+	own, notes := p.group(s, r.group)
+	switch {
+	case len(own) > 0:
+		if j, depends = e.judgeMember(r, s, demand, pending, own, notes); depends {
 			return j, true
 		}
+	default:
+		if j = e.judge(r, s, demand, pending); j.nowhere() && len(pending) > 0 {
+			if j = e.judge(r, s, demand, nil); !j.nowhere() {
+				return j, true
+			}
+		}
+	}
+	if shared && !j.nowhere() {
+		return e.judge(r, s, demand, nil), true
 	}
 	if !j.nowhere() {
-		e.placements.add(r, &j, volumes)
+		p.add(r, &j, volumes)
+	} else if c := p.cycles[r.group]; c != nil {
+		c.alone = len(r.nodes) == 1
 	}
 	return j, false
 }
@@ -130,63 +158,133 @@ func (p *placements) add(r *request, j *judgement, volumes []topology.Key) {
 	if len(p.notes) == maxPlacements {
 		p.notes = p.notes[1:]
 	}
-	p.notes = append(p.notes, note{pod: r.pod.Key(), since: time.Now(), nodes: s, claims: claims, volumes: volumes})
+	n := note{pod: r.pod.Key(), group: r.group, since: time.Now(), nodes: s, claims: claims, left: j.left, volumes: volumes}
+	for i := range r.nodes {
+		if node, known := s.NodeIndexOf(r.nodes[i].name()); known && j.left.Has(node) {
+			n.pin = s.Node(node).Name
+			break
+		}
+	}
+	p.notes = append(p.notes, n)
 }
 
-// share tells whether a noted pod is to have one of the volumes.
-func (p *placements) share(volumes []topology.Key) bool {
+// pin notes which node a pod was probably sent to.
+func (p *placements) pin(pod topology.Key, node string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := range p.notes {
+		if p.notes[i].pod == pod {
+			p.notes[i].pin = node
+		}
+	}
+}
+
+// share tells whether a noted pod of no such group is to have one of the volumes.
+func (p *placements) share(volumes []topology.Key, but group) bool {
 	return len(volumes) > 0 && slices.ContainsFunc(p.notes, func(n note) bool {
-		return slices.ContainsFunc(n.volumes, func(v topology.Key) bool { return slices.Contains(volumes, v) })
+		return (n.group != but || but == group{}) && slices.ContainsFunc(n.volumes, func(v topology.Key) bool { return slices.Contains(volumes, v) })
 	})
 }
 
-// forget drops the pod's note: a pod that is asked about again was not placed.
-func (p *placements) forget(pod topology.Key) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.notes = slices.DeleteFunc(p.notes, func(n note) bool { return n.pod == pod })
+func (p *placements) drop(which func(*note) bool) {
+	kept := p.notes[:0]
+	for i := range p.notes {
+		if !which(&p.notes[i]) {
+			kept = append(kept, p.notes[i])
+		}
+	}
+	clear(p.notes[len(kept):])
+	p.notes = kept
 }
 
-// forgetOldest drops up to n notes that were there then, the oldest, and tells whether there was one.
-func (p *placements) forgetOldest(n int, then time.Time) bool {
+// forgetOldest drops up to n notes that were there then, the oldest, but for those of the pod's own group, and tells whether there was one.
+func (p *placements) forgetOldest(n int, then time.Time, but group) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	dropped := 0
-	for dropped < min(n, len(p.notes)) && !p.notes[dropped].since.After(then) {
+	p.drop(func(o *note) bool {
+		if dropped == n || o.since.After(then) || o.group == but && but != (group{}) {
+			return false
+		}
 		dropped++
-	}
-	p.notes = slices.Delete(p.notes, 0, dropped)
+		return true
+	})
 	return dropped > 0
 }
 
-// pending returns what the noted pods may still take, and drops the notes that the snapshot has an answer to.
-func (p *placements) pending(s *topology.Snapshot, now time.Time) []placement.Pending {
+// resolve drops what the snapshot has an answer to, and what is too old.
+func (p *placements) resolve(s *topology.Snapshot, now time.Time) {
+	p.drop(func(n *note) bool {
+		if p.ended(n, now) {
+			return true
+		}
+		placed := n.resolve(s)
+		if c := p.cycles[n.group]; c != nil && placed {
+			c.placed = true
+		}
+		return len(n.claims)+len(n.volumes) == 0
+	})
+}
+
+// pending returns what the noted pods may still take, but for those of a group.
+func (p *placements) pending(s *topology.Snapshot, but group) []placement.Pending {
 	var pending []placement.Pending
-	p.notes = slices.DeleteFunc(p.notes, func(n note) bool { return now.Sub(n.since) > placementMemory })
 	for i := range p.notes {
-		n := &p.notes[i]
-		n.resolve(s)
-		for _, claim := range n.claims {
-			if !s.SameNodes(n.nodes) {
-				claim.Nodes = topology.NodeSet{}
-			}
-			pending = append(pending, claim)
+		if n := &p.notes[i]; n.group != but || but == (group{}) {
+			pending = append(pending, n.pending(s)...)
 		}
 	}
-	p.notes = slices.DeleteFunc(p.notes, func(n note) bool { return len(n.claims)+len(n.volumes) == 0 })
 	return pending
 }
 
-// resolve takes out the claims of which the snapshot tells more: they have a node or a volume, or are gone, as the pod may be.
-func (n *note) resolve(s *topology.Snapshot) {
+// group returns the noted members of a group that take room, and their notes.
+func (p *placements) group(s *topology.Snapshot, of group) (members []placement.Member, notes []*note) {
+	if of == (group{}) {
+		return nil, nil
+	}
+	for i := range p.notes {
+		n := &p.notes[i]
+		if n.group != of || len(n.claims) == 0 {
+			continue
+		}
+		m := placement.Member{Claims: n.pending(s), Nodes: n.left, Node: -1}
+		if !s.SameNodes(n.nodes) {
+			m.Nodes = s.AllNodes()
+		}
+		if node, known := s.NodeIndex(n.pin); known {
+			m.Node = node
+		}
+		members, notes = append(members, m), append(notes, n)
+	}
+	return members, notes
+}
+
+// pending is what the note's pod may take, on the nodes of the snapshot.
+func (n *note) pending(s *topology.Snapshot) []placement.Pending {
+	if s.SameNodes(n.nodes) {
+		return n.claims
+	}
+	claims := slices.Clone(n.claims)
+	for i := range claims {
+		claims[i].Nodes = topology.NodeSet{}
+	}
+	return claims
+}
+
+// resolve takes out the claims of which the snapshot tells more: they have a node or a volume, or are gone, as the pod may be. It tells whether
+// the pod or a claim of it was placed.
+func (n *note) resolve(s *topology.Snapshot) (placed bool) {
 	pod := s.Pod(n.pod)
 	n.known = n.known || pod != nil
 	if n.known && (pod == nil || pod.Node != "" || pod.Deleting) {
 		n.claims, n.volumes = nil, nil
-		return
+		return pod != nil && pod.Node != ""
 	}
 	n.claims = slices.DeleteFunc(n.claims, func(p placement.Pending) bool {
 		claim := s.Claim(p.Claim.Namespace, p.Claim.Name)
-		return claim == nil || claim.SelectedNode != "" || claim.VolumeName != "" || claim.Deleting
+		selected := claim != nil && (claim.SelectedNode != "" || claim.VolumeName != "")
+		placed = placed || selected
+		return claim == nil || selected || claim.Deleting
 	})
+	return placed
 }

@@ -64,7 +64,7 @@ func decodePreemption(body []byte) (*preemption, error) {
 		}
 	}
 	var err error
-	p.pod, p.fault, err = decodePod(args.Pod)
+	p.pod, _, p.fault, err = decodePod(args.Pod)
 	return p, err
 }
 

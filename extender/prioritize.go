@@ -5,6 +5,7 @@ package extender
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/moorage-k8s/moorage/topology"
@@ -77,6 +78,9 @@ func (e *Extender) scores(r *request) (score func(i int) int) {
 	}
 	if follows {
 		e.expectations.add(r.pod.Key(), placement.Expect(s, verdict, best))
+		if i := slices.Index(rated, highest); r.group != (group{}) && i >= 0 {
+			e.placements.pin(r.pod.Key(), string(r.nodes[i].name()))
+		}
 	}
 	score = func(i int) int { return rated[i] }
 	e.options.Decisions.prioritized(r, verdict, score, start)

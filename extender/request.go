@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -20,10 +21,14 @@ type request struct {
 	pod *topology.Pod
 	// fault is what reading the pod's volumes ran into, a fault in moorage; nil otherwise. The pod then has none.
 	fault any
+	// group is the pod's scheduling group.
+	group group
 	// nodes are the candidates, in the order given.
 	nodes []candidate
 	// full tells that whole nodes were given and are to be given back.
 	full bool
+	// waited is how long filter has waited for it.
+	waited time.Duration
 }
 
 // candidate is a node that the scheduler asks about. It is small, since there are thousands in a request.
@@ -90,7 +95,7 @@ func decode(body []byte) (*request, error) {
 	default:
 		return nil, errors.New("neither NodeNames nor Nodes is given: there is no node to judge")
 	}
-	if r.pod, r.fault, err = decodePod(pod); err != nil {
+	if r.pod, r.group, r.fault, err = decodePod(pod); err != nil {
 		return nil, err
 	}
 	return r, nil
@@ -184,17 +189,18 @@ type podFields struct {
 		OwnerReferences []metav1.OwnerReference `json:"ownerReferences"`
 	} `json:"metadata"`
 	Spec struct {
+		schedulingGroup
 		Volumes []corev1.Volume `json:"volumes"`
 	} `json:"spec"`
 }
 
-func decodePod(data []byte) (pod *topology.Pod, fault any, err error) {
+func decodePod(data []byte) (pod *topology.Pod, of group, fault any, err error) {
 	if data == nil || string(data) == "null" {
-		return nil, nil, errors.New("no Pod is given")
+		return nil, group{}, nil, errors.New("no Pod is given")
 	}
 	var p podFields
 	if err := json.Unmarshal(data, &p); err != nil {
-		return nil, nil, fmt.Errorf("read the Pod: %w", err)
+		return nil, group{}, nil, fmt.Errorf("read the Pod: %w", err)
 	}
 	given := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
@@ -202,12 +208,13 @@ func decodePod(data []byte) (pod *topology.Pod, fault any, err error) {
 		},
 		Spec: corev1.PodSpec{Volumes: p.Spec.Volumes},
 	}
+	of = p.Spec.schedulingGroup.of(p.Metadata.Namespace)
 	defer func() {
 		if fault = recover(); fault != nil {
 			pod = &topology.Pod{Namespace: given.Namespace, Name: given.Name, UID: given.UID}
 		}
 	}()
-	return podFromAPI(given), nil, nil
+	return podFromAPI(given), of, nil, nil
 }
 
 // podFromAPI is replaced by tests of faults.

@@ -35,10 +35,16 @@ func (e *Extender) lookAgain(ctx context.Context, r *request, refused judgement)
 		return refused
 	}
 	start := time.Now()
-	if !e.looks.allowed(start, patience) {
+	granted, giveBack := time.Duration(0), func() {}
+	if e.looks.allowed(start, patience) {
+		granted, giveBack = e.waiting.grant(r, patience, patience)
+	}
+	if granted == 0 {
 		e.metrics.looks.WithLabelValues("skipped").Inc()
+		e.metrics.skipped.WithLabelValues("second-look").Inc()
 		return refused
 	}
+	defer giveBack()
 	defer func() { e.looks.spend(time.Since(start)) }()
 	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
