@@ -3,14 +3,11 @@
 package extender
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"runtime/debug"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,6 +15,7 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/moorage-k8s/moorage/internal/intake"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
@@ -40,6 +38,13 @@ const (
 	maxRequests = 16
 	// maxQueueing is how long a request waits to be among them.
 	maxQueueing = time.Second
+	// maxTransfer is how long a client may take to send a request, and to take its answer. kube-scheduler gives up after 5 seconds unless
+	// its configuration says otherwise.
+	maxTransfer = 5 * time.Second
+	// smallBody is the size of a body that is read at once: the names of 15,000 nodes. Of larger ones heldBodies times maxBodyBytes are held
+	// at a time.
+	smallBody  = 1 << 20
+	heldBodies = 2
 )
 
 // Options configure an Extender.
@@ -73,6 +78,7 @@ type Extender struct {
 	options      Options
 	metrics      *metrics
 	mux          *http.ServeMux
+	intake       *intake.Reader
 	slots        chan struct{}
 	waiting      waiting
 	looks        looks
@@ -93,7 +99,10 @@ func New(options Options) *Extender {
 		options: options,
 		metrics: newMetrics(options.Registry),
 		mux:     http.NewServeMux(),
-		slots:   make(chan struct{}, maxRequests),
+		intake: intake.New(intake.Options{
+			MaxBytes: options.MaxBodyBytes, MaxTime: maxTransfer, SmallBytes: smallBody, HeldBytes: heldBodies * options.MaxBodyBytes,
+		}),
+		slots: make(chan struct{}, maxRequests),
 	}
 	options.Registry.MustRegister(&stranded{options: options, fault: func(pod *topology.Pod, fault any) { e.fault("metrics", pod, fault) }})
 	e.mux.Handle("/filter", e.verb("filter", onNodes(e.filter)))
@@ -136,20 +145,24 @@ func (e *Extender) serve(w http.ResponseWriter, r *http.Request, name string, se
 		w.Header().Set("Allow", http.MethodPost)
 		return refuse(w, http.StatusMethodNotAllowed, fmt.Sprintf("/%s takes POST, not %s", name, r.Method))
 	}
+	b := buffers.Get().(*buffer)
+	defer b.release()
+	// The slot is for the work alone: clients that send slowly, or do not read, keep nobody out.
+	body, releaseBody, err := e.intake.Read(w, r, b.body[:0])
+	defer releaseBody()
+	if err != nil {
+		return e.refuseBody(w, err)
+	}
 	release, ok := e.slot(r)
 	if !ok {
 		return refuse(w, http.StatusServiceUnavailable,
 			fmt.Sprintf("%d requests are under way already; is more than one scheduler calling this moorage?", maxRequests))
 	}
-	defer release()
-	b := buffers.Get().(*buffer)
-	defer b.release()
-	body, status, err := e.read(w, r, b.body[:0])
-	if err != nil {
-		return refuse(w, status, err.Error())
-	}
 	answer, status := e.guarded(r.Context(), name, serve, body, b.answer[:0])
+	release()
 	b.body, b.answer = body, answer
+	// Not every writer has deadlines (tests' recorders); the server's own holds then.
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(maxTransfer))
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", strconv.Itoa(len(answer)))
 	w.WriteHeader(status)
@@ -190,33 +203,17 @@ func (e *Extender) slot(r *http.Request) (release func(), ok bool) {
 	return nil, false
 }
 
-// read appends the body to into, up to the limit. The buffer is made of the announced size, so that a large body is not copied as it grows;
-// what is announced is believed up to a megabyte.
-func (e *Extender) read(w http.ResponseWriter, r *http.Request, into []byte) (body []byte, status int, err error) {
-	const believed = 1 << 20
-	limit := e.options.MaxBodyBytes
-	tooLarge := fmt.Errorf("the body is larger than %d bytes; set nodeCacheCapable: true for the extender, so that the scheduler "+
-		"sends names instead of whole nodes, or raise extender.maxBodyBytes", limit)
-	if r.ContentLength > limit {
-		return nil, http.StatusRequestEntityTooLarge, tooLarge
-	}
-	body = slices.Grow(into, int(min(max(r.ContentLength, 0), believed))+bytes.MinRead)
-	from := http.MaxBytesReader(w, r.Body, limit)
-	for {
-		if len(body) == cap(body) {
-			body = slices.Grow(body, bytes.MinRead)
-		}
-		n, err := from.Read(body[len(body):cap(body)])
-		body = body[:len(body)+n]
-		var over *http.MaxBytesError
-		switch {
-		case errors.Is(err, io.EOF):
-			return body, 0, nil
-		case errors.As(err, &over):
-			return nil, http.StatusRequestEntityTooLarge, tooLarge
-		case err != nil:
-			return nil, http.StatusBadRequest, fmt.Errorf("the body could not be read to its end: %w", err)
-		}
+// refuseBody answers a request whose body could not be read.
+func (e *Extender) refuseBody(w http.ResponseWriter, err error) int {
+	var tooLarge *intake.TooLargeError
+	switch {
+	case errors.As(err, &tooLarge):
+		return refuse(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes; set nodeCacheCapable: true for the "+
+			"extender, so that the scheduler sends names instead of whole nodes, or raise extender.maxBodyBytes", tooLarge.Limit))
+	case errors.Is(err, intake.ErrBusy):
+		return refuse(w, http.StatusServiceUnavailable, err.Error())
+	default:
+		return refuse(w, http.StatusBadRequest, err.Error())
 	}
 }
 

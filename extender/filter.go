@@ -114,8 +114,13 @@ func (e *Extender) count(j *judgement) {
 	}
 }
 
-// fault counts and logs a panic.
+// fault counts and logs a panic, and apart from those a pod that is too large to be read, which is no fault of moorage.
 func (e *Extender) fault(verb string, pod *topology.Pod, fault any) {
+	if fault == any(errLargePod) {
+		e.metrics.undecided.WithLabelValues("pod-too-large").Inc()
+		e.options.Logger.V(1).Info("A pod is too large to be read; it is scheduled as if moorage had no opinion", "verb", verb)
+		return
+	}
 	e.metrics.panics.Inc()
 	e.options.Logger.Error(fmt.Errorf("%v", fault), "A fault in moorage; the pod is scheduled as if it had no opinion",
 		"verb", verb, "pod", pod.Key().String())

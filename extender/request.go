@@ -13,13 +13,14 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/moorage-k8s/moorage/internal/intake"
 	"github.com/moorage-k8s/moorage/topology"
 )
 
 // request is what is read of an ExtenderArgs. Its byte slices are parts of the body.
 type request struct {
 	pod *topology.Pod
-	// fault is what reading the pod's volumes ran into, a fault in moorage; nil otherwise. The pod then has none.
+	// fault is what reading the pod's volumes ran into, a fault in moorage, or errLargePod; nil otherwise. The pod then has none.
 	fault any
 	// group is the pod's scheduling group.
 	group group
@@ -101,14 +102,22 @@ func decode(body []byte) (*request, error) {
 	return r, nil
 }
 
+// maxNodes is far beyond the nodes that a cluster has: each costs ten times the bytes of a short name.
+const maxNodes = 100_000
+
+var errManyNodes = fmt.Errorf("there are more than %d nodes", maxNodes)
+
 // decodeNames also tells whether there were any: a null is none.
 func decodeNames(s *scanner) ([]candidate, bool, error) {
 	if s.null() {
 		return nil, false, nil
 	}
 	// Names of thousands of nodes are seldom shorter than 24 bytes with their quotes and comma.
-	nodes := make([]candidate, 0, (len(s.data)-s.pos)/24+1)
+	nodes := make([]candidate, 0, min((len(s.data)-s.pos)/24+1, maxNodes))
 	err := s.elements(func() error {
+		if len(nodes) == maxNodes {
+			return errManyNodes
+		}
 		if s.null() {
 			nodes = append(nodes, candidate{quoted: []byte(`""`)})
 			return nil
@@ -152,6 +161,9 @@ func decodeNodes(s *scanner) ([]candidate, bool, error) {
 			return nil
 		}
 		return s.elements(func() error {
+			if len(nodes) == maxNodes {
+				return errManyNodes
+			}
 			c, err := decodeNode(s)
 			if err != nil {
 				return fmt.Errorf("items[%d]: %w", len(nodes), err)
@@ -180,6 +192,12 @@ func decodeNode(s *scanner) (candidate, error) {
 	return candidate{quoted: quoted, other: &otherForm{name: []byte(node.Metadata.Name), object: object}}, err
 }
 
+// maxPodBytes bounds the pod in a request, of which a byte may cost hundreds once it is decoded. The API server takes objects of 3 MB.
+const maxPodBytes = 4 << 20
+
+// errLargePod is of a pod that is too large to be read. It passes everywhere.
+var errLargePod = errors.New("the pod is too large to be read")
+
 // podFields are the fields of a pod that the engine reads.
 type podFields struct {
 	Metadata struct {
@@ -197,6 +215,9 @@ type podFields struct {
 func decodePod(data []byte) (pod *topology.Pod, of group, fault any, err error) {
 	if data == nil || string(data) == "null" {
 		return nil, group{}, nil, errors.New("no Pod is given")
+	}
+	if _, tooMany := intake.CountItems(data, intake.MaxItems); tooMany != nil || len(data) > maxPodBytes {
+		return &topology.Pod{}, group{}, errLargePod, nil
 	}
 	var p podFields
 	if err := json.Unmarshal(data, &p); err != nil {

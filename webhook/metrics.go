@@ -25,6 +25,8 @@ const (
 	decisionUnchecked decision = "unchecked"
 	// decisionMalformed: not an AdmissionReview at all.
 	decisionMalformed decision = "malformed"
+	// decisionBusy: not looked at because too much work is under way. The webhook configuration's failurePolicy decides.
+	decisionBusy decision = "busy"
 )
 
 // Metrics are the webhook's, safe for concurrent use. Labels hold no object's name.
@@ -86,7 +88,7 @@ func (m *Metrics) admission(webhook string, operation admissionv1.Operation, d d
 		label = strings.ToLower(string(operation))
 	}
 	m.admissions.WithLabelValues(webhook, label, string(d)).Inc()
-	if d != decisionMalformed {
+	if d != decisionMalformed && d != decisionBusy {
 		m.duration.WithLabelValues(webhook).Observe(took.Seconds())
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"runtime/debug"
@@ -16,6 +15,8 @@ import (
 	admissionv1 "k8s.io/api/admission/v1"
 	"k8s.io/apimachinery/pkg/util/json"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+
+	"github.com/moorage-k8s/moorage/internal/intake"
 )
 
 // endpoint is one path: the AdmissionReview protocol around a function that decides.
@@ -80,9 +81,14 @@ type reviewed struct {
 
 // ServeHTTP answers one AdmissionReview. What is not one gets a 4xx with a sentence, which the API server logs.
 func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	in, status, err := e.read(w, r)
+	in, release, status, err := e.read(w, r)
+	defer release()
 	if err != nil {
-		e.metrics.admission(e.name, "", decisionMalformed, 0)
+		refused := decisionMalformed
+		if status == http.StatusServiceUnavailable {
+			refused = decisionBusy
+		}
+		e.metrics.admission(e.name, "", refused, 0)
 		e.logger.V(1).Info("refuse a request", "endpoint", e.name, "status", status, "reason", err.Error())
 		http.Error(w, "moorage: "+err.Error(), status)
 		return
@@ -100,45 +106,74 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// read decodes the request, or says with which status to refuse it and why.
-func (e *endpoint) read(w http.ResponseWriter, r *http.Request) (*review, int, error) {
+// read decodes the request, or returns with which status to refuse it and why. The caller calls release once the request is answered, in
+// any case.
+func (e *endpoint) read(w http.ResponseWriter, r *http.Request) (in *review, release func(), status int, err error) {
+	release = func() {}
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
-		return nil, http.StatusMethodNotAllowed, fmt.Errorf("%s is not allowed: POST an AdmissionReview", r.Method)
+		return nil, release, http.StatusMethodNotAllowed, fmt.Errorf("%s is not allowed: POST an AdmissionReview", r.Method)
 	}
 	if mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || mediaType != "application/json" {
-		return nil, http.StatusUnsupportedMediaType, fmt.Errorf("content type %q is not application/json", r.Header.Get("Content-Type"))
+		return nil, release, http.StatusUnsupportedMediaType, fmt.Errorf("content type %q is not application/json", r.Header.Get("Content-Type"))
 	}
-	// A server without deadlines of its own must not wait for a body for ever. Not every writer has them (tests' recorders).
-	control := http.NewResponseController(w)
-	if err := control.SetReadDeadline(time.Now().Add(e.timeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return nil, http.StatusBadRequest, fmt.Errorf("bound the time for the body: %w", err)
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, e.maxBodyBytes))
-	if err == nil {
-		// The connection may be kept for the next request, which has a deadline of its own.
-		if lift := control.SetReadDeadline(time.Time{}); lift != nil && !errors.Is(lift, http.ErrNotSupported) {
-			return nil, http.StatusBadRequest, fmt.Errorf("lift the bound on the time for the body: %w", lift)
-		}
-	}
-	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		return nil, http.StatusRequestEntityTooLarge, fmt.Errorf("the body is over the limit of %d bytes", tooLarge.Limit)
-	}
+	body, releaseBody, err := e.intake.Read(w, r, nil)
+	release = releaseBody
 	if err != nil {
-		return nil, http.StatusBadRequest, fmt.Errorf("read the body: %w", err)
+		return nil, release, statusOf(err), err
 	}
 	if len(body) == 0 {
-		return nil, http.StatusBadRequest, errors.New("the body is empty: POST an AdmissionReview")
+		return nil, release, http.StatusBadRequest, errors.New("the body is empty: POST an AdmissionReview")
 	}
-	var in review
-	if err := json.Unmarshal(body, &in); err != nil {
-		return nil, http.StatusBadRequest, fmt.Errorf("the body is not an AdmissionReview: %w", err)
+	done, err := e.work(r.Context(), body)
+	if err != nil {
+		return nil, release, statusOf(err), err
+	}
+	release = func() {
+		done()
+		releaseBody()
+	}
+	in = &review{}
+	if err := json.Unmarshal(body, in); err != nil {
+		return nil, release, http.StatusBadRequest, fmt.Errorf("the body is not an AdmissionReview: %w", err)
 	}
 	if in.Kind != "AdmissionReview" || (in.APIVersion != "admission.k8s.io/v1" && in.APIVersion != "admission.k8s.io/v1beta1") {
-		return nil, http.StatusBadRequest, fmt.Errorf("the body is a %q of %q, not an AdmissionReview of admission.k8s.io/v1", in.Kind, in.APIVersion)
+		return nil, release, http.StatusBadRequest, fmt.Errorf("the body is a %q of %q, not an AdmissionReview of admission.k8s.io/v1", in.Kind, in.APIVersion)
 	}
 	if in.Request == nil || in.Request.UID == "" {
-		return nil, http.StatusBadRequest, errors.New("the AdmissionReview has no request, or its request has no uid")
+		return nil, release, http.StatusBadRequest, errors.New("the AdmissionReview has no request, or its request has no uid")
 	}
-	return &in, http.StatusOK, nil
+	return in, release, http.StatusOK, nil
+}
+
+// work waits until a request of this body may be decoded. What is under way at a time is bounded by the items of all lists, by which
+// decoding is paid, and not by requests: a burst of small ones goes through, and a few large ones cannot take all memory. A request over
+// the limits, or that waits too long, has an HTTP error for an answer, so that the webhook configuration's failurePolicy decides.
+func (e *endpoint) work(ctx context.Context, body []byte) (done func(), err error) {
+	items, err := intake.CountItems(body, intake.MaxItems)
+	if err != nil {
+		return nil, err
+	}
+	weight := int64(items + weightOfRequest)
+	ctx, cancel := context.WithTimeout(ctx, e.timeout)
+	defer cancel()
+	if !e.working.TryAcquire(weight) && e.working.Acquire(ctx, weight) != nil {
+		return nil, errBusy
+	}
+	return func() { e.working.Release(weight) }, nil
+}
+
+var errBusy = errors.New("too much work is under way")
+
+func statusOf(err error) int {
+	var tooLarge *intake.TooLargeError
+	var tooMany *intake.TooManyItemsError
+	switch {
+	case errors.As(err, &tooLarge), errors.As(err, &tooMany):
+		return http.StatusRequestEntityTooLarge
+	case errors.Is(err, intake.ErrBusy), errors.Is(err, errBusy):
+		return http.StatusServiceUnavailable
+	default:
+		return http.StatusBadRequest
+	}
 }

@@ -15,7 +15,9 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"golang.org/x/sync/semaphore"
 
+	"github.com/moorage-k8s/moorage/internal/intake"
 	"github.com/moorage-k8s/moorage/webhook/defaults"
 	"github.com/moorage-k8s/moorage/webhook/rules"
 )
@@ -27,6 +29,13 @@ const (
 	// DefaultMaxBodyBytes bounds a request's body. An AdmissionReview holds at most two objects of the 3 MiB that the API
 	// server takes for one, and less than 1 MiB besides.
 	DefaultMaxBodyBytes = 7 << 20
+
+	// smallBody is the size of a body that is read without a share of heldBodies, which bounds the larger ones that are held at a time.
+	smallBody  = 256 << 10
+	heldBodies = 64 << 20
+	// workAtATime is the weight of the requests that are worked on at a time: the items of their lists and weightOfRequest for each.
+	workAtATime     = 2 * (intake.MaxItems + weightOfRequest)
+	weightOfRequest = 500
 )
 
 // Options configure a Webhook. The zero value works, without a view of the cluster.
@@ -50,13 +59,15 @@ type Options struct {
 
 // Webhook answers admission requests. It is immutable and safe for concurrent use.
 type Webhook struct {
-	evaluator    *rules.Evaluator
-	defaulter    *defaults.Defaulter
-	lookup       func() rules.Lookup
-	metrics      *Metrics
-	logger       logr.Logger
-	timeout      time.Duration
-	maxBodyBytes int64
+	evaluator *rules.Evaluator
+	defaulter *defaults.Defaulter
+	lookup    func() rules.Lookup
+	metrics   *Metrics
+	logger    logr.Logger
+	timeout   time.Duration
+	intake    *intake.Reader
+	// working bounds the requests that are worked on at a time, by weight: see work.
+	working *semaphore.Weighted
 }
 
 // New makes a Webhook. Unknown rule IDs, actions and names of defaults are errors that name the nearest known ones.
@@ -74,7 +85,7 @@ func New(opts Options) (*Webhook, error) {
 	}
 	w := &Webhook{
 		evaluator: evaluator, defaulter: defaulter, lookup: opts.Lookup, metrics: opts.Metrics, logger: opts.Logger,
-		timeout: opts.Timeout, maxBodyBytes: opts.MaxBodyBytes,
+		timeout: opts.Timeout, working: semaphore.NewWeighted(workAtATime),
 	}
 	if w.lookup == nil {
 		w.lookup = func() rules.Lookup { return nil }
@@ -87,9 +98,10 @@ func New(opts Options) (*Webhook, error) {
 	if w.timeout == 0 {
 		w.timeout = DefaultTimeout
 	}
-	if w.maxBodyBytes == 0 {
-		w.maxBodyBytes = DefaultMaxBodyBytes
+	if opts.MaxBodyBytes == 0 {
+		opts.MaxBodyBytes = DefaultMaxBodyBytes
 	}
+	w.intake = intake.New(intake.Options{MaxBytes: opts.MaxBodyBytes, MaxTime: w.timeout, SmallBytes: smallBody, HeldBytes: heldBodies})
 	return w, nil
 }
 
