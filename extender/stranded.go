@@ -5,6 +5,7 @@ package extender
 import (
 	"iter"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -20,6 +21,10 @@ const (
 	// strandedPods bounds the pods that one look asks the engine about, and so what a scrape costs: a fraction of a millisecond for each
 	// pod at 5,000 nodes.
 	strandedPods = 256
+	// lookRest keeps looks from taking more than a twentieth of a core, however often metrics are gathered: what took half a second is
+	// kept for ten. Small clusters are looked at for each scrape.
+	lookRest     = 20
+	lookRestMost = time.Minute
 	// several is the cause where no single predicate refuses all nodes.
 	several = "several"
 )
@@ -29,13 +34,19 @@ var strandedMetric = prometheus.NewDesc("moorage_stranded_claims",
 		"(several where none does alone), or by what kube-scheduler holds the pod back for.",
 	[]string{"cause"}, nil)
 
-// stranded counts the claims of pods that fit nowhere, each time that metrics are gathered: it costs nothing where nobody gathers them.
+// stranded counts the claims of pods that fit nowhere, when metrics are gathered: it costs nothing where nobody gathers them.
 // Safe for concurrent use.
 type stranded struct {
 	options Options
 	fault   func(pod *topology.Pod, fault any)
 
+	// told is what the last look found; nil before the first, when no pod has waited for long enough anyway.
+	told atomic.Pointer[map[string]int]
+
+	// mu is held while a look is under way. Nobody waits for it: who comes meanwhile is told what the last look found.
 	mu sync.Mutex
+	// rested is when the next look may begin.
+	rested time.Time
 	// since is when each pod was first found to fit nowhere, of those that were so at every look after.
 	since map[topology.Key]time.Time
 }
@@ -45,19 +56,38 @@ func (c *stranded) Describe(to chan<- *prometheus.Desc) { to <- strandedMetric }
 
 // Collect makes stranded a prometheus.Collector. Every cause is told, also where it strands none.
 func (c *stranded) Collect(to chan<- prometheus.Metric) {
-	for cause, claims := range c.look(time.Now()) {
+	for cause, claims := range c.latest() {
 		to <- prometheus.MustNewConstMetric(strandedMetric, prometheus.GaugeValue, float64(claims), cause)
 	}
 }
 
-// look returns how many claims are stranded by cause.
+// latest returns how many claims are stranded by cause, from a look that is no older than lookRest allows.
+func (c *stranded) latest() map[string]int {
+	if c.mu.TryLock() {
+		defer c.mu.Unlock()
+		if start := time.Now(); !start.Before(c.rested) {
+			found := c.look(start)
+			c.told.Store(&found)
+			end := time.Now()
+			c.rested = end.Add(min(lookRest*end.Sub(start), lookRestMost))
+		}
+	}
+	if told := c.told.Load(); told != nil {
+		return *told
+	}
+	none := map[string]int{several: 0}
+	for _, cause := range placement.NowhereCauses() {
+		none[cause] = 0
+	}
+	return none
+}
+
+// look returns how many claims are stranded by cause. The caller holds mu.
 func (c *stranded) look(now time.Time) map[string]int {
 	claims := map[string]map[topology.Key]bool{several: {}}
 	for _, cause := range placement.NowhereCauses() {
 		claims[cause] = map[topology.Key]bool{}
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	since := map[topology.Key]time.Time{}
 	for pod, cause := range c.nowhere() {
 		first, was := c.since[pod.Key()]

@@ -18,7 +18,7 @@ var (
 		"Claims with room reserved, by state: in-flight until the claim has its volume, provisioned until the pool's capacity shows it.",
 		[]string{"state"}, nil)
 	reservedMetric = prometheus.NewDesc("moorage_reserved_bytes",
-		"Room reserved in the pools of a class.", []string{"storage_class"}, nil)
+		"Room reserved in the pools of a class; unknown stands for all classes that do not exist.", []string{"storage_class"}, nil)
 	endedMetric = prometheus.NewDesc("moorage_reservations_ended_total",
 		"Reservations that ended, by cause: the capacity was published after the claim was bound (published) or fell by the claim's "+
 			"size before (accounted), provisioning failed, the claim was deleted, or none was seen in time (timed-out), or the node reaches no published pool (no-pool).",
@@ -68,6 +68,7 @@ func (c *Cache) Collect(to chan<- prometheus.Metric) {
 
 func (c *Cache) collectReservations(s *Snapshot, to chan<- prometheus.Metric) {
 	inFlight, provisioned := 0, 0
+	reserved := map[string]int64{}
 	for class, of := range s.reservations.All() {
 		var bytes int64
 		for _, r := range of.All() {
@@ -78,7 +79,11 @@ func (c *Cache) collectReservations(s *Snapshot, to chan<- prometheus.Metric) {
 				inFlight++
 			}
 		}
-		to <- prometheus.MustNewConstMetric(reservedMetric, prometheus.GaugeValue, float64(bytes), class.Name)
+		label := s.classLabel(class.Name)
+		reserved[label] = AddBytes(reserved[label], bytes)
+	}
+	for label, bytes := range reserved {
+		to <- prometheus.MustNewConstMetric(reservedMetric, prometheus.GaugeValue, float64(bytes), label)
 	}
 	to <- prometheus.MustNewConstMetric(reservationsMetric, prometheus.GaugeValue, float64(inFlight), "in-flight")
 	to <- prometheus.MustNewConstMetric(reservationsMetric, prometheus.GaugeValue, float64(provisioned), "provisioned")
