@@ -22,6 +22,11 @@ type Options struct {
 	// ReservationLimit is how long the room of a volume that was made stays reserved where the pool's capacity is not
 	// published again; 2 minutes where zero.
 	ReservationLimit time.Duration
+	// InFlightLimit is how long a claim whose volume is not made may keep room reserved at one node; 10 minutes where zero.
+	InFlightLimit time.Duration
+	// NamespaceShare is the share of a pool's published capacity that the claims of one namespace may have reserved, from 0 to 1;
+	// there is no limit where zero.
+	NamespaceShare float64
 	// Now tells the time; time.Now where nil.
 	Now func() time.Time
 	// Fault is called for each object that a fault keeps out of the cache, by several goroutines at a time; nil for nobody.
@@ -66,6 +71,9 @@ func New(options Options) *Cache {
 	}
 	if options.ReservationLimit == 0 {
 		options.ReservationLimit = DefaultReservationLimit
+	}
+	if options.InFlightLimit == 0 {
+		options.InFlightLimit = DefaultInFlightLimit
 	}
 	if options.Now == nil {
 		options.Now = time.Now
@@ -141,6 +149,7 @@ func (c *Cache) replace(kind Kind, objects []metav1.Object, puts []func()) error
 		}
 		keep[keyOf(object)] = unit{}
 	}
+	c.ledger.filling = true
 	bulk := hamt.NewEdit()
 	defer bulk.Close()
 	c.next.edit(bulk)
@@ -174,6 +183,10 @@ func (c *Cache) Flush() {
 }
 
 func (c *Cache) publish() {
+	if c.ledger.freed && c.options.NamespaceShare > 0 {
+		c.revisitAll("")
+	}
+	c.ledger.freed = false
 	snapshot := c.next
 	snapshot.at = c.options.Now()
 	c.published.Store(&snapshot)

@@ -75,4 +75,5 @@ func (c *Cache) settleNodes() {
 			pools.layoutOn(c.next.index)
 		}
 	}
+	c.revisitAll("")
 }

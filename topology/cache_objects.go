@@ -33,6 +33,7 @@ func (c *Cache) setVolume(key Key, volume *Volume) {
 	}
 	if volume.ClaimRef != (Key{}) {
 		c.next.keptFor = withName(c.next.keptFor, volume.ClaimRef, key.Name)
+		c.volumeSeen(volume)
 	}
 }
 
@@ -79,6 +80,7 @@ func (c *Cache) setClass(key Key, class *Class) {
 		c.next.classes = c.next.classes.Delete(key)
 	} else {
 		c.next.classes = c.next.classes.Set(key, class)
+		c.revisitAll(key.Name)
 	}
 }
 
@@ -100,6 +102,9 @@ func (c *Cache) setPool(key Key, pool *Pool) {
 	old, _ := c.next.pools.Get(key)
 	c.republished(old, pool)
 	c.placePool(key, pool)
+	if pool != nil && (old == nil || old.Class != pool.Class || old.Topology != pool.Topology || pool.roomierThan(old)) {
+		c.revisitAll(pool.Class)
+	}
 }
 
 // placePool changes a pool without a look at what is reserved there.
@@ -126,6 +131,9 @@ func (c *Cache) setPod(key Key, pod *Pod) {
 	old, _ := c.next.pods.Get(key)
 	if old != nil && pod != nil && sameUse(old, pod) {
 		c.next.pods = c.next.pods.Set(key, pod)
+		if old.Gated && !pod.Gated {
+			c.revisitClaimsOf(pod)
+		}
 		return
 	}
 	if old != nil {
@@ -163,6 +171,7 @@ func (c *Cache) setPod(key Key, pod *Pod) {
 	}
 	c.next.podsByUID = c.next.podsByUID.Set(Key{Name: string(pod.UID)}, key)
 	c.countPod(pod, 1)
+	c.revisitClaimsOf(pod)
 }
 
 // sameUse tells whether both states of a pod use the same volumes on the same node: most updates of a pod change neither.

@@ -3,6 +3,9 @@
 package topology
 
 import (
+	"time"
+
+	snapshotv1 "github.com/kubernetes-csi/external-snapshotter/client/v8/apis/volumesnapshot/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -66,6 +69,11 @@ type Claim struct {
 	// Selector is the claim's selector over volumes' labels, nil where it has none. SelectorErr is why it cannot be read.
 	Selector    labels.Selector
 	SelectorErr error
+	// Created is when the API server stored the claim first, to the second.
+	Created time.Time
+	// Populated tells that the claim's data comes from a source that CSI provisioners leave to a volume populator, which has the
+	// volume made for a claim of its own and hands it over.
+	Populated bool
 	// Lost is the phase Lost: its volume is gone. Deleting: it has a deletion timestamp.
 	Lost, Deleting bool
 	// Owner is the UID of the controlling owner: for a claim of an ephemeral volume, the pod.
@@ -90,6 +98,8 @@ func claimFromAPI(c *corev1.PersistentVolumeClaim) *Claim {
 		Block:           c.Spec.VolumeMode != nil && *c.Spec.VolumeMode == corev1.PersistentVolumeBlock,
 		Lost:            c.Status.Phase == corev1.ClaimLost,
 		Deleting:        c.DeletionTimestamp != nil,
+		Created:         c.CreationTimestamp.Time,
+		Populated:       populated(c),
 	}
 	_, out.BindCompleted = c.Annotations[storagehelpers.AnnBindCompleted]
 	out.SelectedNode, out.HasSelectedNode = c.Annotations[storagehelpers.AnnSelectedNode]
@@ -107,4 +117,22 @@ func claimFromAPI(c *corev1.PersistentVolumeClaim) *Claim {
 		out.Owner = ref.UID
 	}
 	return out
+}
+
+// populated tells whether external-provisioner leaves the claim to others for its data source: it knows snapshots and claims
+// (Provision in pkg/controller/controller.go, v6).
+func populated(c *corev1.PersistentVolumeClaim) bool {
+	group, kind := (*string)(nil), ""
+	switch {
+	case c.Spec.DataSourceRef != nil:
+		group, kind = c.Spec.DataSourceRef.APIGroup, c.Spec.DataSourceRef.Kind
+	case c.Spec.DataSource != nil:
+		group, kind = c.Spec.DataSource.APIGroup, c.Spec.DataSource.Kind
+	default:
+		return false
+	}
+	if group == nil || *group == corev1.GroupName {
+		return kind != "PersistentVolumeClaim"
+	}
+	return *group != snapshotv1.GroupName || kind != "VolumeSnapshot"
 }

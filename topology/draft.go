@@ -22,7 +22,8 @@ func (s *Snapshot) Draft() *Draft {
 	at, d := s.at, &Draft{}
 	d.c = &Cache{
 		options: Options{
-			NodeDelay: -1, ReservationLimit: DefaultReservationLimit, Now: func() time.Time { return at },
+			NodeDelay: -1, ReservationLimit: DefaultReservationLimit, InFlightLimit: DefaultInFlightLimit,
+			Now:   func() time.Time { return at },
 			Fault: func(err *FaultError) { d.fault = err },
 		},
 		next: *s,

@@ -15,12 +15,12 @@ import (
 func TestDraftLeavesItsSnapshotAlone(t *testing.T) {
 	before := synthetic.Cache(synthetic.Size{Nodes: 6, Volumes: 6, Pods: 6}).Snapshot()
 	draft := before.Draft()
-	pool := *before.Pool(topology.Key{Namespace: "kube-system", Name: "zonal-zone-a"})
-	pool.Capacity = 1
-	draft.PutPool(&pool)
 	claim := *before.Claim(synthetic.Namespace, synthetic.ClaimName(0))
 	claim.VolumeName, claim.BindCompleted, claim.SelectedNode, claim.HasSelectedNode = "", false, synthetic.NodeName(0), true
 	draft.PutClaim(&claim)
+	pool := *before.Pool(topology.Key{Namespace: "kube-system", Name: "zonal-zone-a"})
+	pool.Capacity = 1
+	draft.PutPool(&pool)
 	node := *before.Node(0)
 	node.Name = "one-more"
 	draft.PutNode(&node)

@@ -39,6 +39,13 @@ func (f *freshness) listedOnce(kind Kind) bool {
 	return f.listed[kind]
 }
 
+// listedAny tells whether any kind has been read in full.
+func (f *freshness) listedAny() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.listed) > 0
+}
+
 // Heard notes that the source is in step with the cluster although nothing of the kind changed, as a watch's bookmark says.
 func (c *Cache) Heard(kind Kind) { c.fresh.event(kind, c.options.Now()) }
 

@@ -15,13 +15,15 @@ var (
 		"Objects that a fault in moorage kept out of the cache, by kind. Moorage decides as if they did not exist; the log names them.",
 		[]string{"kind"}, nil)
 	reservationsMetric = prometheus.NewDesc("moorage_reservations",
-		"Claims with room reserved, by state: in-flight until the claim has its volume, provisioned until the pool's capacity shows it.",
+		"Claims with room reserved, by state: in-flight until the claim has its volume, provisioned until the pool's capacity shows it, "+
+			"uncertain where it is not known whether the capacity shows it, as after a start; no node is refused for those.",
 		[]string{"state"}, nil)
 	reservedMetric = prometheus.NewDesc("moorage_reserved_bytes",
-		"Room reserved in the pools of a class; unknown stands for all classes that do not exist.", []string{"storage_class"}, nil)
+		"Room surely reserved in the pools of a class; unknown stands for all classes that do not exist.", []string{"storage_class"}, nil)
 	endedMetric = prometheus.NewDesc("moorage_reservations_ended_total",
 		"Reservations that ended, by cause: the capacity was published after the claim was bound (published) or fell by the claim's "+
-			"size before (accounted), provisioning failed, the claim was deleted, or none was seen in time (timed-out), or the node reaches no published pool (no-pool).",
+			"size before (accounted), provisioning failed, the claim was deleted, or none was seen in time (timed-out), "+
+			"no volume was made in time (not-made), or the node reaches no published pool (no-pool).",
 		[]string{"cause"}, nil)
 )
 
@@ -67,17 +69,21 @@ func (c *Cache) Collect(to chan<- prometheus.Metric) {
 }
 
 func (c *Cache) collectReservations(s *Snapshot, to chan<- prometheus.Metric) {
-	inFlight, provisioned := 0, 0
+	inFlight, provisioned, uncertain := 0, 0, 0
 	reserved := map[string]int64{}
 	for class, of := range s.reservations.All() {
 		var bytes int64
 		for _, r := range of.All() {
-			bytes = AddBytes(bytes, r.Bytes)
-			if r.Provisioned {
+			switch {
+			case r.Uncertain:
+				uncertain++
+				continue
+			case r.Provisioned:
 				provisioned++
-			} else {
+			default:
 				inFlight++
 			}
+			bytes = AddBytes(bytes, r.Bytes)
 		}
 		label := s.classLabel(class.Name)
 		reserved[label] = AddBytes(reserved[label], bytes)
@@ -87,6 +93,7 @@ func (c *Cache) collectReservations(s *Snapshot, to chan<- prometheus.Metric) {
 	}
 	to <- prometheus.MustNewConstMetric(reservationsMetric, prometheus.GaugeValue, float64(inFlight), "in-flight")
 	to <- prometheus.MustNewConstMetric(reservationsMetric, prometheus.GaugeValue, float64(provisioned), "provisioned")
+	to <- prometheus.MustNewConstMetric(reservationsMetric, prometheus.GaugeValue, float64(uncertain), "uncertain")
 	for cause, name := range endingNames {
 		to <- prometheus.MustNewConstMetric(endedMetric, prometheus.CounterValue, float64(c.ledger.ended[cause].Load()), name)
 	}

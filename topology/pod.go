@@ -16,6 +16,8 @@ type Pod struct {
 	Node string
 	// Terminal is a phase of Succeeded or Failed; Deleting is a deletion timestamp.
 	Terminal, Deleting bool
+	// Gated tells that the pod has scheduling gates, so that kube-scheduler does not look at it.
+	Gated bool
 	// Owner is the UID of the controlling owner, such as a StatefulSet.
 	Owner types.UID
 	// Volumes are those that moorage looks at, in the pod's order; others are left out.
@@ -62,6 +64,7 @@ func PodFromAPI(p *corev1.Pod) *Pod {
 		Node:      shared(p.Spec.NodeName),
 		Terminal:  p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed,
 		Deleting:  p.DeletionTimestamp != nil,
+		Gated:     len(p.Spec.SchedulingGates) > 0,
 	}
 	if ref := metav1.GetControllerOfNoCopy(p); ref != nil {
 		out.Owner = types.UID(shared(string(ref.UID)))

@@ -35,6 +35,13 @@ func (p *Pool) VolumeLimit() (limit int64, known bool) {
 	return p.Capacity, p.Capacity >= 0
 }
 
+// roomierThan tells whether the pool says that there is more room than the other says, or the one says what it has and the other
+// does not.
+func (p *Pool) roomierThan(o *Pool) bool {
+	return p.Capacity > o.Capacity || p.MaximumVolumeSize > o.MaximumVolumeSize || p.Capacity < 0 && o.Capacity >= 0 ||
+		p.MaximumVolumeSize < 0 && o.MaximumVolumeSize >= 0
+}
+
 func poolFromAPI(c *storagev1.CSIStorageCapacity) *Pool {
 	out := &Pool{
 		Namespace:         shared(c.Namespace),

@@ -18,11 +18,15 @@ type ProvisioningFailure struct {
 	Segment *Selector
 	// At is when the cache saw it.
 	At time.Time
+
+	namespace string
 }
 
 const (
-	// maxFailures bounds what is remembered for a class; the oldest go first.
+	// maxFailures bounds what is remembered for a class; the oldest of the namespace with most go first.
 	maxFailures = 64
+	// maxFailuresOfClaim bounds the places that are remembered with one claim.
+	maxFailuresOfClaim = 16
 	// failureMemory is how long a failure is kept at most. Readers weigh it by its age.
 	failureMemory = time.Hour
 )
@@ -36,19 +40,50 @@ func (s *Snapshot) ProvisioningFailures(class string) []ProvisioningFailure {
 // Time is when the snapshot was made: what ages are measured against, so that a snapshot always gives the same answers.
 func (s *Snapshot) Time() time.Time { return s.at }
 
-// rememberFailure notes that provisioning failed where the reservation was. A driver without topology has no place to avoid.
-func (c *Cache) rememberFailure(r *Reservation) {
-	segment := c.segmentOf(r)
-	if segment == nil {
-		return
+// provisioningFailed ends a reservation whose node was taken away again, if there is one, and remembers it: once for each claim
+// and place, as anybody who may write the claim can take the node away.
+func (c *Cache) provisioningFailed(f *flight, was *Reservation) *flight {
+	if was == nil {
+		return f
 	}
+	c.release(was, endedFailed)
+	if f == nil || was.Provisioned {
+		return f
+	}
+	ended := *f
+	ended.spent += max(c.options.Now().Sub(was.since), 0)
+	if segment := c.segmentOf(was); segment != nil && len(f.failed) < maxFailuresOfClaim && !slices.Contains(f.failed, segment) {
+		ended.failed = append(slices.Clone(f.failed), segment)
+		c.rememberFailure(was, segment)
+	}
+	c.next.flights = c.next.flights.Set(was.Claim, &ended)
+	return &ended
+}
+
+// rememberFailure notes that provisioning failed at the place.
+func (c *Cache) rememberFailure(r *Reservation, segment *Selector) {
 	now := c.options.Now()
 	kept, _ := c.next.failures.Get(Key{Name: r.Class})
 	recent := slices.DeleteFunc(slices.Clone(kept), func(f ProvisioningFailure) bool { return now.Sub(f.At) > failureMemory })
-	if len(recent) == maxFailures {
-		recent = recent[1:]
+	if len(recent) >= maxFailures {
+		recent = withoutOneOfMany(recent)
 	}
-	c.next.failures = c.next.failures.Set(Key{Name: r.Class}, append(recent, ProvisioningFailure{segment, now}))
+	c.next.failures = c.next.failures.Set(Key{Name: r.Class}, append(recent, ProvisioningFailure{segment, now, r.Claim.Namespace}))
+}
+
+// withoutOneOfMany drops the oldest failure of the namespace that has most, so that no namespace pushes out the others'.
+func withoutOneOfMany(failures []ProvisioningFailure) []ProvisioningFailure {
+	counts := map[string]int{}
+	for i := range failures {
+		counts[failures[i].namespace]++
+	}
+	oldest := 0
+	for i := range failures {
+		if counts[failures[i].namespace] > counts[failures[oldest].namespace] {
+			oldest = i
+		}
+	}
+	return slices.Delete(failures, oldest, oldest+1)
 }
 
 // segmentOf returns the part of the cluster that the reservation's node stands for, or nil where it is all of it. The node

@@ -10,9 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// Reservation is room that a claim has been promised and that no published capacity shows yet. It is reckoned from the claim
-// and the capacity objects alone, so it is the same after a restart and in every replica, but for a volume that has been made
-// (Provisioned). Immutable.
+// Reservation is room that a claim has been promised and that no published capacity shows yet. Immutable.
 type Reservation struct {
 	Claim Key
 	UID   types.UID
@@ -24,26 +22,37 @@ type Reservation struct {
 	// Provisioned tells that the claim has its volume, and that the pool's published capacity is older than that, as far as
 	// can be known.
 	Provisioned bool
+	// Uncertain tells that the published capacity may show the volume already, or that no volume may be on its way at all: it was
+	// not seen how the claim came to where it is. No refusal may rest on such a reservation.
+	Uncertain bool
 
 	// selected and bound are the claim's resource versions when it was first seen with the node and with its volume, and
 	// published is the pool's when it was first published after the latter, or 0.
 	selected, bound, published ResourceVersion
-	boundAt                    time.Time
+	// since is when the reservation began, and, once the claim has its volume, when that was seen.
+	since time.Time
+	// witnessed tells that the cache saw the node being selected, so that it saw all that the pool was published with since.
+	witnessed bool
 }
 
-// Reservations ranges over what is reserved in the pools of a class, in no useful but always the same order.
-func (s *Snapshot) Reservations(class string) iter.Seq[*Reservation] {
+// Reservations ranges over what is surely reserved in the pools of a class, in no useful but always the same order.
+func (s *Snapshot) Reservations(class string) iter.Seq[*Reservation] { return s.reserved(class, false) }
+
+// Uncertain ranges over what may be reserved in the pools of a class, beside what surely is.
+func (s *Snapshot) Uncertain(class string) iter.Seq[*Reservation] { return s.reserved(class, true) }
+
+func (s *Snapshot) reserved(class string, uncertain bool) iter.Seq[*Reservation] {
 	return func(yield func(*Reservation) bool) {
 		of, _ := s.reservations.Get(Key{Name: class})
 		for _, r := range of.All() {
-			if !yield(r) {
+			if r.Uncertain == uncertain && !yield(r) {
 				return
 			}
 		}
 	}
 }
 
-// AllReservations ranges over what is reserved for any class.
+// AllReservations ranges over what is reserved for any class, surely or not.
 func (s *Snapshot) AllReservations() iter.Seq[*Reservation] {
 	return func(yield func(*Reservation) bool) {
 		for _, of := range s.reservations.All() {

@@ -4,15 +4,15 @@ package topology
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"sync/atomic"
 	"time"
 )
 
-// This file makes, confirms and ends reservations.
+// This file confirms and ends reservations of claims that have got their volume.
 //
-// A reservation begins with the node that the scheduler selects for a claim (the annotation) and is in flight until the claim
-// has its volume. From then on the question is whether the pool's published capacity shows the volume already. The
+// The question is whether the pool's published capacity shows the volume already. The
 // external-provisioner publishes a capacity anew as soon as it has made a volume, at the same time as it writes the volume
 // and before the claim is bound, and again only when the figure changes. It asks the driver first and then waits for its turn
 // to write, so a figure can be older than its resource version; but it asks of one pool anew only when it has written of it
@@ -23,7 +23,11 @@ import (
 //   - the capacity was published twice after the claim was bound, by their resource versions; or
 //   - neither is seen for Options.ReservationLimit, for drivers whose figure does not go down by what they provision.
 //
-// It ends in any state when the claim is deleted, and in flight when the selected node is taken away: provisioning failed.
+// Where it was not seen that the node was selected, what the capacity went down by cannot be told, and the reservation is
+// uncertain: it ends with the first figure that is published after the claim was bound, or with the time.
+//
+// A reservation ends in any state when the claim is deleted, and in flight when the selected node is taken away: provisioning
+// failed.
 
 // DefaultReservationLimit is twice the usual interval at which capacities are polled.
 const DefaultReservationLimit = 2 * time.Minute
@@ -38,19 +42,27 @@ const (
 	endedDeleted
 	endedTimedOut
 	endedNoPool
+	endedLapsed
 	numEndings
 )
 
-var endingNames = [numEndings]string{"published", "accounted", "failed", "deleted", "timed-out", "no-pool"}
+var endingNames = [numEndings]string{"published", "accounted", "failed", "deleted", "timed-out", "no-pool", "not-made"}
 
 // ledger is the writer's own part of the bookkeeping.
 type ledger struct {
 	// drops are, by pool, falls of the published capacity that no volume accounts for yet, oldest first.
 	drops map[Key][]capacityDrop
+	// first are, by pool, the resource versions with which the pools were first seen.
+	first map[Key]ResourceVersion
+	// freed is set when a reservation has ended, for claims that wait for their namespace's share.
+	freed bool
+	// timer looks for reservations whose time is over, and due is when.
 	timer *time.Timer
+	due   time.Time
 	ended [numEndings]atomic.Uint64
-	// recovered is set once the reservations of volumes that were made before the start have been looked for.
-	recovered bool
+	// filling is set with the first list of a kind, and recovered once the reservations of volumes that were made before the start
+	// have been looked for.
+	filling, recovered bool
 }
 
 // capacityDrop is by how much a pool's capacity fell when it was published with the resource version.
@@ -62,41 +74,11 @@ type capacityDrop struct {
 // maxDrops bounds the falls that are kept for a pool. One is taken up as soon as the claim is seen bound, a moment later.
 const maxDrops = 16
 
-// reserve keeps a claim's reservation in step with the claim, of which nil is a deleted one.
-func (c *Cache) reserve(key Key, old, claim *Claim) {
-	var was *Reservation
-	if old != nil {
-		was = c.next.reservation(old.Class, key)
-	}
-	if was != nil && (claim == nil || claim.UID != was.UID || claim.Class != was.Class) {
-		c.forsaken(was)
-		was = nil
-	}
-	switch {
-	case claim == nil:
-	case claim.VolumeName == "" && claim.SelectedNode != "" && claim.HasRequest && !claim.Lost:
-		if was != nil && was.Node != claim.SelectedNode {
-			c.provisioningFailed(was)
-			was = nil
-		}
-		if was == nil || was.Bytes != claim.Request || was.Provisioned {
-			c.setReservation(&Reservation{
-				Claim: key, UID: claim.UID, Class: claim.Class, Node: claim.SelectedNode, Bytes: claim.Request,
-				selected: claim.ResourceVersion,
-			})
-		}
-	case was == nil:
-	case claim.VolumeName == "":
-		c.provisioningFailed(was)
-	case !was.Provisioned:
-		c.provisioned(was, claim.ResourceVersion, c.options.Now())
-	}
-}
-
 // provisioned follows a reservation whose claim has got its volume.
 func (c *Cache) provisioned(was *Reservation, bound ResourceVersion, at time.Time) {
 	r := *was
-	r.Provisioned, r.bound, r.boundAt = true, bound, at
+	// What was made at a start of the cache may have been published before: nothing is sure then that was not seen.
+	r.Provisioned, r.Uncertain, r.bound, r.since = true, !was.witnessed, bound, at
 	limited := false
 	for pool := range c.poolsAt(&r) {
 		limited = true
@@ -108,18 +90,22 @@ func (c *Cache) provisioned(was *Reservation, bound ResourceVersion, at time.Tim
 			r.published = max(r.published, pool.ResourceVersion)
 		}
 	}
-	if !limited {
+	switch {
+	case !limited:
 		c.release(was, endedNoPool)
+		return
+	case r.Uncertain && r.published > 0:
+		c.release(was, endedPublished)
 		return
 	}
 	c.setReservation(&r)
-	c.expireLater()
+	c.expireBy(&r)
 }
 
-// forsaken ends the reservation of a claim that is gone. Its volume may have been made all the same, so what the capacity fell
-// by is no longer there for another claim.
+// forsaken ends the reservation of a claim that is gone. If its volume was made all the same, what the capacity fell by is no
+// longer there for another claim.
 func (c *Cache) forsaken(r *Reservation) {
-	if !r.Provisioned {
+	if !r.Provisioned && c.hasVolume(r) {
 		for pool := range c.poolsAt(r) {
 			if c.ledger.account(pool.Key(), r) {
 				break
@@ -129,13 +115,26 @@ func (c *Cache) forsaken(r *Reservation) {
 	c.release(r, endedDeleted)
 }
 
+// hasVolume tells whether there is a volume that was made for the reservation's claim.
+func (c *Cache) hasVolume(r *Reservation) bool {
+	for volume := range c.next.KeptFor(r.Claim) {
+		if volume.ClaimRefUID == r.UID {
+			return true
+		}
+	}
+	return false
+}
+
 // account finds the volume in what the pool's capacity fell by since its node was selected, and takes it off.
 func (l *ledger) account(pool Key, r *Reservation) bool {
+	if !r.witnessed && l.first[pool] > r.selected {
+		return false // It may have been published before the cache saw anything; what was seen since is others'.
+	}
 	drops := l.drops[pool]
 	var seen int64
 	for _, drop := range drops {
 		if drop.at > r.selected {
-			seen += drop.bytes
+			seen = AddBytes(seen, drop.bytes)
 		}
 	}
 	if seen < r.Bytes {
@@ -177,22 +176,35 @@ func (l *ledger) keep(pool Key, drops []capacityDrop) {
 func (c *Cache) republished(old, pool *Pool) {
 	if old != nil && (pool == nil || pool.Class != old.Class) {
 		c.ledger.keep(old.Key(), nil)
+		delete(c.ledger.first, old.Key())
 		old = nil
 	}
 	if pool == nil {
 		return
+	}
+	if old == nil {
+		if c.ledger.first == nil {
+			c.ledger.first = map[Key]ResourceVersion{}
+		}
+		c.ledger.first[pool.Key()] = pool.ResourceVersion
 	}
 	var fall int64
 	if old != nil && old.Capacity >= 0 && pool.Capacity >= 0 {
 		fall = old.Capacity - pool.Capacity
 	}
 	var waiting []*Reservation
-	for r := range c.next.Reservations(pool.Class) {
+	of, _ := c.next.reservations.Get(Key{Name: pool.Class})
+	for _, r := range of.All() {
 		switch {
 		case !r.Provisioned || pool.ResourceVersion <= r.selected || !c.reaches(r, pool):
+		case r.Uncertain:
+			// What a pool fell by belongs to those that are sure of theirs.
+			if pool.ResourceVersion > r.bound {
+				c.release(r, endedPublished)
+			}
 		case r.published > 0 && pool.ResourceVersion > r.published:
 			c.release(r, endedPublished)
-			fall -= r.Bytes
+			fall = SubBytes(fall, r.Bytes)
 		default:
 			waiting = append(waiting, r)
 		}
@@ -200,7 +212,7 @@ func (c *Cache) republished(old, pool *Pool) {
 	if fall > 0 {
 		c.ledger.keep(pool.Key(), append(c.ledger.drops[pool.Key()], capacityDrop{pool.ResourceVersion, fall}))
 	} else {
-		c.ledger.rose(pool.Key(), -fall)
+		c.ledger.rose(pool.Key(), SubBytes(0, fall))
 	}
 	slices.SortFunc(waiting, func(a, b *Reservation) int { return cmp.Compare(a.bound, b.bound) })
 	for _, r := range waiting {
@@ -222,92 +234,22 @@ func (c *Cache) reaches(r *Reservation, pool *Pool) bool {
 }
 
 // poolsAt ranges over the pools of the reservation's class that its node reaches.
-func (c *Cache) poolsAt(r *Reservation) func(yield func(*Pool) bool) {
+func (c *Cache) poolsAt(r *Reservation) iter.Seq[*Pool] { return c.poolsOf(r.Class, r.Node) }
+
+// poolsOf ranges over the pools of a class that a node reaches.
+func (c *Cache) poolsOf(class, at string) iter.Seq[*Pool] {
 	return func(yield func(*Pool) bool) {
-		node, ok := c.next.index.byName[r.Node]
+		node, ok := c.next.index.byName[at]
 		if !ok {
 			return
 		}
-		groups := c.next.PoolGroups(r.Class)
+		groups := c.next.PoolGroups(class)
 		for _, pool := range groups.AppendPools(nil, groups.Of(int(node))) {
 			if !yield(pool) {
 				return
 			}
 		}
 	}
-}
-
-// recoverReservations looks, after a start, for volumes that were made so shortly before that their pools may not show them
-// yet. When a claim was bound is not known then; it was no later than the last change of both claim and volume. Nor is known
-// how often a pool was published since: once has to do, as what a pool fell by was not seen either.
-func (c *Cache) recoverReservations() {
-	if c.ledger.recovered {
-		return
-	}
-	for _, kind := range []Kind{KindNode, KindClaim, KindVolume, KindPool} {
-		if !c.fresh.listedOnce(kind) {
-			return
-		}
-	}
-	c.ledger.recovered = true
-	oldest := c.options.Now().Add(-c.options.ReservationLimit)
-	for _, volume := range c.next.volumes.All() {
-		if volume.Created.Before(oldest) {
-			continue
-		}
-		claim, _ := c.next.claims.Get(volume.ClaimRef)
-		if claim == nil || claim.VolumeName != volume.Name || claim.SelectedNode == "" || !claim.HasRequest {
-			continue
-		}
-		if c.next.reservation(claim.Class, claim.Key()) == nil {
-			r := &Reservation{Claim: claim.Key(), UID: claim.UID, Class: claim.Class, Node: claim.SelectedNode, Bytes: claim.Request}
-			if bound := min(claim.ResourceVersion, volume.ResourceVersion); !c.publishedSince(r, bound) {
-				c.provisioned(r, bound, volume.Created)
-			}
-		}
-	}
-}
-
-// publishedSince tells whether a pool of the reservation was published after the resource version.
-func (c *Cache) publishedSince(r *Reservation, bound ResourceVersion) bool {
-	for pool := range c.poolsAt(r) {
-		if pool.ResourceVersion > bound {
-			return true
-		}
-	}
-	return false
-}
-
-// expireLater has reservations looked through when the oldest that can time out has.
-func (c *Cache) expireLater() {
-	if c.ledger.timer == nil && c.options.NodeDelay > 0 {
-		c.ledger.timer = time.AfterFunc(c.options.ReservationLimit, c.expire)
-	}
-}
-
-func (c *Cache) expire() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.ledger.timer = nil
-	if c.expireReservations() {
-		c.expireLater()
-	}
-	c.publish()
-}
-
-// expireReservations ends those that have timed out, and tells whether others may yet.
-func (c *Cache) expireReservations() (more bool) {
-	oldest := c.options.Now().Add(-c.options.ReservationLimit)
-	for r := range c.next.AllReservations() {
-		switch {
-		case !r.Provisioned:
-		case r.boundAt.After(oldest):
-			more = true
-		default:
-			c.release(r, endedTimedOut)
-		}
-	}
-	return more
 }
 
 func (c *Cache) setReservation(r *Reservation) {
@@ -329,11 +271,6 @@ func (c *Cache) release(r *Reservation, how ending) {
 			c.next.reservations = c.next.reservations.Set(class, of)
 		}
 		c.ledger.ended[how].Add(1)
+		c.ledger.freed = true
 	}
-}
-
-// provisioningFailed ends a reservation whose node was taken away again, and remembers it.
-func (c *Cache) provisioningFailed(r *Reservation) {
-	c.release(r, endedFailed)
-	c.rememberFailure(r)
 }

@@ -114,6 +114,7 @@ func (c *cluster) step(t *rapid.T) {
 		}
 		c.claims[name] = &simClaim{object: object}
 		c.update(name, func(*corev1.PersistentVolumeClaim) {})
+		c.writePod(name, "")
 	case claim == nil:
 	case what == "label":
 		c.update(name, func(o *corev1.PersistentVolumeClaim) {
@@ -139,10 +140,39 @@ func (c *cluster) step(t *rapid.T) {
 		claim.zone = ""
 		c.update(name, func(o *corev1.PersistentVolumeClaim) { delete(o.Annotations, "volume.kubernetes.io/selected-node") })
 	case !claim.made:
-		claim.made = true
-		c.free[claim.zone] -= requestOf(claim.object)
+		c.make(claim)
 	case claim.object.Spec.VolumeName == "":
 		c.update(name, func(o *corev1.PersistentVolumeClaim) { o.Spec.VolumeName = "volume-of-" + string(o.UID) })
+	default:
+		c.writePod(name, "node-"+claim.zone)
+	}
+}
+
+// make has the driver make the claim's volume, and the provisioner write it.
+func (c *cluster) make(claim *simClaim) {
+	claim.made = true
+	c.free[claim.zone] -= requestOf(claim.object)
+	volume := &corev1.PersistentVolume{ObjectMeta: metav1.ObjectMeta{Name: "volume-of-" + string(claim.object.UID)}}
+	volume.Spec.ClaimRef = &corev1.ObjectReference{Namespace: "default", Name: claim.object.Name, UID: claim.object.UID}
+	c.stamp(&volume.ObjectMeta)
+	c.write(KindVolume, volume)
+}
+
+// writePod writes the pod for which there is the claim: it waits, or has the node.
+func (c *cluster) writePod(claim, node string) {
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "pod-of-" + claim, UID: c.claims[claim].object.UID}}
+	pod.Spec.NodeName = node
+	pod.Spec.Volumes = []corev1.Volume{{Name: "data", VolumeSource: corev1.VolumeSource{
+		PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: claim},
+	}}}
+	c.stamp(&pod.ObjectMeta)
+	c.write(KindPod, pod)
+}
+
+func delayedClass(name string) *storagev1.StorageClass {
+	return &storagev1.StorageClass{
+		ObjectMeta: metav1.ObjectMeta{Name: name}, Provisioner: "zonal.csi.example.com",
+		VolumeBindingMode: new(storagev1.VolumeBindingWaitForFirstConsumer),
 	}
 }
 
@@ -186,28 +216,49 @@ func TestReservationsAreWhatTheClaimsJustify(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		if err := cache.Upsert(delayedClass("zonal")); err != nil {
+			t.Fatal(err)
+		}
 		cache.Flush()
+		// justified are the claims in flight of which the cache has known the pod at the time.
+		justified := map[string]bool{}
 		real := newCluster(map[string]int64{"a": 1000, "b": 1000})
 		real.deliver(t, cache, KindPool, 2)
 		for range rapid.IntRange(1, 150).Draw(t, "steps") {
 			if rapid.Bool().Draw(t, "happens") {
 				real.step(t)
 			} else {
-				real.deliver(t, cache, rapid.SampledFrom([]Kind{KindClaim, KindPool}).Draw(t, "kind"), rapid.IntRange(1, 4).Draw(t, "n"))
+				real.deliver(t, cache, rapid.SampledFrom([]Kind{KindClaim, KindPool, KindVolume, KindPod}).Draw(t, "kind"), rapid.IntRange(1, 4).Draw(t, "n"))
 			}
-			// In flight is exactly what the claims say, whatever came before.
+			// In flight is exactly what the claims say that have, or had, a pod.
 			want, got := map[Key]string{}, map[Key]string{}
 			s := cache.Snapshot()
 			for key, claim := range s.claims.All() {
-				if claim.SelectedNode != "" && claim.VolumeName == "" {
+				if claim.SelectedNode == "" || claim.VolumeName != "" {
+					continue
+				}
+				flight := fmt.Sprint(claim.UID, claim.SelectedNode, claim.ResourceVersion, claim.Request)
+				for pod := range s.Users(key) {
+					justified[flight] = justified[flight] || pod.Node == "" || pod.Node == claim.SelectedNode
+				}
+				if r := s.reservation("zonal", key); r != nil && justified[fmt.Sprint(claim.UID, r.Node, r.selected, r.Bytes)] {
+					justified[flight] = true
+				}
+				if justified[flight] {
 					want[key] = fmt.Sprint(claim.UID, claim.SelectedNode, claim.Request)
 				}
 			}
 			for r := range s.AllReservations() {
-				if !r.Provisioned {
-					got[r.Claim] = fmt.Sprint(r.UID, r.Node, r.Bytes)
-				} else if claim, _ := s.claims.Get(r.Claim); claim == nil || claim.UID != r.UID || claim.VolumeName == "" {
+				claim, _ := s.claims.Get(r.Claim)
+				switch {
+				case claim == nil || claim.UID != r.UID:
+					t.Fatalf("%s has a reservation and is not there", r.Claim)
+				case r.Provisioned && (claim.VolumeName == "" || s.Volume(claim.VolumeName) == nil || r.Uncertain):
 					t.Fatalf("%s has a reservation for a volume that it does not have", r.Claim)
+				case r.Uncertain && (claim.VolumeName == "" || s.Volume(claim.VolumeName) != nil):
+					t.Fatalf("the reservation of %s is uncertain, and its volume is seen or not named", r.Claim)
+				case !r.Provisioned && !r.Uncertain:
+					got[r.Claim] = fmt.Sprint(r.UID, r.Node, r.Bytes)
 				}
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
@@ -215,7 +266,7 @@ func TestReservationsAreWhatTheClaimsJustify(t *testing.T) {
 			}
 		}
 		// Once all was heard, the cache never thinks that there is more room than there is, published or not.
-		for _, kind := range []Kind{KindClaim, KindPool} {
+		for _, kind := range []Kind{KindPod, KindClaim, KindVolume, KindPool} {
 			real.deliver(t, cache, kind, len(real.events[kind]))
 		}
 		for zone, free := range real.free {
@@ -233,9 +284,8 @@ func TestReservationsAreWhatTheClaimsJustify(t *testing.T) {
 		for name, claim := range real.claims {
 			if claim.zone != "" && claim.object.Spec.VolumeName == "" {
 				if !claim.made {
-					real.free[claim.zone] -= requestOf(claim.object)
+					real.make(claim)
 				}
-				claim.made = true
 				real.update(name, func(o *corev1.PersistentVolumeClaim) { o.Spec.VolumeName = "volume-of-" + string(o.UID) })
 			}
 		}
@@ -245,7 +295,7 @@ func TestReservationsAreWhatTheClaimsJustify(t *testing.T) {
 			real.ask(zone)
 			real.publish(zone)
 		}
-		for _, kind := range []Kind{KindPool, KindClaim} {
+		for _, kind := range []Kind{KindPool, KindVolume, KindClaim, KindPod} {
 			real.deliver(t, cache, kind, len(real.events[kind]))
 		}
 		if left := slices.Collect(cache.Snapshot().AllReservations()); len(left) > 0 {

@@ -52,6 +52,17 @@ func start(t *testing.T, now func() time.Time, objects []metav1.Object) *Cache {
 	return c
 }
 
+// podOf is a pod that waits for a node and uses the claims.
+func podOf(claims ...*corev1.PersistentVolumeClaim) *corev1.Pod {
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: claims[0].Namespace, Name: "pod-of-" + claims[0].Name}}
+	for _, claim := range claims {
+		pod.Spec.Volumes = append(pod.Spec.Volumes, corev1.Volume{Name: claim.Name, VolumeSource: corev1.VolumeSource{
+			PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: claim.Name},
+		}})
+	}
+	return pod
+}
+
 func TestAfterARestartVolumesThatPoolsMayNotShowYetAreReserved(t *testing.T) {
 	now := time.Unix(1_000_000, 0)
 	for name, c := range map[string]struct {
@@ -67,6 +78,10 @@ func TestAfterARestartVolumesThatPoolsMayNotShowYetAreReserved(t *testing.T) {
 			cache := start(t, func() time.Time { return now }, c.objects)
 			if got := slices.Collect(cache.Snapshot().AllReservations()); len(got) != c.want {
 				t.Errorf("got %d reservations, want %d: %v", len(got), c.want, got)
+			}
+			// Whether the pool shows them cannot be told.
+			if got := slices.Collect(cache.Snapshot().Reservations("zonal")); len(got) != 0 {
+				t.Errorf("%d of the reservations are said to be certain", len(got))
 			}
 		})
 	}
@@ -93,7 +108,8 @@ func TestFailedProvisioningIsRememberedByPlace(t *testing.T) {
 	now := time.Unix(1_000_000, 0)
 	objects := boundClaim("5", "5", now)
 	// A driver says where its nodes are under its own name, also for a class that names the in-tree plugin before it.
-	class := &storagev1.StorageClass{ObjectMeta: metav1.ObjectMeta{Name: "zonal"}, Provisioner: "kubernetes.io/aws-ebs"}
+	class := delayedClass("zonal")
+	class.Provisioner = "kubernetes.io/aws-ebs"
 	csi := func(node string) *storagev1.CSINode {
 		return &storagev1.CSINode{ObjectMeta: metav1.ObjectMeta{Name: node}, Spec: storagev1.CSINodeSpec{
 			Drivers: []storagev1.CSINodeDriver{{Name: "ebs.csi.aws.com", NodeID: node, TopologyKeys: []string{"zone"}}},
@@ -103,7 +119,7 @@ func TestFailedProvisioningIsRememberedByPlace(t *testing.T) {
 	other := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "node-b", Labels: map[string]string{"zone": "b"}}}
 	claim := objects[1].(*corev1.PersistentVolumeClaim)
 	claim.Spec.VolumeName = ""
-	cache := start(t, func() time.Time { return now }, append(objects, class, csi("node-a"), neighbour, other))
+	cache := start(t, func() time.Time { return now }, append(objects, class, csi("node-a"), neighbour, other, podOf(claim)))
 
 	failed := claim.DeepCopy()
 	failed.Annotations = nil

@@ -46,6 +46,7 @@ type Snapshot struct {
 
 	// What follows depends on what was seen before as well.
 	reservations hamt.Map[Key, hamt.Map[Key, *Reservation]] // class → claim → what is reserved for it
+	flights      hamt.Map[Key, *flight]                     // claim → what is remembered of it while it has no volume
 	failures     hamt.Map[Key, []ProvisioningFailure]       // class → where provisioning failed lately
 	at           time.Time
 }

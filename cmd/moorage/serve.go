@@ -171,7 +171,8 @@ func serve(ctx context.Context, c *config.Configuration, flags serveFlags, logge
 		return fmt.Errorf("configure the extender: %w", err)
 	}
 	cache := topology.New(topology.Options{
-		ReservationLimit: c.Extender.ReservationLimit.Duration,
+		ReservationLimit: c.Extender.ReservationLimit.Duration, InFlightLimit: c.Extender.InFlightLimit.Duration,
+		NamespaceShare: float64(c.Extender.ReservedPercentOfNamespace) / 100,
 		Fault: func(err *topology.FaultError) {
 			logger.Error(err, "A fault in moorage; please report it", "kind", err.Kind, "namespace", err.Key.Namespace, "name", err.Key.Name,
 				"stack", string(err.Stack))

@@ -223,6 +223,9 @@ func (n *renamer) claim(c *corev1.PersistentVolumeClaim) {
 	n.pointer(c.Spec.StorageClassName, n.name)
 	n.pointer(c.Spec.VolumeAttributesClassName, n.name)
 	n.selector(c.Spec.Selector)
+	if source := c.Spec.DataSourceRef; source != nil && source.APIGroup != nil && *source.APIGroup != snapshotv1.GroupName {
+		source.APIGroup, source.Kind = new("example.com"), "Populator"
+	}
 }
 
 func (n *renamer) podVolume(v *corev1.Volume) {

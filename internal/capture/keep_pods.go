@@ -23,6 +23,10 @@ func keepPod(p *corev1.Pod) *corev1.Pod {
 		Spec:       corev1.PodSpec{NodeName: p.Spec.NodeName, Volumes: volumes},
 		Status:     corev1.PodStatus{Phase: p.Status.Phase},
 	}
+	if len(p.Spec.SchedulingGates) > 0 {
+		// That there are gates is what counts, not whose they are.
+		out.Spec.SchedulingGates = []corev1.PodSchedulingGate{{Name: "gated"}}
+	}
 	for i := range p.Status.Conditions {
 		if c := &p.Status.Conditions[i]; c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse {
 			out.Status.Conditions = []corev1.PodCondition{{Type: c.Type, Status: c.Status, Reason: c.Reason, Message: c.Message}}

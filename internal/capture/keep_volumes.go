@@ -92,9 +92,22 @@ func keepClaim(c *corev1.PersistentVolumeClaim) *corev1.PersistentVolumeClaim {
 			AccessModes: c.Spec.AccessModes, Selector: c.Spec.Selector.DeepCopy(), VolumeName: c.Spec.VolumeName,
 			StorageClassName: c.Spec.StorageClassName, VolumeMode: c.Spec.VolumeMode,
 			VolumeAttributesClassName: c.Spec.VolumeAttributesClassName,
+			DataSourceRef:             keepDataSource(c),
 			Resources:                 corev1.VolumeResourceRequirements{Requests: keepStorage(c.Spec.Resources.Requests)},
 		},
 		Status: corev1.PersistentVolumeClaimStatus{Phase: c.Status.Phase},
+	}
+}
+
+// keepDataSource keeps of what kind a claim's data source is, and not which it is.
+func keepDataSource(c *corev1.PersistentVolumeClaim) *corev1.TypedObjectReference {
+	switch {
+	case c.Spec.DataSourceRef != nil:
+		return &corev1.TypedObjectReference{APIGroup: c.Spec.DataSourceRef.APIGroup, Kind: c.Spec.DataSourceRef.Kind}
+	case c.Spec.DataSource != nil:
+		return &corev1.TypedObjectReference{APIGroup: c.Spec.DataSource.APIGroup, Kind: c.Spec.DataSource.Kind}
+	default:
+		return nil
 	}
 }
 

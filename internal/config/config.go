@@ -61,6 +61,11 @@ type Extender struct {
 	// ReservationLimit is how long the room of a volume that was made stays reserved where its pool's capacity is not
 	// published again.
 	ReservationLimit metav1.Duration `json:"reservationLimit"`
+	// InFlightLimit is how long a claim may keep room reserved at one node while its volume is not made.
+	InFlightLimit metav1.Duration `json:"inFlightLimit"`
+	// ReservedPercentOfNamespace is how much of a pool's published capacity the claims of one namespace may have reserved, in percent;
+	// 0 is no limit.
+	ReservedPercentOfNamespace int `json:"reservedPercentOfNamespace"`
 	// Predicates by name: Enforce, Score or Off.
 	Predicates map[string]Word `json:"predicates"`
 	Scorers    []Scorer        `json:"scorers"`
@@ -116,6 +121,7 @@ func Default() *Configuration {
 			ClaimWait:        metav1.Duration{Duration: extender.DefaultClaimWait},
 			PlacementWait:    metav1.Duration{Duration: extender.DefaultPlacementWait},
 			ReservationLimit: metav1.Duration{Duration: topology.DefaultReservationLimit},
+			InFlightLimit:    metav1.Duration{Duration: topology.DefaultInFlightLimit},
 
 			ProvisioningHalfLife: metav1.Duration{Duration: placement.DefaultProvisioningHalfLife},
 		},
@@ -189,6 +195,12 @@ func (c *Configuration) Validate() error {
 	}
 	if limit := c.Extender.ReservationLimit.Duration; limit < time.Second || limit > time.Hour {
 		faults = append(faults, fmt.Errorf("extender.reservationLimit: %s is not from 1s to 1h", limit))
+	}
+	if limit := c.Extender.InFlightLimit.Duration; limit < time.Second || limit > 24*time.Hour {
+		faults = append(faults, fmt.Errorf("extender.inFlightLimit: %s is not from 1s to 24h", limit))
+	}
+	if percent := c.Extender.ReservedPercentOfNamespace; percent < 0 || percent > 100 {
+		faults = append(faults, fmt.Errorf("extender.reservedPercentOfNamespace: %d is not from 0 to 100", percent))
 	}
 	if half := c.Extender.ProvisioningHalfLife.Duration; half < time.Second || half > time.Hour {
 		faults = append(faults, fmt.Errorf("extender.provisioningHalfLife: %s is not from 1s to 1h", half))

@@ -66,6 +66,8 @@ func TestParseErrorsNameTheField(t *testing.T) {
 		{"a wrong type", head + "extender: {maxBodyBytes: many}", "maxBodyBytes"},
 		{"a number for a word", head + "webhook: {rules: {secret-mode-decimal: 1}}", "1 is not a word"},
 		{"a wait too long", head + "extender: {placementWait: 2s}", "extender.placementWait: 2s is not from 0s to 800ms"},
+		{"no time to be made", head + "extender: {inFlightLimit: 0s}", "extender.inFlightLimit: 0s is not from 1s to 24h"},
+		{"more than all", head + "extender: {reservedPercentOfNamespace: 101}", "extender.reservedPercentOfNamespace: 101 is not from 0 to 100"},
 		{"no time to confirm", head + "extender: {reservationLimit: 0s}", "extender.reservationLimit: 0s is not from 1s to 1h"},
 		{"a memory too short", head + "extender: {provisioningHalfLife: 0s}", "extender.provisioningHalfLife: 0s is not from 1s to 1h"},
 		{"a negative limit", head + "extender: {maxBodyBytes: -1}", "extender.maxBodyBytes: must not be negative"},

@@ -39,10 +39,10 @@ func (v *Verdict) Pending(s *topology.Snapshot, candidates topology.NodeSet) []P
 	return out
 }
 
-// reserved ranges over what is reserved in the pools of the class, but for the pod's own claims.
-func (d *Demand) reserved(s *topology.Snapshot, class string) iter.Seq[*topology.Reservation] {
+// others ranges over those of the reservations that are not of the pod's own claims.
+func (d *Demand) others(reservations iter.Seq[*topology.Reservation]) iter.Seq[*topology.Reservation] {
 	return func(yield func(*topology.Reservation) bool) {
-		for r := range s.Reservations(class) {
+		for r := range reservations {
 			if !d.uses(r.Claim) && !yield(r) {
 				return
 			}

@@ -77,7 +77,7 @@ func (f *fit) roomLeft(class string) {
 			provisions.Or(c.provision)
 		}
 	}
-	free, largest := roomOf(newPoolRoom(f.q.s, class, f.q.v.demand))
+	free, largest := roomOf(newLikelyRoom(f.q.s, class, f.q.v.demand))
 	if largest <= 0 {
 		return
 	}

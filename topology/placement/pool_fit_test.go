@@ -46,6 +46,7 @@ func TestPoolFitDoesNotDependOnTheOrderOfPools(t *testing.T) {
 			topology.KindNode:   {node("n1", here), node("n2", there)},
 			topology.KindPool:   pools,
 			topology.KindClaim:  {claim, coming},
+			topology.KindPod:    {synthetic.PodWithClaims("coming", "", "coming")},
 			topology.KindDriver: {&storagev1.CSIDriver{ObjectMeta: metav1.ObjectMeta{Name: synthetic.Driver}, Spec: storagev1.CSIDriverSpec{StorageCapacity: new(true)}}},
 			topology.KindClass: {&storagev1.StorageClass{
 				ObjectMeta: metav1.ObjectMeta{Name: synthetic.Zonal}, Provisioner: synthetic.Driver,

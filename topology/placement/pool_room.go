@@ -3,6 +3,7 @@
 package placement
 
 import (
+	"iter"
 	"slices"
 
 	"github.com/moorage-k8s/moorage/topology"
@@ -20,12 +21,24 @@ type poolRoom struct {
 	reach   reach
 }
 
-// newPoolRoom reckons the room for the pod. Reservations for nodes that the snapshot does not know, or that reach no pool, take
-// none.
+// newPoolRoom reckons the room for the pod beside what is surely reserved: all that a refusal may rest on.
 func newPoolRoom(s *topology.Snapshot, class string, d *Demand) *poolRoom {
 	r := &poolRoom{groups: s.PoolGroups(class)}
 	r.packing.steps = maxPackingStepsInAll
-	for reservation := range d.reserved(s, class) {
+	r.takeReserved(s, d.others(s.Reservations(class)))
+	return r
+}
+
+// newLikelyRoom reckons with what is uncertain as well: enough for a score.
+func newLikelyRoom(s *topology.Snapshot, class string, d *Demand) *poolRoom {
+	r := newPoolRoom(s, class, d)
+	r.takeReserved(s, d.others(s.Uncertain(class)))
+	return r
+}
+
+// takeReserved takes the reservations' room. Those for nodes that the snapshot does not know, or that reach no pool, take none.
+func (r *poolRoom) takeReserved(s *topology.Snapshot, reservations iter.Seq[*topology.Reservation]) {
+	for reservation := range reservations {
 		node, known := s.NodeIndex(reservation.Node)
 		if !known {
 			continue
@@ -37,7 +50,6 @@ func newPoolRoom(s *topology.Snapshot, class string, d *Demand) *poolRoom {
 			r.float(group, reservation.Bytes)
 		}
 	}
-	return r
 }
 
 // onlyPool returns the slot of the pool that the group's nodes reach, if it is one.

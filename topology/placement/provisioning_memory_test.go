@@ -5,11 +5,13 @@ package placement_test
 import (
 	"math"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
 	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
@@ -40,10 +42,16 @@ func TestWhereProvisioningFailedIsAvoidedForAWhile(t *testing.T) {
 			VolumeBindingMode: new(storagev1.VolumeBindingWaitForFirstConsumer),
 		}, synthetic.Claim("new-"+class, class, 1<<30))
 	}
+	failures := 0
 	fail := func(node int) {
+		failures++
 		claim := synthetic.Claim("unlucky", synthetic.Zonal, 1<<30)
+		claim.UID = types.UID(strconv.Itoa(failures)) // Each claim counts once for a place.
+		put(synthetic.PodWithClaims("unlucky", "", "unlucky"))
 		claim.Annotations = map[string]string{"volume.kubernetes.io/selected-node": synthetic.NodeName(node)}
-		put(claim, synthetic.Claim("unlucky", synthetic.Zonal, 1<<30))
+		failed := claim.DeepCopy()
+		failed.Annotations = nil
+		put(claim, failed)
 	}
 	engine, err := placement.NewEngine(placement.Config{})
 	if err != nil {
