@@ -28,7 +28,7 @@ func TestAdmissionOfEveryRequest(t *testing.T) {
 	// Before moorage is there: a pod, and a claim in breach.
 	k.must(t, "create", "-f", "node-tool.yaml")
 	k.must(t, "create", "-f", "breach.yaml")
-	m := startMoorage(t, c, moorage.Options{})
+	m := startMoorage(t, c, moorage.Options{Config: strictAboutMounts})
 
 	t.Run("a dry run is told the same, and leaves nothing", func(t *testing.T) {
 		k.shows(t, agentIsDenied, "apply", "--dry-run=server", "-f", "agent.yaml")

@@ -27,6 +27,9 @@ const (
 		"or use HostToContainer if the container only has to see the host's mounts.\n"
 )
 
+// strictAboutMounts has agent.yaml denied, which where nothing is configured is only warned of.
+const strictAboutMounts = `{apiVersion: moorage.dev/v1alpha1, kind: MoorageConfiguration, webhook: {rules: {propagation-bidirectional-path: deny}}}`
+
 // agentIsDenied is what is printed for agent.yaml.
 var agentIsDenied = terminal{
 	Stderr: "Warning: propagation-host-root: container \"main\" mounts the host's / writable with Bidirectional propagation\n" +
@@ -46,7 +49,7 @@ func TestAdmissionAtTheTerminal(t *testing.T) {
 	createClass(t, c, "nfs", "k8s-sigs.io/nfs-subdir-external-provisioner")
 	k.shows(t, terminal{Stdout: "deployment.apps/agents created\n"}, "apply", "-f", "agents.yaml")
 	k.shows(t, terminal{Stdout: "pod/agent created\n"}, "apply", "-f", "agent.yaml")
-	m := startMoorage(t, c, moorage.Options{})
+	m := startMoorage(t, c, moorage.Options{Config: strictAboutMounts})
 
 	t.Run("what was there before can still be updated", func(t *testing.T) {
 		k.shows(t, terminal{Stdout: "pod/agent labeled\n"}, "label", "pod", "agent", "tier=node")

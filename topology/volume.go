@@ -34,6 +34,9 @@ type Volume struct {
 	Affinity *Selector
 	// Source is the field of the spec that says what the volume is, such as csi or hostPath; empty where this build knows none.
 	Source string
+	// HostPath is the directory of the node that a hostPath or local volume is, as written; empty for others, and where a capture
+	// left it out.
+	HostPath string
 	// Driver and Handle are of a CSI volume; both are empty for other sources.
 	Driver, Handle string
 	// FSType and ReadOnly are what a CSI volume says of its mounts; FSType is empty for the driver's own choice.
@@ -87,6 +90,12 @@ func volumeFromAPI(v *corev1.PersistentVolume) *Volume {
 	}
 	if ref := v.Spec.ClaimRef; ref != nil {
 		out.HasClaimRef, out.ClaimRef, out.ClaimRefUID = true, Key{shared(ref.Namespace), ref.Name}, ref.UID
+	}
+	switch source := &v.Spec.PersistentVolumeSource; {
+	case source.HostPath != nil:
+		out.HostPath = source.HostPath.Path
+	case source.Local != nil:
+		out.HostPath = source.Local.Path
 	}
 	if csi := v.Spec.CSI; csi != nil {
 		out.Driver, out.Handle = shared(csi.Driver), csi.VolumeHandle

@@ -22,6 +22,7 @@ func TestUseOfAnExemption(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := newWebhook(t, Options{Metrics: metrics, Rules: rules.EvaluatorOptions{
+		Actions:    strict().Actions,
 		Mandatory:  []string{"propagation-host-root"},
 		Exemptions: []rules.Exemption{{Namespaces: []string{"default"}, ServiceAccounts: []string{"ci/deployer"}, Reason: "old manifests"}},
 	}})

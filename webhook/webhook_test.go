@@ -24,8 +24,24 @@ const rootMount = `{apiVersion: v1, kind: Pod, metadata: {name: agent}, spec: {c
 const betaClaim = `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data, annotations: {volume.beta.kubernetes.io/storage-class: ebs}},
   spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}, ofTheFuture: {kept: true}}}`
 
-func TestDenialReadsWell(t *testing.T) {
+// strict has the rule deny that rootMount breaks, which where nothing is configured only warns.
+func strict() rules.EvaluatorOptions {
+	return rules.EvaluatorOptions{Actions: map[string]rules.Action{"propagation-bidirectional-path": rules.Deny}}
+}
+
+func TestWhereNothingIsConfiguredTheHostsRootIsWarnedOf(t *testing.T) {
 	got := admit(t, newWebhook(t, Options{}).Validate(), reviewOf(t, rootMount, ""))
+	want := []string{`propagation-bidirectional-path: container "agent" mounts host path "/" as Bidirectional, which is none of the usual folders`}
+	if diff := cmp.Diff(want, got.Warnings); diff != "" || !got.Allowed {
+		t.Errorf("allowed %t, warnings (-want +got):\n%s", got.Allowed, diff)
+	}
+	if diff := cmp.Diff(map[string]string{"findings": "propagation-bidirectional-path=warn,propagation-host-root=audit"}, got.AuditAnnotations); diff != "" {
+		t.Errorf("audit annotations (-want +got):\n%s", diff)
+	}
+}
+
+func TestDenialReadsWell(t *testing.T) {
+	got := admit(t, newWebhook(t, Options{Rules: strict()}).Validate(), reviewOf(t, rootMount, ""))
 	if got.Allowed || got.Result.Code != http.StatusForbidden || got.Result.Reason != "Forbidden" {
 		t.Fatalf("want a denial, got %+v", got)
 	}
@@ -97,7 +113,7 @@ func TestValidate(t *testing.T) {
 		}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got := admit(t, newWebhook(t, Options{}).Validate(), tc.body)
+			got := admit(t, newWebhook(t, Options{Rules: strict()}).Validate(), tc.body)
 			if got.Allowed != tc.allowed {
 				t.Errorf("allowed %t, want %t: %s", got.Allowed, tc.allowed, tc.reason)
 			}
@@ -214,7 +230,7 @@ func TestMetrics(t *testing.T) {
 	if _, err = NewMetrics(registry); err == nil {
 		t.Error("a second registration must be an error")
 	}
-	w := newWebhook(t, Options{Metrics: metrics})
+	w := newWebhook(t, Options{Metrics: metrics, Rules: strict()})
 	admit(t, w.Validate(), reviewOf(t, rootMount, ""))
 	admit(t, w.Mutate(), reviewOf(t, betaClaim, betaClaim))
 	admit(t, w.Validate(), strings.Replace(reviewOf(t, rootMount, ""), "CREATE", "INVENTED", 1))

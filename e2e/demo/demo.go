@@ -134,5 +134,5 @@ func (s *story) examples(ctx context.Context) error {
 	if err := s.warned(ctx, "examples/demo/4-secret-mode.yaml", "secret-mode-decimal"); err != nil {
 		return err
 	}
-	return s.denied(ctx, "examples/demo/5-host-root.yaml", "propagation-bidirectional-path")
+	return s.denied(ctx, "examples/demo/5-host-programs.yaml", "propagation-bidirectional-path")
 }

@@ -39,7 +39,7 @@ type EvaluatorOptions struct {
 	// NamespaceActions replace them again for objects in some namespaces: for each rule the first that selects the namespace
 	// and names the rule.
 	NamespaceActions []NamespaceActions
-	// Mandatory are rules that no exemption lifts.
+	// Mandatory are rules that no exemption lifts and that may be off nowhere.
 	Mandatory []string
 	// Exemptions lift rules from some objects.
 	Exemptions []Exemption
@@ -47,6 +47,11 @@ type EvaluatorOptions struct {
 	Settings Settings
 	// Catalog is the driver matrix; nil means the one that this build carries.
 	Catalog *catalog.Catalog
+}
+
+// switchesOff says that the rule is off, in all namespaces or in some.
+func (o *EvaluatorOptions) switchesOff(id string) bool {
+	return o.Actions[id] == Off || slices.ContainsFunc(o.NamespaceActions, func(n NamespaceActions) bool { return n.Actions[id] == Off })
 }
 
 // NewEvaluator makes an Evaluator of the registry's rules. An unknown rule ID or action is an error that names the nearest
@@ -71,6 +76,9 @@ func newEvaluator(all []Rule, opts EvaluatorOptions) (*Evaluator, error) {
 	for _, id := range opts.Mandatory {
 		if err := n.check(id); err != nil {
 			return nil, fmt.Errorf("configure the mandatory rule %q: %w", id, err)
+		}
+		if opts.switchesOff(id) {
+			return nil, fmt.Errorf("configure the mandatory rule %q: it is off, too, at least in some namespaces", id)
 		}
 		n.mandatory[id] = true
 	}
@@ -100,6 +108,17 @@ func newEvaluator(all []Rule, opts EvaluatorOptions) (*Evaluator, error) {
 		e.rules = append(e.rules, a)
 	}
 	return e, nil
+}
+
+// Mandatory returns the mandatory rules that concern a kind.
+func (e *Evaluator) Mandatory(kind Kind) []string {
+	var ids []string
+	for i := range e.rules {
+		if r := &e.rules[i]; r.Check != nil && r.kinds[kind] && e.names.mandatory[r.ID] {
+			ids = append(ids, r.ID)
+		}
+	}
+	return ids
 }
 
 // Kinds are the kinds that the rules which are on somewhere read, each once; with explaining only those of the rules that have
@@ -165,6 +184,9 @@ type Result struct {
 	Panics []Panic
 	// Skipped counts the rules that were not asked because the context ended first.
 	Skipped int
+	// Unasked are the mandatory rules among those that were skipped or failed. An object that they have not passed must not be
+	// said to have passed.
+	Unasked []string
 }
 
 // Panic is a rule's failure, for the caller to count and log.
@@ -174,57 +196,122 @@ type Panic struct {
 	Stack []byte
 }
 
-// Evaluate asks every rule that concerns the object. On an update a rule tells only what the update makes worse, so that an
-// object that was already in breach can still be updated. Rules do not wait; the context is looked at between them.
+// Evaluate asks every rule that concerns the object, the mandatory ones first. On an update a rule tells only what the update
+// makes worse, so that an object that was already in breach can still be updated. Rules do not wait; the context is looked at
+// between them.
 func (e *Evaluator) Evaluate(ctx context.Context, q Question) Result {
-	var result Result
 	in := Input{
-		Kind: q.Kind, Object: q.Object, Old: q.Old, AsWritten: q.AsWritten, Namespace: q.Namespace, Lookup: q.Lookup,
+		Kind: q.Kind, Object: q.Object, Old: q.Old, AsWritten: q.AsWritten, Namespace: q.Namespace, User: q.User, Lookup: q.Lookup,
 		Catalog: e.catalog, Settings: &e.settings, names: &e.names,
 	}
 	if o, err := meta.Accessor(q.Object); err == nil && o.GetNamespace() != "" {
 		in.Namespace = o.GetNamespace()
 	}
-	selected := e.selected(q.Lookup, in.Namespace)
-	exempt := exemptions{evaluator: e, input: &in, user: q.User}
-	for i := range e.rules {
-		r := &e.rules[i]
-		if r.Check == nil || !r.kinds[q.Kind] || (q.OnlyExplainAPI && !r.ExplainsAPI) {
-			continue
-		}
-		configured := r.configured(selected)
-		if r.off(configured) {
-			continue
-		}
-		if ctx.Err() != nil {
-			result.Skipped++
-			continue
-		}
-		found, failure := r.ask(&in)
-		if failure == nil && q.Old != nil && len(found) > 0 {
-			before := in
-			before.Object, before.Old = q.Old, nil
-			var already []Finding
-			already, failure = r.ask(&before)
-			found = worsened(found, already)
-		}
-		if failure != nil {
-			result.Panics = append(result.Panics, *failure)
-			continue
-		}
-		for _, f := range found {
-			if q.OnlyExplainAPI && !f.RefusedByAPI {
-				continue
+	ev := evaluation{
+		Evaluator: e, ctx: ctx, in: in, onlyExplainAPI: q.OnlyExplainAPI, selected: e.selected(q.Lookup, in.Namespace),
+		answers: make([][]told, len(e.rules)),
+	}
+	ev.exempt = exemptions{evaluator: e, input: &ev.in, user: q.User}
+	for _, mandatory := range []bool{true, false} {
+		for i := range e.rules {
+			if r := &e.rules[i]; e.names.mandatory[r.ID] == mandatory && r.Check != nil && r.kinds[q.Kind] && (!q.OnlyExplainAPI || r.ExplainsAPI) {
+				ev.ask(i)
 			}
-			told, exempted := exempt.lift(r.complete(f, configured))
-			if exempted != nil {
-				result.Exempted = append(result.Exempted, *exempted)
-				continue
-			}
-			result.Findings = append(result.Findings, told)
 		}
 	}
-	return result
+	return ev.result()
+}
+
+// evaluation is one call of Evaluate.
+type evaluation struct {
+	*Evaluator
+	ctx            context.Context
+	in             Input
+	onlyExplainAPI bool
+	selected       []NamespaceActions
+	exempt         exemptions
+	// answers are the findings of each rule, in the order of the rules.
+	answers [][]told
+	out     Result
+	// plugin is whether the object is a node plugin, once that was asked.
+	plugin *bool
+}
+
+// told is a finding, or an exempted one.
+type told struct {
+	Finding
+	// named says that the configuration names the rule, by an action or as mandatory.
+	named    bool
+	exempted *Exempted
+}
+
+// ask asks one rule.
+func (ev *evaluation) ask(i int) {
+	r := &ev.rules[i]
+	configured := r.configured(ev.selected)
+	if r.off(configured) {
+		return
+	}
+	mandatory := ev.names.mandatory[r.ID]
+	if ev.ctx.Err() != nil {
+		ev.out.Skipped++
+		if mandatory {
+			ev.out.Unasked = append(ev.out.Unasked, r.ID)
+		}
+		return
+	}
+	ev.in.demanded = configured == Deny || (mandatory && configured == "")
+	found, failure := r.ask(&ev.in)
+	if failure == nil && ev.in.Old != nil && len(found) > 0 {
+		before := ev.in
+		before.Object, before.Old = ev.in.Old, nil
+		var already []Finding
+		already, failure = r.ask(&before)
+		found = worsened(found, already)
+	}
+	if failure != nil {
+		ev.out.Panics = append(ev.out.Panics, *failure)
+		if mandatory {
+			ev.out.Unasked = append(ev.out.Unasked, r.ID)
+		}
+		return
+	}
+	for _, f := range found {
+		if ev.onlyExplainAPI && !f.RefusedByAPI {
+			continue
+		}
+		t := told{Finding: r.complete(f, configured), named: configured != "" || mandatory}
+		if !t.named && t.Action != Audit && ev.isNodePlugin() {
+			t.Action = Audit
+		}
+		t.Finding, t.exempted = ev.exempt.lift(t.Finding)
+		ev.answers[i] = append(ev.answers[i], t)
+	}
+}
+
+// isNodePlugin looks once, and only where there is a finding.
+func (ev *evaluation) isNodePlugin() bool {
+	if ev.plugin == nil {
+		plugin := isNodePlugin(&ev.in)
+		ev.plugin = &plugin
+	}
+	return *ev.plugin
+}
+
+// result puts the answers into the registry's order.
+func (ev *evaluation) result() Result {
+	var named []bool
+	for _, answer := range ev.answers {
+		for _, t := range answer {
+			if t.exempted != nil {
+				ev.out.Exempted = append(ev.out.Exempted, *t.exempted)
+				continue
+			}
+			ev.out.Findings, named = append(ev.out.Findings, t.Finding), append(named, t.named)
+		}
+	}
+	toldOnce(ev.out.Findings, named, func() bool { return isNodeAgent(&ev.in) })
+	return ev.out
 }
 
 // selected are the actions of the namespace, the first ones that count first.

@@ -4,7 +4,6 @@ package rules
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
@@ -12,35 +11,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
-
-// hostPlace is a path of the host, cleaned, with slashes. A Windows path is in small letters, and a named pipe's begins with
-// pipePrefix.
-type hostPlace string
-
-const pipePrefix = "//./pipe/"
-
-// placeOf cleans a hostPath, narrowed by a subPath. A relative path counts from the root, as for the kubelet. Linux reaches
-// /run by the name /var/run too.
-func placeOf(host, subPath string) hostPlace {
-	slashed := strings.ReplaceAll(host, `\`, "/")
-	switch {
-	case strings.HasPrefix(strings.ToLower(slashed), pipePrefix):
-		return hostPlace(strings.ToLower(slashed))
-	case hasDrive(slashed):
-		drive, rest := slashed[:2], slashed[2:]
-		return hostPlace(strings.ToLower(drive + path.Join("/", rest, path.Join("/", strings.ReplaceAll(subPath, `\`, "/")))))
-	}
-	clean := path.Join("/", host, path.Join("/", subPath))
-	if rest, ok := strings.CutPrefix(clean, "/var/run"); ok && (rest == "" || rest[0] == '/') {
-		clean = "/run" + rest
-	}
-	return hostPlace(clean)
-}
-
-// hasDrive says that a path begins with a Windows drive.
-func hasDrive(p string) bool {
-	return len(p) >= 2 && p[1] == ':' && (p[0]|0x20 >= 'a' && p[0]|0x20 <= 'z') && (len(p) == 2 || p[2] == '/' || p[2] == '\\')
-}
 
 var (
 	// sensitiveFolders are the host's, of which only they themselves are: what lies below may be anybody's.
@@ -81,33 +51,37 @@ type hostUse struct {
 	writes bool
 }
 
-// hostUses lists the pod's uses of hostPath volumes, in the order of the mounts, each once: one that writes counts for all.
-// Mounts with a subPathExpr are left out: only the kubelet knows which folder they are of.
+// hostUses lists the pod's uses of the host's directories, in the order of the mounts, each once: one that writes counts for all.
 func hostUses(in *Input) []hostUse {
+	type key struct {
+		container string
+		volume    *corev1.Volume
+		place     hostPlace
+	}
 	var uses []hostUse
-	eachMount(in.Object, func(m mount) {
-		if m.volume == nil || m.volume.HostPath == nil || m.SubPathExpr != "" {
-			return
-		}
-		place := placeOf(m.volume.HostPath.Path, m.SubPath)
-		if place == "/" && !m.ReadOnly && m.MountPropagation != nil && *m.MountPropagation != corev1.MountPropagationNone {
+	known := map[key]int{}
+	eachHostMount(in, func(m hostMount) {
+		if m.place == "/" && !m.ReadOnly && m.propagates() {
 			// propagation-host-root says it, and more.
 			return
 		}
-		for i := range uses {
-			if u := &uses[i]; u.container == m.container.Name && u.volume == m.volume && u.place == place {
-				u.writes = u.writes || !m.ReadOnly
-				return
-			}
+		k := key{m.container.Name, m.volume, m.place}
+		if i, ok := known[k]; ok {
+			uses[i].writes = uses[i].writes || !m.ReadOnly
+			return
 		}
-		index := slices.IndexFunc(m.spec.Volumes, func(v corev1.Volume) bool { return v.Name == m.Name })
-		uses = append(uses, hostUse{m.container.Name, m.volume, index, place, !m.ReadOnly})
+		known[k] = len(uses)
+		uses = append(uses, hostUse{m.container.Name, m.volume, m.volumeIndex, m.place, !m.ReadOnly})
 	})
 	return uses
 }
 
 func (u hostUse) path(spec *field.Path) *field.Path {
-	return spec.Child("volumes").Index(u.index).Child("hostPath", "path")
+	at := spec.Child("volumes").Index(u.index)
+	if u.volume.HostPath == nil {
+		return at.Child("persistentVolumeClaim", "claimName")
+	}
+	return at.Child("hostPath", "path")
 }
 
 // hostPathSensitive fires on the host's own folders where a container can write to them, and on the sockets of its container
@@ -119,7 +93,7 @@ func hostPathSensitive(in *Input) []Finding {
 	var found []Finding
 	_, spec := podSpecOf(in.Object)
 	for _, u := range hostUses(in) {
-		f := Finding{Path: u.path(spec)}
+		f := Finding{Path: u.path(spec), Volume: u.volume.Name}
 		switch {
 		case u.place.runtimeSocket():
 			f.Message = fmt.Sprintf("volume %q gives container %q the host's container runtime (%s)", u.volume.Name, u.container, u.place)
@@ -163,7 +137,8 @@ func hostPathStateful(in *Input) []Finding {
 	}
 	var found []Finding
 	for _, u := range hostUses(in) {
-		if !u.writes || !u.place.holdsData() || isFileType(u.volume.HostPath.Type) {
+		// A claim's volume says itself on which node it is.
+		if !u.writes || u.volume.HostPath == nil || !u.place.holdsData() || isFileType(u.volume.HostPath.Type) {
 			continue
 		}
 		found = append(found, Finding{

@@ -37,7 +37,7 @@ func TestHostPathSensitive(t *testing.T) {
 			want: []string{`spec.hostPath.path: the volume lets whoever claims it write to the host's /etc`},
 		},
 		{
-			name: "several containers", reason: "one finding for each that writes, however often it mounts the volume", action: Warn,
+			name: "several containers", reason: "one finding for each that writes, however often it mounts the volume; one warning", action: Warn, others: Audit,
 			manifest: `{apiVersion: apps/v1, kind: DaemonSet, spec: {template: {spec: {initContainers: [{name: a, volumeMounts: [{name: h, mountPath: /h}, {name: h, mountPath: /i}]}],
 			  containers: [{name: b, volumeMounts: [{name: h, mountPath: /h, readOnly: true}]}, {name: c, volumeMounts: [{name: h, mountPath: /h}]}], volumes: [{name: h, hostPath: {path: /usr/local}}]}}}}`,
 			want: []string{
@@ -51,7 +51,12 @@ func TestHostPathSensitive(t *testing.T) {
 		{name: "a folder beside", reason: "only begins alike", manifest: hostMounting("/etcd-data", "")},
 		{name: "below /var/lib", reason: "a workload's own folder", manifest: hostMounting("/var/lib/postgresql", "")},
 		{name: "below /run", reason: "a workload's own socket", manifest: hostMounting("/var/run/app", "")},
-		{name: "a subPathExpr", reason: "its value is not known: in doubt no finding", manifest: hostMounting("/", `, subPathExpr: "$(X)"`)},
+		{name: "a subPathExpr that only the kubelet knows", reason: "it may choose the root itself, and whatever is below", action: Warn, manifest: hostMounting("/", `, subPathExpr: "$(X)"`), want: writes("/")},
+		{name: "a subPathExpr that begins below a tree", reason: "it cannot leave that", action: Warn, manifest: hostMounting("/", `, subPathExpr: "etc/$(X)"`), want: writes("/etc")},
+		{name: "a socket by a subPathExpr", reason: "it is written out", action: Warn, manifest: hostMounting("/run", `, subPathExpr: docker.sock, readOnly: true`), want: runtime("/run/docker.sock")},
+		{name: "the root by another name", reason: "the first process has the host's root", action: Warn, manifest: hostMounting("/proc/1/root", ""), want: writes("/")},
+		{name: "a folder by another name", reason: "the same", action: Warn, manifest: hostMounting("/proc/self/task/7/cwd/etc", ""), want: writes("/etc")},
+		{name: "a subPathExpr into a folder of a workload", reason: "it cannot leave that", manifest: hostMounting("/", `, subPathExpr: "srv/$(X)"`)},
 		{name: "csi-proxy's pipe", reason: "made for pods", manifest: hostMounting(`\\.\pipe\csi-proxy-disk-v1`, "")},
 		{name: "a Windows folder of its own", reason: "a workload's own folder", manifest: hostMounting(`C:\data`, "")},
 		{name: "not mounted", reason: "nobody writes", manifest: podWithVolume("{name: h, hostPath: {path: /etc}}")},

@@ -111,6 +111,8 @@ type ruleCase struct {
 	// want is "path: message" of each finding; none for a near miss.
 	want   []string
 	action Action
+	// others is the action of the findings after the first; empty for the same.
+	others Action
 	api    bool
 	// asWritten asks as about a file.
 	asWritten bool
@@ -143,9 +145,13 @@ func runRuleIn(t *testing.T, lookup Lookup, id string, cases []ruleCase) {
 				if f.Rule != id {
 					continue
 				}
+				action := tc.action
+				if len(got) > 0 && tc.others != "" {
+					action = tc.others
+				}
 				got = append(got, f.Path.String()+": "+f.Message)
-				if f.Action != tc.action {
-					t.Errorf("action %q, want %q: %s", f.Action, tc.action, tc.reason)
+				if f.Action != action {
+					t.Errorf("action %q, want %q: %s", f.Action, action, tc.reason)
 				}
 				if f.RefusedByAPI != tc.api {
 					t.Errorf("RefusedByAPI %t, want %t: %s", f.RefusedByAPI, tc.api, tc.reason)

@@ -51,32 +51,42 @@ func (p propagated) bidirectional() bool {
 
 func eachPropagated(obj runtime.Object, visit func(propagated)) {
 	eachMount(obj, func(m mount) {
-		if m.MountPropagation != nil && *m.MountPropagation != corev1.MountPropagationNone {
+		if m.propagates() {
 			visit(propagated{m})
 		}
 	})
 }
 
-// hostsOwn are the folders that are the host itself: nothing has to be mounted over one as a whole. Network and GPU plugins
-// mount for the host below some of them, such as Calico in /sys/fs and Multus in /opt/cni/bin.
-var hostsOwn = []string{"/", "/bin", "/boot", "/etc", "/lib", "/lib64", "/proc", "/root", "/sbin", "/sys", "/usr", "/var"}
+func eachPropagatedOfHost(in *Input, visit func(propagated, hostPlace)) {
+	eachHostMount(in, func(m hostMount) {
+		if m.propagates() {
+			visit(propagated{m.mount}, m.place)
+		}
+	})
+}
 
-// propagationBidirectionalPath denies the host's own folders, and what is not below the roots that somebody has configured. It
-// warns of folders that are only unusual.
+// hostsPrograms are the directories of the host's programs and configuration: no agent needs to mount over one of them as a
+// whole. Agents that are as privileged as a Bidirectional mount has to be do mount /, /sys and others so, storage drivers among
+// them (NetApp Trident and democratic-csi the root), and own the node anyway.
+var hostsPrograms = []string{"/bin", "/boot", "/etc", "/lib", "/lib64", "/root", "/sbin", "/usr"}
+
+// propagationBidirectionalPath denies the directories of the host's programs, and, where the configuration says by name that it
+// wants to be strict, whatever is not below the allowed roots. It warns of directories that are only unusual.
 func propagationBidirectionalPath(in *Input) []Finding {
+	strict := in.Settings.rootsGiven || in.demanded
 	var found []Finding
-	eachPropagated(in.Object, func(p propagated) {
-		folder, known := p.hostFolder()
-		if !known || !p.bidirectional() || belowAny(folder, in.Settings.BidirectionalRoots) {
+	eachPropagatedOfHost(in, func(p propagated, place hostPlace) {
+		folder := string(place)
+		if !p.bidirectional() || belowAny(folder, in.Settings.BidirectionalRoots) {
 			return
 		}
 		f := Finding{
-			Path:    p.path(),
+			Path: p.path(), Volume: p.Name,
 			Message: fmt.Sprintf("container %q may not mount host path %q as Bidirectional", p.container.Name, folder),
 			Remediation: fmt.Sprintf("mount a folder below an allowed root (%s), or use HostToContainer if the container only has to "+
 				"see the host's mounts", strings.Join(in.Settings.BidirectionalRoots, ", ")),
 		}
-		if !in.Settings.rootsGiven && !slices.Contains(hostsOwn, folder) {
+		if !strict && !slices.Contains(hostsPrograms, folder) {
 			f.Action = Warn
 			f.Message = fmt.Sprintf("container %q mounts host path %q as Bidirectional, which is none of the usual folders", p.container.Name, folder)
 			f.Remediation = "use HostToContainer if the container only has to see the host's mounts; if it must mount for the host, " +
@@ -85,16 +95,6 @@ func propagationBidirectionalPath(in *Input) []Finding {
 		found = append(found, f)
 	})
 	return found
-}
-
-// belowAny says that a cleaned path is one of the cleaned roots or below one.
-func belowAny(folder string, roots []string) bool {
-	for _, root := range roots {
-		if folder == root || root == "/" || strings.HasPrefix(folder, root+"/") {
-			return true
-		}
-	}
-	return false
 }
 
 // propagationBidirectionalUnprivileged explains the one rule that the API server has about propagation
@@ -117,12 +117,12 @@ func propagationBidirectionalUnprivileged(in *Input) []Finding {
 
 func propagationHostRoot(in *Input) []Finding {
 	var found []Finding
-	eachPropagated(in.Object, func(p propagated) {
-		if folder, known := p.hostFolder(); !known || folder != "/" || p.ReadOnly {
+	eachPropagatedOfHost(in, func(p propagated, place hostPlace) {
+		if place != "/" || p.ReadOnly {
 			return
 		}
 		found = append(found, Finding{
-			Path:    p.path(),
+			Path: p.path(), Volume: p.Name,
 			Message: fmt.Sprintf("container %q mounts the host's / writable with %s propagation", p.container.Name, *p.MountPropagation),
 		})
 	})
@@ -132,6 +132,9 @@ func propagationHostRoot(in *Input) []Finding {
 // propagationIneffective fires on Bidirectional mounts from which nothing can ever reach the host or another container.
 func propagationIneffective(in *Input) []Finding {
 	var found []Finding
+	// A mount without propagation counts too: a container that starts later has the mounts that were there by then.
+	mounts := map[*corev1.Volume]int{}
+	eachMount(in.Object, func(m mount) { mounts[m.volume]++ })
 	eachPropagated(in.Object, func(p propagated) {
 		if !p.bidirectional() {
 			return
@@ -147,7 +150,7 @@ func propagationIneffective(in *Input) []Finding {
 			// becomes a slave.
 			f.Message = what + " in a user namespace (hostUsers: false): the kernel lets no mount out of it"
 			f.Remediation = "drop hostUsers: false, or use HostToContainer"
-		case p.volume != nil && podsOwn(p.volume) && p.mountsOfVolume() == 1:
+		case p.volume != nil && podsOwn(p.volume) && mounts[p.volume] == 1:
 			f.Message = what + ", and no other container mounts that volume"
 			f.Remediation = "mount the volume in the container that is to see the mounts too, or drop mountPropagation"
 		default:
@@ -161,29 +164,6 @@ func propagationIneffective(in *Input) []Finding {
 // podsOwn says that a volume is a folder which the kubelet makes for this one pod.
 func podsOwn(v *corev1.Volume) bool {
 	return v.EmptyDir != nil || v.Secret != nil || v.ConfigMap != nil || v.DownwardAPI != nil || v.Projected != nil
-}
-
-// mountsOfVolume counts the pod's mounts of the volume. One without propagation counts too: a container that starts later
-// has the mounts that were there by then.
-func (p propagated) mountsOfVolume() int {
-	n := 0
-	count := func(mounts []corev1.VolumeMount) {
-		for i := range mounts {
-			if mounts[i].Name == p.Name {
-				n++
-			}
-		}
-	}
-	for i := range p.spec.InitContainers {
-		count(p.spec.InitContainers[i].VolumeMounts)
-	}
-	for i := range p.spec.Containers {
-		count(p.spec.Containers[i].VolumeMounts)
-	}
-	for i := range p.spec.EphemeralContainers {
-		count(p.spec.EphemeralContainers[i].VolumeMounts)
-	}
-	return n
 }
 
 // propagationSubPath fires on propagation together with a subPath. The kubelet bind-mounts the folder for the container
@@ -213,7 +193,7 @@ func propagationReadOnlyNotRecursive(in *Input) []Finding {
 			return
 		}
 		found = append(found, Finding{
-			Path: p.path(),
+			Path: p.path(), Volume: p.Name,
 			Message: fmt.Sprintf("container %q mounts volume %q read-only with %s: what is mounted below it stays writable",
 				p.container.Name, p.Name, *p.MountPropagation),
 		})

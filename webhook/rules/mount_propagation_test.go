@@ -18,6 +18,22 @@ func podMounting(mount, hostPath string, privileged bool) string {
 		`, volumeMounts: [{name: host, mountPath: /host, ` + mount + `}]}], volumes: [{name: host, hostPath: {path: "` + hostPath + `"}}]}}`
 }
 
+// podClaiming is the same with a claim in place of the host's path.
+func podClaiming(claim string) string {
+	return strings.Replace(podMounting(bidirectional, "/", true), `hostPath: {path: "/"}`, "persistentVolumeClaim: {claimName: "+claim+"}", 1)
+}
+
+// hostVolume is a volume that is kept for the claim of its name, and claimBoundTo that claim, bound.
+func hostVolume(name, source string) string {
+	return `{apiVersion: v1, kind: PersistentVolume, metadata: {name: ` + name + `}, spec: {` + source + `, capacity: {storage: 1Gi}, accessModes: [ReadWriteOnce],
+	  claimRef: {namespace: default, name: ` + name + `}}}`
+}
+
+func claimBoundTo(name string) string {
+	return `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: ` + name + `, namespace: default, annotations: {pv.kubernetes.io/bind-completed: "yes"}},
+	  spec: {storageClassName: "", volumeName: ` + name + `, accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}`
+}
+
 const bidirectional = "mountPropagation: Bidirectional"
 
 func TestPropagationBidirectionalPath(t *testing.T) {
@@ -28,8 +44,19 @@ func TestPropagationBidirectionalPath(t *testing.T) {
 	warned := func(path string) []string {
 		return []string{at + `mounts host path "` + path + `" as Bidirectional, which is none of the usual folders`}
 	}
-	runRule(t, "propagation-bidirectional-path", []ruleCase{
-		{name: "the root", reason: "the whole node", action: Deny, manifest: podMounting(bidirectional, "/", true), want: denied("/")},
+	lookup := InCluster(clusterOf(nil, hostVolume("etc", "hostPath: {path: /etc}"), claimBoundTo("etc"), hostVolume("kept", "hostPath: {path: /usr}"),
+		hostVolume("disk", "local: {path: /mnt/disk-1}"), claimBoundTo("disk")))
+	runRuleIn(t, lookup, "propagation-bidirectional-path", []ruleCase{
+		{name: "the root", reason: "storage drivers and other agents do this, and are privileged anyway", action: Warn, manifest: podMounting(bidirectional, "/", true), want: warned("/")},
+		{name: "the host's /sys", reason: "the same", action: Warn, manifest: podMounting(bidirectional, "/sys/", true), want: warned("/sys")},
+		{name: "the root by another name", reason: "the first process has the host's root", action: Warn, manifest: podMounting(bidirectional, "/proc/1/root", true), want: warned("/")},
+		{name: "a folder by another name", reason: "the same", action: Deny, manifest: podMounting(bidirectional, "/proc/thread-self/root/proc/1/cwd/etc", true), want: denied("/etc")},
+		{name: "a relative path", reason: "the runtime works in the root", action: Deny, manifest: podMounting(bidirectional, "./etc", true), want: denied("/etc")},
+		{name: "a subPathExpr that is written out", reason: "the kubelet takes it as it is", action: Deny, manifest: podMounting(bidirectional+`, subPathExpr: "./usr//."`, "/", true), want: denied("/usr")},
+		{name: "a subPathExpr of a dot", reason: "the volume itself", action: Deny, manifest: podMounting(bidirectional+`, subPathExpr: "."`, "/etc", true), want: denied("/etc")},
+		{name: "a claim of a folder of the host", reason: "the volume is bound, and known", action: Deny, manifest: podClaiming("etc"), want: denied("/etc")},
+		{name: "a claim for which a folder of the host is kept", reason: "it will be bound to it", action: Deny, manifest: podClaiming("kept"), want: denied("/usr")},
+		{name: "a claim of a local volume", reason: "the same as a hostPath", action: Warn, manifest: podClaiming("disk"), want: warned("/mnt/disk-1")},
 		{name: "an uncleaned path", reason: "paths are compared cleaned", action: Deny, manifest: podMounting(bidirectional, "//etc/./", true), want: denied("/etc")},
 		{name: "a subPath outside", reason: "it says which folder takes part", action: Deny, manifest: podMounting(bidirectional+", subPath: usr", "/", true), want: denied("/usr")},
 		{
@@ -59,7 +86,10 @@ func TestPropagationBidirectionalPath(t *testing.T) {
 		{name: "HostToContainer on the root", reason: "nothing flows back; node-exporter does this", manifest: podMounting("mountPropagation: HostToContainer", "/", false)},
 		{name: "None on the root", reason: "no propagation", manifest: podMounting("mountPropagation: None", "/", false)},
 		{name: "a subPath inside", reason: "only that folder takes part", manifest: podMounting(bidirectional+", subPath: var/lib/kubelet", "/", true)},
-		{name: "a subPathExpr", reason: "its value is not known: in doubt no finding", manifest: podMounting(bidirectional+`, subPathExpr: "$(X)"`, "/", true)},
+		{name: "a subPathExpr that only the kubelet knows", reason: "it may choose the root itself", action: Warn, manifest: podMounting(bidirectional+`, subPathExpr: "$(X)"`, "/", true), want: warned("/")},
+		{name: "a subPathExpr below the kubelet", reason: "it cannot leave that", manifest: podMounting(bidirectional+`, subPathExpr: "var/lib/kubelet/$(X)"`, "/", true)},
+		{name: "a subPathExpr that may be the kubelet's", reason: "or another in /var/lib", action: Warn, manifest: podMounting(bidirectional+`, subPathExpr: "var/lib/kube$(X)"`, "/", true), want: warned("/var/lib")},
+		{name: "a claim that is not known", reason: "in doubt no finding", manifest: podClaiming("unknown")},
 		{
 			name: "an emptyDir", reason: "the kubelet's own folder; sidecars that share a FUSE mount do this",
 			manifest: `{apiVersion: v1, kind: Pod, spec: {containers: [{name: fuse, securityContext: {privileged: true}, volumeMounts: [{name: e, mountPath: /e, mountPropagation: Bidirectional}]}], volumes: [{name: e, emptyDir: {}}]}}`,
@@ -92,12 +122,50 @@ func TestPropagationHostRoot(t *testing.T) {
 	}
 	runRule(t, "propagation-host-root", []ruleCase{
 		{name: "HostToContainer", reason: "every mount of the node, writable", action: Warn, manifest: podMounting("mountPropagation: HostToContainer", "/", false), want: want("HostToContainer")},
-		{name: "Bidirectional", reason: "denied for its path, and warned of", action: Warn, manifest: podMounting(bidirectional, "/./", true), want: want("Bidirectional")},
+		{name: "Bidirectional", reason: "warned of for its path, and once is enough", action: Audit, manifest: podMounting(bidirectional, "/./", true), want: want("Bidirectional")},
 		{name: "read-only", reason: "how node-exporter does it", manifest: podMounting("mountPropagation: HostToContainer, readOnly: true", "/", false)},
 		{name: "no propagation", reason: "hostpath-sensitive speaks of it", manifest: podMounting("readOnly: false", "/", false)},
 		{name: "a folder below", reason: "not the root", manifest: podMounting("mountPropagation: HostToContainer", "/var/log", false)},
 		{name: "a subPath", reason: "not the root", manifest: podMounting("mountPropagation: HostToContainer, subPath: var", "/", false)},
 	})
+}
+
+// Whoever names the rule means it: what reaches the host's root by any name is denied, and what an exemption would lift, too.
+func TestTheHostsRootByAnyNameIsDeniedByName(t *testing.T) {
+	lookup := InCluster(clusterOf(nil, hostVolume("root", "hostPath: {path: /}"), claimBoundTo("root"), hostVolume("disk", "local: {path: /}"), claimBoundTo("disk")))
+	expr := func(value, expr string) string {
+		return strings.Replace(podMounting(bidirectional+`, subPathExpr: "`+expr+`"`, "/", true), "image: i", "image: i, env: [{name: Y, value: lib}, {name: X, value: '"+value+"'}]", 1)
+	}
+	manifests := map[string]string{
+		"the root": podMounting(bidirectional, "/", true), "slashes and dots": podMounting(bidirectional, "//././/", true), "a relative path": podMounting(bidirectional, ".", true),
+		"a subPath": podMounting(bidirectional+", subPath: ./.", "/", true), "a subPathExpr": expr("", "."), "a variable": expr(".", "$(X)"), "an empty variable": expr("", "$(X)"),
+		"half a variable": expr("", "./$(X"), "a variable of a variable": expr("$(Y)", "$(X)"), "a dollar": expr("", "$$(X)/.."), "an unknown variable": expr("", "var/$(Z)"),
+		"the first process": podMounting(bidirectional, "/proc/1/root", true), "this process": podMounting(bidirectional, "/proc/self/root/", true),
+		"where it works": podMounting(bidirectional, "/proc/self/cwd", true), "a thread": podMounting(bidirectional, "/proc/thread-self/root/./", true),
+		"a thread of a process": podMounting(bidirectional, "/proc/1/task/1/root", true), "a chain": podMounting(bidirectional, "/proc/1/root/proc/2/cwd", true),
+		"an open file": podMounting(bidirectional, "/dev/fd/3", true), "a subPath into a process": podMounting(bidirectional+", subPath: 1/root", "/proc", true),
+		"a claim": podClaiming("root"), "a claim of a local volume": podClaiming("disk"),
+	}
+	for name, opts := range map[string]EvaluatorOptions{
+		"mandatory": {Mandatory: []string{"propagation-bidirectional-path"}, Exemptions: []Exemption{{Namespaces: []string{"default"}, Reason: "why"}}},
+		"deny":      {Actions: map[string]Action{"propagation-bidirectional-path": Deny}},
+	} {
+		e, err := NewEvaluator(opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for what, manifest := range manifests {
+			kind, obj := decode(t, manifest)
+			found := e.Evaluate(context.Background(), Question{Kind: kind, Object: obj, Namespace: "default", Lookup: lookup}).Findings
+			if !slices.ContainsFunc(found, func(f Finding) bool { return f.Rule == "propagation-bidirectional-path" && f.Action == Deny }) {
+				t.Errorf("%s, %s: %+v", name, what, found)
+			}
+		}
+		kind, obj := decode(t, expr("lib/kubelet", "var/$(X)/pods"))
+		if found := e.Evaluate(context.Background(), Question{Kind: kind, Object: obj, Namespace: "default", Lookup: lookup}).Findings; slices.ContainsFunc(found, func(f Finding) bool { return f.Action == Deny }) {
+			t.Errorf("%s: a variable below an allowed root: %+v", name, found)
+		}
+	}
 }
 
 func TestBidirectionalRootsAreConfigurable(t *testing.T) {

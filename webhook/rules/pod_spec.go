@@ -3,8 +3,6 @@
 package rules
 
 import (
-	"path"
-
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -81,6 +79,8 @@ type mount struct {
 	index     int
 	// volume is nil if the pod has none of that name: the API server refuses that, but for a StatefulSet's claim templates.
 	volume *corev1.Volume
+	// volumeIndex is the volume's in the pod spec.
+	volumeIndex int
 }
 
 func (m mount) path() *field.Path { return m.container.path().Child("volumeMounts").Index(m.index) }
@@ -93,8 +93,9 @@ func eachMount(obj runtime.Object, visit func(mount)) {
 			volumes = byName(spec.Volumes)
 		}
 		for i := range c.VolumeMounts {
-			m := &c.VolumeMounts[i]
-			visit(mount{m, spec, c, i, volumes.find(m.Name)})
+			m := mount{VolumeMount: &c.VolumeMounts[i], spec: spec, container: c, index: i}
+			m.volume, m.volumeIndex = volumes.find(m.Name)
+			visit(m)
 		}
 	})
 }
@@ -102,45 +103,42 @@ func eachMount(obj runtime.Object, visit func(mount)) {
 // volumesByName finds a pod's volumes: the few of an ordinary pod one after the other, the many of another by a map.
 type volumesByName struct {
 	all   []corev1.Volume
-	index map[string]*corev1.Volume
+	index map[string]int
 }
 
 func byName(all []corev1.Volume) volumesByName {
 	const few = 16
 	v := volumesByName{all: all}
 	if len(all) > few {
-		v.index = make(map[string]*corev1.Volume, len(all))
+		v.index = make(map[string]int, len(all))
 		for i := range all {
-			v.index[all[i].Name] = &all[i]
+			if _, taken := v.index[all[i].Name]; !taken {
+				v.index[all[i].Name] = i
+			}
 		}
 	}
 	return v
 }
 
-// find returns nil if there is none of that name.
-func (v volumesByName) find(name string) *corev1.Volume {
+// find returns the first volume of that name with its index; nil if there is none.
+func (v volumesByName) find(name string) (*corev1.Volume, int) {
 	if v.index != nil {
-		return v.index[name]
+		if i, ok := v.index[name]; ok {
+			return &v.all[i], i
+		}
+		return nil, -1
 	}
 	for i := range v.all {
 		if v.all[i].Name == name {
-			return &v.all[i]
+			return &v.all[i], i
 		}
 	}
-	return nil
+	return nil, -1
 }
 
-// hostFolder is the host's folder that the container sees, cleaned; a subPath narrows it. It is unknown for volumes that are
-// not hostPath, and with a subPathExpr, whose value only the kubelet knows.
-func (m mount) hostFolder() (folder string, known bool) {
-	if m.volume == nil || m.volume.HostPath == nil || m.SubPathExpr != "" {
-		return "", false
-	}
-	host := m.volume.HostPath.Path
-	if !path.IsAbs(host) {
-		return "", false
-	}
-	return path.Join(host, path.Join("/", m.SubPath)), true
+// propagates says that the mount asks for propagation.
+func (m mount) propagates() bool {
+	return m.MountPropagation != nil && *m.MountPropagation != corev1.MountPropagationNone
 }
 
 // hostFile says that the volume is a single file of the host.

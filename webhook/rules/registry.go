@@ -244,16 +244,18 @@ var registry = []Rule{
 	},
 	{
 		ID: "propagation-bidirectional-path",
-		Summary: "A hostPath outside the allowed roots is mounted with Bidirectional propagation. Without bidirectionalRoots in the configuration, " +
-			"only the host's own folders (/, /etc, /usr, /var and their like) are denied, and others warned of.",
+		Summary: "A directory of the host outside the allowed roots is mounted with Bidirectional propagation, by a hostPath or by a claim of one. " +
+			"It is denied if it holds the host's programs or configuration (/bin, /boot, /etc, /lib, /lib64, /root, /sbin, /usr), and else " +
+			"warned of; all are denied where the configuration has bidirectionalRoots or makes the rule deny or mandatory.",
 		Kinds:  podKinds,
 		Action: Deny,
 		Symptom: "no error at all: what the container mounts there appears on the node and in other pods, hides the host's own files, " +
 			"and stays when the pod is gone",
 		Remediation: "mount a folder below an allowed root such as /var/lib/kubelet, or use HostToContainer if the container only has " +
 			"to see the host's mounts",
-		Doc:   "docs/rules.md#propagation-bidirectional-path",
-		Check: propagationBidirectionalPath,
+		Doc:         "docs/rules.md#propagation-bidirectional-path",
+		NeedsLookup: true,
+		Check:       propagationBidirectionalPath,
 	},
 	{
 		ID:          "propagation-bidirectional-unprivileged",
@@ -274,6 +276,7 @@ var registry = []Rule{
 		Symptom:     "no error at all: the container can write to every mount of the node, other pods' volumes included",
 		Remediation: "mount only the folder that is needed, or set readOnly: true on the mount",
 		Doc:         "docs/rules.md#propagation-host-root",
+		NeedsLookup: true,
 		Check:       propagationHostRoot,
 	},
 	{
@@ -315,6 +318,7 @@ var registry = []Rule{
 		Symptom:     "no error at all: whoever gets into the container can change the node, and through it every other pod there",
 		Remediation: "set readOnly: true on the mounts, or mount only the folder that is needed",
 		Doc:         "docs/rules.md#hostpath-sensitive",
+		NeedsLookup: true,
 		Check:       hostPathSensitive,
 	},
 	{

@@ -65,6 +65,8 @@ type Finding struct {
 	// Message says what is wrong. It names containers, volumes and claims instead of indexes, so that it is the same before
 	// and after an update that only moves them, and quotes whatever the user wrote.
 	Message string
+	// Volume is the pod's volume that the finding is about; empty if it is not about one.
+	Volume string
 	// Symptom and Remediation are the rule's unless this case has better ones.
 	Symptom     string
 	Remediation string
@@ -95,6 +97,8 @@ type Input struct {
 	AsWritten bool
 	// Namespace is where the object is or is to be; empty for kinds without one.
 	Namespace string
+	// User is who makes or changes the object, as the API server names users; empty where that is not known.
+	User string
 	// Lookup sees the cluster; nil when there is none.
 	Lookup Lookup
 	// Catalog is never nil.
@@ -102,6 +106,8 @@ type Input struct {
 	// Settings are the rules' parameters.
 	Settings *Settings
 
+	// demanded says that the configuration makes the rule that is asked mandatory, or has it deny, in this place.
+	demanded bool
 	// names are for the rule about the annotation that names rules.
 	names *names
 }
@@ -109,8 +115,8 @@ type Input struct {
 // Settings are the parameters of rules that have any. The zero value means the defaults.
 type Settings struct {
 	// BidirectionalRoots are the host folders at or below which Bidirectional mounts are allowed, as absolute paths.
-	// Nil means DefaultBidirectionalRoots, and that folders elsewhere are warned of unless they are the host's own; empty means
-	// nowhere.
+	// Nil means DefaultBidirectionalRoots, and that folders elsewhere are warned of unless they hold the host's own programs; empty
+	// means nowhere.
 	BidirectionalRoots []string
 	// rootsGiven says that BidirectionalRoots were not nil.
 	rootsGiven bool
