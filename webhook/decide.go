@@ -5,6 +5,7 @@ package webhook
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -40,6 +41,9 @@ type subject struct {
 func (w *Webhook) validate(ctx context.Context, req admission.Request) answer {
 	s, skip := w.decode(req)
 	if skip != nil {
+		if skip.decision == decisionUnchecked {
+			return w.orUnanswered(req, *skip, w.evaluator.Mandatory(rules.Kind(req.Kind.Kind)), skip.AuditAnnotations[auditUnchecked])
+		}
 		return *skip
 	}
 	result := w.evaluator.Evaluate(ctx, rules.Question{
@@ -60,6 +64,8 @@ func (w *Webhook) validate(ctx context.Context, req admission.Request) answer {
 	switch {
 	case len(denied) > 0:
 		a.Response, a.decision = admission.Denied(denial(denied)), decisionDenied
+	case len(result.Unasked) > 0:
+		return w.orUnanswered(req, a, result.Unasked, incomplete(result))
 	case len(warned) > 0:
 		a.decision = decisionWarned
 	}
@@ -68,6 +74,18 @@ func (w *Webhook) validate(ctx context.Context, req admission.Request) answer {
 	a.annotate(auditExempted, exempted(result.Exempted))
 	a.annotate(auditUnchecked, incomplete(result))
 	return a
+}
+
+// orUnanswered is the answer, if no mandatory rule was to be asked. Where one was, to admit the object would say that the rule
+// passed it, and to deny it would deny what is most likely sound: there is no answer then but an error, so that the failurePolicy
+// which the operator chose decides.
+func (w *Webhook) orUnanswered(req admission.Request, a answer, mandatory []string, why string) answer {
+	if len(mandatory) == 0 {
+		return a
+	}
+	err := fmt.Errorf("mandatory rules (%s) could not be asked: %s", strings.Join(mandatory, ", "), why)
+	w.logger.Error(err, "leave a request to the failurePolicy", "kind", req.Kind.Kind, "namespace", req.Namespace, "name", req.Name)
+	return answer{Response: admission.Errored(http.StatusInternalServerError, err), decision: decisionUnanswered}
 }
 
 // mutate applies the defaults. The findings that it tells are those on objects which the API server's own validation, which

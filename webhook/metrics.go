@@ -23,6 +23,8 @@ const (
 	decisionIgnored decision = "ignored"
 	// decisionUnchecked: admitted because it could not be looked at.
 	decisionUnchecked decision = "unchecked"
+	// decisionUnanswered: left to the failurePolicy, since a mandatory rule could not be asked.
+	decisionUnanswered decision = "unanswered"
 	// decisionMalformed: not an AdmissionReview at all.
 	decisionMalformed decision = "malformed"
 	// decisionBusy: not looked at because too much work is under way. The webhook configuration's failurePolicy decides.

@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/moorage-k8s/moorage/internal/intake"
+	"github.com/moorage-k8s/moorage/webhook/rules"
 )
 
 // endpoint is one path: the AdmissionReview protocol around a function that decides.
@@ -43,12 +44,10 @@ func (w *Webhook) endpoint(name string, decide func(context.Context, admission.R
 	return e
 }
 
-// counted decides in bounded time, counts the decision, and turns a panic into an admission with a warning: controller-runtime
+// counted decides, counts the decision, and turns a panic into an admission with a warning: controller-runtime
 // would answer a panic with a refusal.
 func (e *endpoint) counted(ctx context.Context, req admission.Request, decide func(context.Context, admission.Request) answer) admission.Response {
 	start := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, e.timeout)
-	defer cancel()
 	a := e.guarded(ctx, req, decide)
 	e.metrics.admission(e.name, req.Operation, a.decision, time.Since(start))
 	return a.Response
@@ -60,6 +59,9 @@ func (e *endpoint) guarded(ctx context.Context, req admission.Request, decide fu
 			e.metrics.panics.WithLabelValues("none").Inc()
 			e.logger.Error(fmt.Errorf("panic: %v", v), "admit an object unchecked", "endpoint", e.name, "kind", req.Kind.Kind, "stack", string(debug.Stack()))
 			a = unchecked("an internal error")
+			if e.name == validateName {
+				a = e.orUnanswered(req, a, e.evaluator.Mandatory(rules.Kind(req.Kind.Kind)), "an internal error")
+			}
 		}
 	}()
 	return decide(ctx, req)
@@ -81,6 +83,9 @@ type reviewed struct {
 
 // ServeHTTP answers one AdmissionReview. What is not one gets a 4xx with a sentence, which the API server logs.
 func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	// The work ends when there is no time left, and when the API server has left.
+	ctx, cancel := context.WithTimeout(r.Context(), e.timeFor(r))
+	defer cancel()
 	in, release, status, err := e.read(w, r)
 	defer release()
 	if err != nil {
@@ -93,7 +98,12 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "moorage: "+err.Error(), status)
 		return
 	}
-	response := e.inner.Handle(r.Context(), admission.Request{AdmissionRequest: *in.Request})
+	response := e.inner.Handle(ctx, admission.Request{AdmissionRequest: *in.Request})
+	if !response.Allowed && response.Result != nil && response.Result.Code >= http.StatusInternalServerError {
+		// An answer that refuses would be final, whatever the failurePolicy.
+		http.Error(w, "moorage: "+response.Result.Message, int(response.Result.Code))
+		return
+	}
 	body, err := json.Marshal(reviewed{APIVersion: in.APIVersion, Kind: in.Kind, Response: &response.AdmissionResponse})
 	if err != nil {
 		e.logger.Error(err, "encode an AdmissionReview", "endpoint", e.name)
@@ -104,6 +114,15 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if _, err := w.Write(body); err != nil {
 		e.logger.V(1).Info("the API server did not wait for the answer", "endpoint", e.name, "reason", err.Error())
 	}
+}
+
+// timeFor is how long the work on a request may take: what the API server waits for (the timeout in the URL, which it sends with
+// each request), less a quarter for the way back, and no longer than configured.
+func (e *endpoint) timeFor(r *http.Request) time.Duration {
+	if wait, err := time.ParseDuration(r.URL.Query().Get("timeout")); err == nil && wait > 0 {
+		return min(e.timeout, wait*3/4)
+	}
+	return e.timeout
 }
 
 // read decodes the request, or returns with which status to refuse it and why. The caller calls release once the request is answered, in

@@ -4,7 +4,8 @@
 // answers with warnings, a patch or a denial.
 //
 // It promises to fail open: an object that it cannot read, a rule that panics, a request that takes too long are admitted
-// with a warning, never denied and never dropped. /mutate never denies. Patches touch only what a default is about. It must
+// with a warning, never denied and never dropped, unless a mandatory rule was to judge it: then there is an error in place of an
+// answer, and the failurePolicy decides. /mutate never denies. Patches touch only what a default is about. It must
 // not know how a rule or a default decides.
 package webhook
 
@@ -111,9 +112,15 @@ const (
 	ValidatePath = "/validate"
 )
 
+// The endpoints' names in metrics and the log.
+const (
+	mutateName   = "mutate"
+	validateName = "validate"
+)
+
 // Mutate answers the mutating webhook's requests: it applies the defaults, and explains as a warning what the API server's
 // own validation is about to refuse.
-func (w *Webhook) Mutate() http.Handler { return w.endpoint("mutate", w.mutate) }
+func (w *Webhook) Mutate() http.Handler { return w.endpoint(mutateName, w.mutate) }
 
 // Validate answers the validating webhook's requests: it runs the rules.
-func (w *Webhook) Validate() http.Handler { return w.endpoint("validate", w.validate) }
+func (w *Webhook) Validate() http.Handler { return w.endpoint(validateName, w.validate) }

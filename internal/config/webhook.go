@@ -39,7 +39,7 @@ type Webhook struct {
 	Rules map[string]Word `json:"rules"`
 	// NamespaceRules replace them in some namespaces: for each rule the first that selects the namespace and names the rule.
 	NamespaceRules []NamespaceRules `json:"namespaceRules"`
-	// MandatoryRules are lifted by no exemption.
+	// MandatoryRules are lifted by no exemption, and may be off nowhere.
 	MandatoryRules []string `json:"mandatoryRules"`
 	// Exemptions lift rules from some objects.
 	Exemptions []Exemption `json:"exemptions"`
@@ -131,7 +131,11 @@ func (w *Webhook) validate() error {
 		add(path+".namespaceSelector", err)
 	}
 	for i, id := range w.MandatoryRules {
-		add(fmt.Sprintf("webhook.mandatoryRules[%d]", i), known(id, rules.IDs(), "rule"))
+		path := fmt.Sprintf("webhook.mandatoryRules[%d]", i)
+		add(path, known(id, rules.IDs(), "rule"))
+		for _, off := range w.switchesOff(id) {
+			add(path+", "+off, fmt.Errorf("%s cannot be both mandatory and off; take it out of one of them", id))
+		}
 	}
 	for i := range w.Exemptions {
 		w.Exemptions[i].validate(fmt.Sprintf("webhook.exemptions[%d]", i), w.MandatoryRules, add)
@@ -164,9 +168,26 @@ func (w *Webhook) validate() error {
 	return errors.Join(faults...)
 }
 
+// switchesOff lists the paths at which the configuration has a rule off.
+func (w *Webhook) switchesOff(id string) []string {
+	var paths []string
+	if action(w.Rules[id]) == rules.Off {
+		paths = append(paths, "webhook.rules."+id)
+	}
+	for i, n := range w.NamespaceRules {
+		if action(n.Rules[id]) == rules.Off {
+			paths = append(paths, fmt.Sprintf("webhook.namespaceRules[%d].rules.%s", i, id))
+		}
+	}
+	return paths
+}
+
 func (x *Exemption) validate(path string, mandatory []string, add func(string, error)) {
 	if len(x.Namespaces) == 0 && len(x.ServiceAccounts) == 0 {
 		add(path, errors.New("it would exempt everything: name namespaces or serviceAccounts"))
+	}
+	for i, namespace := range x.Namespaces {
+		add(fmt.Sprintf("%s.namespaces[%d]", path, i), rules.ValidateNamespace(namespace))
 	}
 	for i, account := range x.ServiceAccounts {
 		add(fmt.Sprintf("%s.serviceAccounts[%d]", path, i), rules.ValidateServiceAccount(account))

@@ -4,6 +4,7 @@ package rules
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -39,7 +40,11 @@ func apiRefused(in *Input) []Finding {
 	return r.found
 }
 
-type refusals struct{ found []Finding }
+type refusals struct {
+	found []Finding
+	// suggested counts the missing volumes.
+	suggested int
+}
 
 // tell adds a finding with the API server's own words as its symptom.
 func (r *refusals) tell(at *field.Path, message, symptom, remediation string) {
@@ -170,9 +175,10 @@ func (r *refusals) fieldRef(ref *corev1.ObjectFieldSelector, known []string, at 
 
 // mounts looks at what the containers make of the volumes. A StatefulSet's pods also have a volume for each claim template.
 func (r *refusals) mounts(obj runtime.Object) {
+	templates := claimTemplates(obj)
 	eachMount(obj, func(m mount) {
-		if m.volume == nil && !slices.Contains(claimTemplates(obj), m.Name) {
-			r.noVolume(obj, m.spec, m.path().Child("name"), m.container.Name, m.Name, "mounts")
+		if m.volume == nil && !templates[m.Name] {
+			r.noVolume(templates, m.spec, m.path().Child("name"), m.container.Name, m.Name, "mounts")
 		}
 		for _, p := range []struct{ field, path string }{{"subPath", m.SubPath}, {"subPathExpr", m.SubPathExpr}} {
 			if path.IsAbs(p.path) || hasBackstep(p.path) {
@@ -180,11 +186,15 @@ func (r *refusals) mounts(obj runtime.Object) {
 			}
 		}
 	})
+	var volumes volumesByName
 	eachContainer(obj, func(spec *corev1.PodSpec, c container) {
+		if volumes.all == nil && len(c.VolumeDevices) > 0 {
+			volumes = byName(spec.Volumes)
+		}
 		for i := range c.VolumeDevices {
 			d := &c.VolumeDevices[i]
-			if !slices.ContainsFunc(spec.Volumes, func(v corev1.Volume) bool { return v.Name == d.Name }) && !slices.Contains(claimTemplates(obj), d.Name) {
-				r.noVolume(obj, spec, c.path().Child("volumeDevices").Index(i).Child("name"), c.Name, d.Name, "uses")
+			if volume, _ := volumes.find(d.Name); volume == nil && !templates[d.Name] {
+				r.noVolume(templates, spec, c.path().Child("volumeDevices").Index(i).Child("name"), c.Name, d.Name, "uses")
 			}
 		}
 		for i := range c.Env {
@@ -196,26 +206,32 @@ func (r *refusals) mounts(obj runtime.Object) {
 	})
 }
 
-func claimTemplates(obj runtime.Object) []string {
+// claimTemplates are the names of a StatefulSet's claim templates.
+func claimTemplates(obj runtime.Object) map[string]bool {
 	set, ok := obj.(*appsv1.StatefulSet)
 	if !ok {
 		return nil
 	}
-	names := make([]string, len(set.Spec.VolumeClaimTemplates))
-	for i := range names {
-		names[i] = set.Spec.VolumeClaimTemplates[i].Name
+	names := make(map[string]bool, len(set.Spec.VolumeClaimTemplates))
+	for i := range set.Spec.VolumeClaimTemplates {
+		names[set.Spec.VolumeClaimTemplates[i].Name] = true
 	}
 	return names
 }
 
-func (r *refusals) noVolume(obj runtime.Object, spec *corev1.PodSpec, at *field.Path, container, name, verb string) {
-	known := claimTemplates(obj)
-	for i := range spec.Volumes {
-		known = append(known, spec.Volumes[i].Name)
-	}
+// maxSuggested bounds for how many missing volumes of an object a name is suggested, and from how many: each is compared with each.
+const maxSuggested = 64
+
+func (r *refusals) noVolume(templates map[string]bool, spec *corev1.PodSpec, at *field.Path, container, name, verb string) {
 	message := fmt.Sprintf("container %q %s volume %q, which the pod does not have", container, verb, name)
-	if near := suggest.Nearest(name, known); len(near) > 0 {
-		message += "; " + suggest.Sentence(name, near)
+	if r.suggested++; r.suggested <= maxSuggested && len(templates)+len(spec.Volumes) <= maxSuggested {
+		known := slices.Sorted(maps.Keys(templates))
+		for i := range spec.Volumes {
+			known = append(known, spec.Volumes[i].Name)
+		}
+		if near := suggest.Nearest(name, known); len(near) > 0 {
+			message += "; " + suggest.Sentence(name, near)
+		}
 	}
 	r.tell(at, message, fmt.Sprintf("Not found: %q", name), fmt.Sprintf("add a volume named %q, or name one that the pod has", name))
 }

@@ -5,9 +5,7 @@ package rules
 import (
 	"fmt"
 	"iter"
-	"slices"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -40,14 +38,10 @@ func eachNamedClaim(obj runtime.Object, visit func(namedClaim)) {
 	if spec == nil {
 		return
 	}
-	var templates []corev1.PersistentVolumeClaim
-	if set, ok := obj.(*appsv1.StatefulSet); ok {
-		templates = set.Spec.VolumeClaimTemplates
-	}
+	templates := claimTemplates(obj)
 	for i := range spec.Volumes {
 		v := &spec.Volumes[i]
-		if v.PersistentVolumeClaim == nil || v.PersistentVolumeClaim.ClaimName == "" ||
-			slices.ContainsFunc(templates, func(t corev1.PersistentVolumeClaim) bool { return t.Name == v.Name }) {
+		if v.PersistentVolumeClaim == nil || v.PersistentVolumeClaim.ClaimName == "" || templates[v.Name] {
 			continue
 		}
 		visit(namedClaim{v.Name, v.PersistentVolumeClaim.ClaimName, path.Child("volumes").Index(i).Child("persistentVolumeClaim", "claimName")})

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/moorage-k8s/moorage/webhook/suggest"
 )
@@ -37,6 +38,11 @@ func (x *Exemption) validate(n names) error {
 	if len(x.Namespaces) == 0 && len(x.ServiceAccounts) == 0 {
 		faults = append(faults, errors.New("it names neither namespaces nor service accounts, and would exempt everything"))
 	}
+	for _, namespace := range x.Namespaces {
+		if err := ValidateNamespace(namespace); err != nil {
+			faults = append(faults, err)
+		}
+	}
 	for _, account := range x.ServiceAccounts {
 		if err := ValidateServiceAccount(account); err != nil {
 			faults = append(faults, err)
@@ -55,10 +61,20 @@ func (x *Exemption) validate(n names) error {
 	return errors.Join(faults...)
 }
 
+// ValidateNamespace says what is wrong with the name of a namespace in an Exemption.
+func ValidateNamespace(name string) error {
+	if len(validation.IsDNS1123Label(name)) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%q is not the name of a namespace, and patterns are not read: list each namespace, or set the action of the rules "+
+		"by label in webhook.namespaceRules", name)
+}
+
 // ValidateServiceAccount says what is wrong with the name of a service account in an Exemption.
 func ValidateServiceAccount(account string) error {
-	if namespace, name, ok := strings.Cut(account, "/"); !ok || namespace == "" || name == "" || strings.Contains(name, "/") {
-		return fmt.Errorf("service account %q is not namespace/name", account)
+	namespace, name, ok := strings.Cut(account, "/")
+	if !ok || len(validation.IsDNS1123Label(namespace)) > 0 || len(validation.IsDNS1123Subdomain(name)) > 0 {
+		return fmt.Errorf("service account %q is not namespace/name; patterns are not read", account)
 	}
 	return nil
 }
@@ -102,6 +118,9 @@ type exemptions struct {
 	read      bool
 	// carriers are empty where none has the annotation.
 	carriers []carrier
+	index    carrierIndex
+	// parsed are the carriers' annotations that could be read, by the carrier's index.
+	parsed map[int]ignore
 	// configured are the configured exemptions that apply to the object.
 	configured []*Exemption
 }
@@ -120,12 +139,13 @@ func (x *exemptions) lift(f Finding) (Finding, *Exempted) {
 	if len(x.carriers) == 0 {
 		return f, nil
 	}
-	at := innermost(x.carriers, f.Path)
-	if reason, ok := x.carriers[at].ignores(f.Rule, x.evaluator.names.known); ok {
-		return f, &Exempted{Finding: f, By: ByAnnotation, Reason: reason}
+	at := x.index.innermost(f.Path)
+	if parsed := x.parsed[at]; slices.Contains(parsed.rules, f.Rule) {
+		return f, &Exempted{Finding: f, By: ByAnnotation, Reason: parsed.reason}
 	}
-	for i := range at {
-		if _, ok := x.carriers[i].ignores(f.Rule, x.evaluator.names.known); ok {
+	// Those around it: the object itself and the pod template.
+	for i := range min(at, 2) {
+		if slices.Contains(x.parsed[i].rules, f.Rule) {
 			f.Remediation += fmt.Sprintf("; to ignore it, put the annotation into %s, so that what is made from the template has it too",
 				x.carriers[at].path.Child("metadata"))
 			break
@@ -140,7 +160,14 @@ func (x *exemptions) prepare() {
 	}
 	x.read = true
 	if all := carriersOf(x.input.Object); slices.ContainsFunc(all, carrier.annotated) {
-		x.carriers = all
+		x.carriers, x.index, x.parsed = all, indexed(all), map[int]ignore{}
+		for i := range all {
+			if value, annotated := all[i].annotations[IgnoreAnnotation]; annotated {
+				if parsed, err := parseIgnore(value, x.evaluator.names.known); err == nil {
+					x.parsed[i] = parsed
+				}
+			}
+		}
 	}
 	accounts := x.accounts()
 	for i := range x.evaluator.exemptions {

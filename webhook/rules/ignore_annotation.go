@@ -106,19 +106,29 @@ func podTemplateOf(object runtime.Object) (*corev1.PodTemplateSpec, *field.Path)
 	return nil, nil
 }
 
+// carrierIndex finds carriers by their paths.
+type carrierIndex map[string]int
+
+func indexed(all []carrier) carrierIndex {
+	index := make(carrierIndex, len(all))
+	for i := 1; i < len(all); i++ {
+		index[all[i].path.String()] = i
+	}
+	return index
+}
+
 // innermost returns the carrier that a field belongs to, as an index.
-func innermost(all []carrier, path *field.Path) int {
-	at := 0
+func (x carrierIndex) innermost(path *field.Path) int {
 	if path == nil {
-		return at
+		return 0
 	}
 	text := path.String()
-	for i := 1; i < len(all); i++ {
-		if strings.HasPrefix(text, all[i].path.String()+".") {
-			at = i
+	for end := strings.LastIndexByte(text, '.'); end > 0; end = strings.LastIndexByte(text[:end], '.') {
+		if at, ok := x[text[:end]]; ok {
+			return at
 		}
 	}
-	return at
+	return 0
 }
 
 // annotationPath is where a carrier's annotation stands.
@@ -132,19 +142,6 @@ func (c carrier) annotationPath() *field.Path {
 func (c carrier) annotated() bool {
 	_, ok := c.annotations[IgnoreAnnotation]
 	return ok
-}
-
-// ignores tells whether the carrier's annotation names the rule, and the reason that it gives.
-func (c carrier) ignores(id string, known []string) (reason string, ok bool) {
-	value, annotated := c.annotations[IgnoreAnnotation]
-	if !annotated {
-		return "", false
-	}
-	parsed, err := parseIgnore(value, known)
-	if err != nil || !slices.Contains(parsed.rules, id) {
-		return "", false
-	}
-	return parsed.reason, true
 }
 
 // ignoreAnnotation fires on annotations that exempt from nothing, or not from all that they name.

@@ -2,7 +2,11 @@
 
 package rules
 
-import "testing"
+import (
+	"context"
+	"strings"
+	"testing"
+)
 
 const fromSnapshot = ", dataSource: {apiGroup: snapshot.storage.k8s.io, kind: VolumeSnapshot, name: "
 
@@ -89,6 +93,30 @@ func TestSnapshotTooSmall(t *testing.T) {
 		{name: "larger", reason: "it is expanded", manifest: restoreOf("ebs", "ready", "11Gi", "")},
 		{name: "not taken yet", reason: "the size is not known", manifest: restoreOf("ebs", "pending", "1Gi", "")},
 	})
+}
+
+// Whoever may make a claim need not be allowed to read the snapshots of another namespace.
+func TestNothingIsToldOfAnotherNamespacesSnapshot(t *testing.T) {
+	of := func(namespace string) string {
+		return `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: restored, namespace: ` + namespace + `}, spec: {storageClassName: pd, accessModes: [ReadWriteOnce], volumeMode: Block,
+		  resources: {requests: {storage: 1Gi}}, dataSourceRef: {apiGroup: snapshot.storage.k8s.io, kind: VolumeSnapshot, name: ready, namespace: default}}}`
+	}
+	e, err := NewEvaluator(EvaluatorOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for namespace, want := range map[string]int{"default": 3, "elsewhere": 0} {
+		kind, obj := decode(t, of(namespace))
+		told := 0
+		for _, f := range e.Evaluate(context.Background(), Question{Kind: kind, Object: obj, Namespace: namespace, Lookup: storage}).Findings {
+			if strings.HasPrefix(f.Rule, "snapshot-") {
+				told++
+			}
+		}
+		if told != want {
+			t.Errorf("%d findings in namespace %s, want %d", told, namespace, want)
+		}
+	}
 }
 
 func TestSnapshotModeChange(t *testing.T) {
