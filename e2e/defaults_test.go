@@ -82,8 +82,11 @@ webhook:
 	other.must(t, "apply", "-f", "web.yaml")
 	k.shows(t, terminal{Stdout: "moorage-scheduler"}, "get", "pod", "web", "-o", scheduler)
 	other.shows(t, terminal{Stdout: "default-scheduler"}, "get", "pod", "web", "-o", scheduler)
-	other.shows(t, terminal{Stdout: "1 1"}, "get", "pod", "web", "-o",
-		`jsonpath={.spec.containers[0].resources.limits.moorage\.dev/volumes} {.spec.containers[0].resources.requests.moorage\.dev/volumes}`)
+	// The scheduler that moorage sends pods to ignores the resource. The default one has not been told to, finds no node that has it, and
+	// would leave the pod Pending: its pods are left alone.
+	const asked = `jsonpath={.spec.containers[0].resources.limits.moorage\.dev/volumes} {.spec.containers[0].resources.requests.moorage\.dev/volumes}`
+	k.shows(t, terminal{Stdout: "1 1"}, "get", "pod", "web", "-o", asked)
+	other.shows(t, terminal{Stdout: " "}, "get", "pod", "web", "-o", asked)
 
 	for _, name := range []string{"ga-topology-keys", "wait-for-first-consumer", "secret-mode-0440", "node-name-to-affinity", "scheduler-name", "volumes-resource"} {
 		if count(t, m, fmt.Sprintf("moorage_webhook_defaults_total{default=%q}", name)) == 0 {

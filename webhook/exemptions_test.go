@@ -95,7 +95,9 @@ func TestEveryDefaultIsNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := newWebhook(t, Options{Metrics: metrics, Defaults: defaults.Options{
-		Switches: map[string]bool{"secret-mode-0440": true}, Settings: defaults.Settings{VolumesResource: "moorage.dev/volumes"},
+		Switches: map[string]bool{"secret-mode-0440": true}, Settings: defaults.Settings{
+			VolumesResource: "moorage.dev/volumes", VolumesResourceSchedulers: []string{"default-scheduler"},
+		},
 	}})
 	got := admit(t, w.Mutate(), reviewOf(t, `{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {securityContext: {fsGroup: 1, runAsUser: 1},
 	  containers: [{name: c, image: i, volumeMounts: [{name: s, mountPath: /s}]}],

@@ -40,6 +40,7 @@ func TestWebhookConfigurations(t *testing.T) {
 	}
 	everything.Defaults, err = defaults.NewDefaulter(defaults.Options{Switches: switches, Settings: defaults.Settings{
 		SchedulerName: "any", SchedulerNamespaces: nothing, VolumesResource: "moorage.dev/volumes",
+		VolumesResourceSchedulers: []string{"any"},
 	}})
 	if err != nil {
 		t.Fatal(err)

@@ -49,6 +49,9 @@ type Webhook struct {
 	SchedulerName *SchedulerName `json:"schedulerName"`
 	// VolumesResource is the extended resource of the default volumes-resource, which is on if it is given.
 	VolumesResource string `json:"volumesResource"`
+	// VolumesResourceSchedulers are the names of the schedulers whose configuration has that resource with ignoredByScheduler: only their
+	// pods get it, as those of others would stay Pending. Without any it is the one of SchedulerName.
+	VolumesResourceSchedulers []string `json:"volumesResourceSchedulers"`
 	// BidirectionalRoots are the host folders below which Bidirectional mounts are allowed, in place of the built-in ones.
 	BidirectionalRoots []string `json:"bidirectionalRoots"`
 }
@@ -162,9 +165,7 @@ func (w *Webhook) validate() error {
 			add("webhook.schedulerName.lease", errors.New("needs a namespace and a name"))
 		}
 	}
-	if w.VolumesResource != "" {
-		add("webhook.volumesResource", defaults.ValidateResource(w.VolumesResource))
-	}
+	w.validateVolumesResource(add)
 	return errors.Join(faults...)
 }
 
@@ -243,7 +244,9 @@ func (c *Configuration) RuleOptions() (rules.EvaluatorOptions, error) {
 // DefaultOptions are the defaults' part of the configuration.
 func (c *Configuration) DefaultOptions() (defaults.Options, error) {
 	w := &c.Webhook
-	out := defaults.Options{Switches: w.Defaults, Settings: defaults.Settings{VolumesResource: w.VolumesResource}}
+	out := defaults.Options{Switches: w.Defaults, Settings: defaults.Settings{
+		VolumesResource: w.VolumesResource, VolumesResourceSchedulers: w.IgnoringSchedulers(),
+	}}
 	if s := w.SchedulerName; s != nil {
 		selector, err := rules.NewNamespaceSelector(s.selector())
 		if err != nil {

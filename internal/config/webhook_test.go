@@ -23,6 +23,7 @@ webhook:
   exemptions: [{namespaces: [a], serviceAccounts: [ci/restore], rules: [secret-env], reason: why}]
   schedulerName: {name: moorage-scheduler, namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: db}}}
   volumesResource: moorage.dev/volumes
+  volumesResourceSchedulers: [moorage-scheduler, default-scheduler]
 `))
 	if err != nil {
 		t.Fatal(err)
@@ -45,7 +46,7 @@ webhook:
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s := defaulting.Settings; s.SchedulerName != "moorage-scheduler" || !s.SchedulerNamespaces.Matches(nil, "db") || s.VolumesResource != "moorage.dev/volumes" {
+	if s := defaulting.Settings; s.SchedulerName != "moorage-scheduler" || !s.SchedulerNamespaces.Matches(nil, "db") || s.VolumesResource != "moorage.dev/volumes" || len(s.VolumesResourceSchedulers) != 2 {
 		t.Errorf("settings of the defaults %+v", s)
 	}
 	if c.NeedsNamespaces() {
@@ -93,6 +94,9 @@ func TestWebhookErrorsNameTheField(t *testing.T) {
 		{"an authority beside files", "{certFile: a, keyFile: b, authority: {namespace: a, names: [b]}}", "webhook.authority, webhook.certFile: give one of them"},
 		{"an authority that ends too soon", "authority: {namespace: a, names: [b], lifetime: 1s}", "webhook.authority.lifetime: 1s is less than 15s"},
 		{"no extended resource", "volumesResource: volumes", `webhook.volumesResource: "volumes" is not the name of an extended resource`},
+		{"a resource that no scheduler ignores", "volumesResource: moorage.dev/volumes", "webhook.volumesResource: no scheduler is known to ignore it, and pods of one that does not would stay Pending"},
+		{"schedulers without it", "volumesResourceSchedulers: [default-scheduler]", "webhook.volumesResourceSchedulers: needs webhook.volumesResource"},
+		{"a scheduler without a name", "volumesResource: moorage.dev/volumes, volumesResourceSchedulers: ['', '']", "webhook.volumesResourceSchedulers[0]: is empty"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			text := test.text

@@ -26,11 +26,16 @@ const (
 // scheduler looks for a kube-scheduler that is told of moorage: the pods of kube-scheduler that can be seen, their arguments, and
 // the ConfigMaps that they read their configuration from. A managed control plane shows none of it but the lease.
 func (e *examination) scheduler(ctx context.Context) Check {
-	lease := e.lease(ctx)
 	pods, err := e.schedulerPods(ctx)
 	if err != nil {
-		return worst(lease, unread(ctx, "the pods of kube-scheduler", err))
+		return worst(e.lease(ctx), unread(ctx, "the pods of kube-scheduler", err))
 	}
+	return worst(e.told(ctx, pods), e.volumesResource(ctx, pods))
+}
+
+// told looks for one of the kube-schedulers that is told of moorage.
+func (e *examination) told(ctx context.Context, pods []corev1.Pod) Check {
+	lease := e.lease(ctx)
 	if len(pods) == 0 {
 		return worst(lease, skipped("if the control plane is managed, install the chart with scheduler.mode: dedicated, its default",
 			"no pod of kube-scheduler can be seen, so how it is configured cannot be told"))
@@ -168,6 +173,9 @@ func (e *examination) mounted(ctx context.Context, pod *corev1.Pod, container *c
 
 // schedulerConfiguration is what is looked at of a KubeSchedulerConfiguration (k8s.io/kube-scheduler/config/v1).
 type schedulerConfiguration struct {
+	Profiles []struct {
+		SchedulerName string `json:"schedulerName"`
+	} `json:"profiles"`
 	Extenders []schedulerExtender `json:"extenders"`
 }
 
@@ -180,7 +188,11 @@ type schedulerExtender struct {
 	HTTPTimeout      metav1.Duration `json:"httpTimeout"`
 	NodeCacheCapable bool            `json:"nodeCacheCapable"`
 	Ignorable        bool            `json:"ignorable"`
-	TLSConfig        *struct {
+	ManagedResources []struct {
+		Name               string `json:"name"`
+		IgnoredByScheduler bool   `json:"ignoredByScheduler"`
+	} `json:"managedResources"`
+	TLSConfig *struct {
 		Insecure bool   `json:"insecure"`
 		CAFile   string `json:"caFile"`
 		CAData   []byte `json:"caData"`

@@ -23,7 +23,8 @@ func all(t testing.TB) *Defaulter {
 		switches[name] = true
 	}
 	d, err := NewDefaulter(Options{Switches: switches, Settings: Settings{
-		SchedulerName: "moorage-scheduler", SchedulerNamespaces: selecting(t), VolumesResource: "moorage.dev/volumes",
+		SchedulerName: "moorage-scheduler", SchedulerNamespaces: selecting(t),
+		VolumesResource: "moorage.dev/volumes", VolumesResourceSchedulers: []string{"moorage-scheduler"},
 	}})
 	if err != nil {
 		t.Fatal(err)

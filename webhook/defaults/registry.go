@@ -65,7 +65,7 @@ var registry = []Default{
 	},
 	{
 		Name:       VolumesResource,
-		Summary:    "A pod with claims asks for the resource by which kube-scheduler chooses the pods that it asks moorage about.",
+		Summary:    "A pod with claims asks for the resource by which its scheduler, if it is known to ignore it, chooses the pods that it asks moorage about.",
 		Kinds:      []rules.Kind{rules.Pod},
 		Configured: func(s *Settings) bool { return s.VolumesResource != "" },
 		Apply:      volumesResource,

@@ -23,6 +23,9 @@ type Settings struct {
 	// VolumesResource is the extended resource by which kube-scheduler chooses the pods that it asks an extender about
 	// (managedResources in its configuration); empty leaves pods alone.
 	VolumesResource string
+	// VolumesResourceSchedulers are the names of the schedulers that ignore that resource (ignoredByScheduler there). Pods of all others,
+	// which would look for a node that has it, are left alone; so without any name all are.
+	VolumesResourceSchedulers []string
 }
 
 func (s *Settings) validate() error {

@@ -15,7 +15,25 @@ func TestVolumesResource(t *testing.T) {
 		claim = "persistentVolumeClaim: {claimName: waits}"
 		path  = "/spec/containers/0/resources"
 	)
-	runPatches(t, VolumesResource, Settings{VolumesResource: "moorage.dev/volumes"}, nil, []patchCase{
+	settings := Settings{VolumesResource: "moorage.dev/volumes", VolumesResourceSchedulers: []string{"default-scheduler", "moorage-scheduler"}}
+	const written = ", resources: {limits: {moorage.dev/volumes: 1}, requests: {moorage.dev/volumes: 1}}"
+	on := func(scheduler, pod string) string {
+		return strings.Replace(pod, "spec: {", "spec: {schedulerName: "+scheduler+", ", 1)
+	}
+	runPatches(t, VolumesResource, settings, nil, []patchCase{
+		{
+			name: "a scheduler that ignores it", reason: "it asks moorage", object: on("moorage-scheduler", pod(", resources: {}", claim)),
+			want: `[{"op":"add","path":"` + path + `/limits","value":{"moorage.dev/volumes":"1"}},{"op":"add","path":"` + path + `/requests","value":{"moorage.dev/volumes":"1"}}]`,
+		},
+		{name: "a scheduler that is not known to", reason: "it would find no node", object: on("volcano", pod(", resources: {}", claim))},
+		{
+			name: "given to such a scheduler since", reason: "the pod would wait for ever", object: on("volcano", pod(written, claim)),
+			want: `[{"op":"remove","path":"` + path + `/limits/moorage.dev~1volumes"},{"op":"remove","path":"` + path + `/requests/moorage.dev~1volumes"}]`,
+		},
+		{
+			name: "another number on such a scheduler", reason: "somebody else wrote it",
+			object: on("volcano", pod(", resources: {limits: {moorage.dev/volumes: 2}, requests: {moorage.dev/volumes: 2}}", claim)),
+		},
 		{
 			name: "no resources", reason: "the API server writes an empty object", object: pod(", resources: {}", claim),
 			want: `[{"op":"add","path":"` + path + `/limits","value":{"moorage.dev/volumes":"1"}},{"op":"add","path":"` + path + `/requests","value":{"moorage.dev/volumes":"1"}}]`,
