@@ -17,6 +17,9 @@ import (
 type unhookFlags struct {
 	cluster clusterFlags
 	name    string
+	dryRun  bool
+	// release and hook are given by the chart's hook alone.
+	release, hook string
 }
 
 func unhookCommand() *cobra.Command {
@@ -25,12 +28,17 @@ func unhookCommand() *cobra.Command {
 		Use:   "unhook",
 		Short: "Have the API server no longer ask moorage",
 		Long: `Deletes moorage's MutatingWebhookConfiguration and ValidatingWebhookConfiguration, so that the API server no longer asks it about
-anything. The chart runs this before it is uninstalled. It is also the quick way out where the configurations have failurePolicy
+anything. The chart runs this before Helm uninstalls it, as a hook (--helm-release, --helm-hook): then it does nothing unless the
+configurations are of Helm's release and Helm has made the hook's Job, so that applying the hook without Helm, as what helm template prints,
+takes nothing away. It is also the quick way out where the configurations have failurePolicy
 Fail and moorage cannot be reached.
 
 Configurations with other webhooks than moorage's are left alone. Those that are not there are as they should be: the exit status is
 0, or 2 if one could not be deleted.`,
 		Example: `  moorage unhook
+
+  # What would it delete?
+  moorage unhook --dry-run
 
   # What a release of the chart with another name has installed
   moorage unhook --name storage-moorage`,
@@ -42,22 +50,44 @@ Configurations with other webhooks than moorage's are left alone. Those that are
 	f.StringVar(&flags.cluster.context, "context", "", "context of the kubeconfig; default: the current one")
 	f.DurationVar(&flags.cluster.timeout, "timeout", 30*time.Second, "how long it may take")
 	f.StringVar(&flags.name, "name", "moorage", "name of both configurations")
+	f.BoolVar(&flags.dryRun, "dry-run", false, "delete nothing, and say what would be deleted")
+	f.StringVar(&flags.release, "helm-release", "", "namespace/name of the release that the hook is of; only with --helm-hook")
+	f.StringVar(&flags.hook, "helm-hook", "", "namespace/name of the Job in which Helm runs this; only with --helm-release")
+	cmd.MarkFlagsRequiredTogether("helm-release", "helm-hook")
 	flags.cluster.completeContext(cmd)
 	return cmd
 }
 
 func (f *unhookFlags) run(ctx context.Context, stdout io.Writer) error {
+	options := unhook.Options{Name: f.name, DryRun: f.dryRun}
+	if f.release != "" || f.hook != "" {
+		options.Helm = &unhook.Helm{}
+		var err error
+		if options.Helm.Release, err = unhook.ParseName(f.release); err != nil {
+			return fmt.Errorf("--helm-release %w", err)
+		}
+		if options.Helm.Hook, err = unhook.ParseName(f.hook); err != nil {
+			return fmt.Errorf("--helm-hook %w", err)
+		}
+	}
 	found, err := findCluster(f.cluster.kubeconfig, f.cluster.context)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, f.cluster.timeout)
 	defer cancel()
-	deleted, err := unhook.Webhooks(ctx, found.client, f.name)
-	for _, what := range deleted {
-		_, _ = fmt.Fprintln(stdout, "deleted", what)
+	result, err := unhook.Webhooks(ctx, found.client, options)
+	did := "deleted"
+	if f.dryRun {
+		did = "would delete"
 	}
-	if err == nil && len(deleted) == 0 {
+	for _, what := range result.Deleted {
+		_, _ = fmt.Fprintln(stdout, did, what)
+	}
+	for _, why := range result.Left {
+		_, _ = fmt.Fprintf(stdout, "%s; nothing is taken away\n", why)
+	}
+	if err == nil && len(result.Deleted)+len(result.Left) == 0 {
 		_, _ = fmt.Fprintf(stdout, "there are no webhook configurations named %s\n", f.name)
 	}
 	return err

@@ -16,10 +16,38 @@ import (
 	"github.com/moorage-k8s/moorage/webhook"
 )
 
-// Webhooks deletes the mutating and the validating webhook configuration of this name, and returns which there were, such as
-// 'MutatingWebhookConfiguration moorage'. One that is not there is as it should be. One with a webhook that is not moorage's is left
-// alone, and an error. It needs the right to get and delete both by their name.
-func Webhooks(ctx context.Context, client kubernetes.Interface, name string) (deleted []string, err error) {
+// Options say what is deleted.
+type Options struct {
+	// Name is that of both configurations.
+	Name string
+	// DryRun deletes nothing, and has the API server say what it would do.
+	DryRun bool
+	// Helm, if not nil, says that a hook asks: nothing is deleted unless Helm is deleting the release.
+	Helm *Helm
+}
+
+// Result is what was done.
+type Result struct {
+	// Deleted are the configurations that there were, such as 'MutatingWebhookConfiguration moorage'.
+	Deleted []string
+	// Left says why there is what was left alone, a sentence each.
+	Left []string
+}
+
+// Webhooks deletes the mutating and the validating webhook configuration of a name. One that is not there is as it should be. One with a
+// webhook that is not moorage's is left alone, and an error. It needs the right to get and delete both by their name.
+func Webhooks(ctx context.Context, client kubernetes.Interface, o Options) (out Result, err error) {
+	if o.Helm != nil {
+		why, err := o.Helm.notDeleting(ctx, client)
+		if err != nil {
+			return out, err
+		}
+		if why != "" {
+			out.Left = append(out.Left, why)
+			return out, nil
+		}
+	}
+	name := o.Name
 	api := client.AdmissionregistrationV1()
 	mutating := func() (*metav1.ObjectMeta, []string, error) {
 		c, err := api.MutatingWebhookConfigurations().Get(ctx, name, metav1.GetOptions{})
@@ -65,16 +93,26 @@ func Webhooks(ctx context.Context, client kubernetes.Interface, name string) (de
 			faults = append(faults, fmt.Errorf("delete %s: it has the webhook %s, which is not moorage's; name another with --name", what, other))
 			continue
 		}
-		err = k.remove(ctx, name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: new(meta.UID)}})
+		if o.Helm != nil {
+			if why := o.Helm.notOfRelease(what, meta); why != "" {
+				out.Left = append(out.Left, why)
+				continue
+			}
+		}
+		options := metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: new(meta.UID)}}
+		if o.DryRun {
+			options.DryRun = []string{metav1.DryRunAll}
+		}
+		err = k.remove(ctx, name, options)
 		switch {
 		case apierrors.IsNotFound(err):
 		case err != nil:
 			faults = append(faults, fmt.Errorf("delete %s: %w", what, err))
 		default:
-			deleted = append(deleted, what)
+			out.Deleted = append(out.Deleted, what)
 		}
 	}
-	return deleted, errors.Join(faults...)
+	return out, errors.Join(faults...)
 }
 
 // foreign is the first of the webhooks that is not ours, empty if there is none.
