@@ -61,7 +61,7 @@ fits none or kube-scheduler holds it back, or the claim is held back; and 2 if t
   moorage explain -f pod.yaml
 
   # What was kube-scheduler told at the time?
-  kubectl -n moorage port-forward deployment/moorage 8080 &
+  kubectl -n moorage port-forward deployment/moorage-scheduler 8080 &
   moorage explain pod db-0 -n prod --decisions
 
   # On a cluster that was captured before

@@ -33,7 +33,7 @@ func runMoorage(t *testing.T, c *controlplane.ControlPlane, o chart.Options) str
 	if err = os.WriteFile(configuration, []byte(data(t, rendered, "moorage.yaml")), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	args := []string{"serve", "--kubeconfig=" + podKubeconfig(t, c), "--config=" + configuration}
+	args := []string{"serve", "--kubeconfig=" + podKubeconfig(t, c, release), "--config=" + configuration}
 	var url string
 	for _, server := range []string{"extender", "webhook", "metrics"} {
 		port, portErr := controlplane.FreePort()
@@ -54,11 +54,11 @@ func runMoorage(t *testing.T, c *controlplane.ControlPlane, o chart.Options) str
 	return url
 }
 
-// runScheduler runs kube-scheduler as one of the release's pods would: with the rights of its service account, and its configuration but for
+// runScheduler runs kube-scheduler as one of the release's pods would: with the rights of its own service account, and its configuration but for
 // how the API server is found.
 func runScheduler(t *testing.T, c *controlplane.ControlPlane, o chart.Options) {
 	t.Helper()
-	kubeconfig := podKubeconfig(t, c)
+	kubeconfig := podKubeconfig(t, c, release+"-scheduler")
 	rendered, err := chart.Render(o)
 	if err != nil {
 		t.Fatal(err)
@@ -86,10 +86,10 @@ func runScheduler(t *testing.T, c *controlplane.ControlPlane, o chart.Options) {
 	})
 }
 
-// podKubeconfig is the way to the API server of who has the service account of the release's pods.
-func podKubeconfig(t *testing.T, c *controlplane.ControlPlane) string {
+// podKubeconfig is the way to the API server of who has a service account of the release's pods.
+func podKubeconfig(t *testing.T, c *controlplane.ControlPlane, account string) string {
 	t.Helper()
-	kubeconfig, err := c.Kubeconfig("system:serviceaccount:"+release+":"+release, "system:serviceaccounts", "system:serviceaccounts:"+release)
+	kubeconfig, err := c.Kubeconfig("system:serviceaccount:"+release+":"+account, "system:serviceaccounts", "system:serviceaccounts:"+release)
 	if err != nil {
 		t.Fatal(err)
 	}

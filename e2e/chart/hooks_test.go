@@ -17,8 +17,8 @@ import (
 )
 
 // asHook makes the objects of the release's hook for an event, its pod excepted, until the test ends, and returns what runs moorage as that
-// pod would: with its arguments, and with the rights of its service account.
-func asHook(t *testing.T, c *controlplane.ControlPlane, event, account string) func(more ...string) (output string, err error) {
+// pod would: with its arguments, and with the rights of its service account. The manager is who makes them, by the API server's notes.
+func asHook(t *testing.T, c *controlplane.ControlPlane, manager, event, account string) func(more ...string) (output string, err error) {
 	t.Helper()
 	api, err := newObjects(c)
 	if err != nil {
@@ -31,6 +31,8 @@ func asHook(t *testing.T, c *controlplane.ControlPlane, event, account string) f
 		}
 		if pod := podOf(t, o); pod != nil {
 			args = pod.Spec.Containers[0].Args
+		}
+		if o.GetKind() == "Pod" {
 			continue
 		}
 		resource, resourceErr := api.resource(o)
@@ -39,11 +41,12 @@ func asHook(t *testing.T, c *controlplane.ControlPlane, event, account string) f
 		}
 		// By the labels it is told below what the release leaves behind.
 		o.SetLabels(nil)
-		if _, err = resource.Create(t.Context(), o, metav1.CreateOptions{}); err != nil {
+		if _, err = resource.Create(t.Context(), o, metav1.CreateOptions{FieldManager: manager}); err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() {
-			if fault := resource.Delete(context.Background(), o.GetName(), metav1.DeleteOptions{}); fault != nil {
+			background := metav1.DeletePropagationBackground
+			if fault := resource.Delete(context.Background(), o.GetName(), metav1.DeleteOptions{PropagationPolicy: &background}); fault != nil {
 				t.Error(fault)
 			}
 		})
@@ -66,7 +69,7 @@ func asHook(t *testing.T, c *controlplane.ControlPlane, event, account string) f
 func test(t *testing.T, c *controlplane.ControlPlane, metricsURL string) {
 	t.Helper()
 	// Some checks fail: no pod is ready, and the webhook's Service leads nowhere.
-	out, _ := asHook(t, c, "test", "moorage-test")("--metrics-url="+metricsURL, "-o", "json")
+	out, _ := asHook(t, c, "helm", "test", "moorage-test")("--metrics-url="+metricsURL, "-o", "json")
 	var found struct {
 		Checks []doctor.Check `json:"checks"`
 	}

@@ -37,6 +37,15 @@ func TestRefusals(t *testing.T) {
 		{"no Secret", "tls: {mode: secret}", chart.Options{}, []string{"tls.secret.name: name the Secret"}},
 		{"no certificate for the extender", "scheduler: {mode: existing, existing: {via: Service}}", chart.Options{}, []string{"scheduler.existing.service.secretName", "tls.mode certManager"}},
 		{"the kubelet's port", "hostNetwork: true", chart.Options{}, []string{"10250 is the kubelet's", "webhook.port"}},
+		{"a release of Kubernetes that is not known, in two numbers", "", chart.Options{KubeVersion: "1.99"}, []string{"v1.99", "--kube-version 1.99.0", "scheduler.image.tag"}},
+		{
+			"a resource of which others than the dedicated scheduler are to get pods", "config: {webhook: {volumesResource: a.example/b, volumesResourceSchedulers: [default-scheduler]}}",
+			chart.Options{},
+			[]string{"config.webhook.volumesResourceSchedulers", "scheduler.profiles"},
+		},
+		{"schedulers for no resource", "{scheduler: {mode: existing}, config: {webhook: {volumesResourceSchedulers: [default-scheduler]}}}", chart.Options{}, []string{"config.webhook.volumesResource, which is missing"}},
+		{"a resource that no pod gets", "config: {webhook: {volumesResource: a.example/b, defaults: {volumes-resource: off}}}", chart.Options{}, []string{"config.webhook.defaults.volumes-resource"}},
+		{"a resource without a domain", "config: {webhook: {volumesResource: volumes}}", chart.Options{}, []string{"'/config/webhook/volumesResource'"}},
 		{"an old cluster", "", chart.Options{KubeVersion: "v1.29.4"}, []string{">=1.30.0", "v1.29.4"}},
 	} {
 		var err error

@@ -37,6 +37,8 @@ type Helm struct {
 
 // NewHelm makes a Helm for the cluster of a kubeconfig, and for the release and namespace of the options.
 func NewHelm(kubeconfig string, o Options) (*Helm, error) {
+	// As the command does: by this name the API server notes what Helm writes.
+	kube.ManagedFieldsManager = "helm"
 	flags := genericclioptions.NewConfigFlags(false)
 	namespace := o.namespace()
 	flags.KubeConfig, flags.Namespace = &kubeconfig, &namespace

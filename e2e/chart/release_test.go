@@ -7,6 +7,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -88,8 +89,16 @@ func TestRelease(t *testing.T) {
 
 	test(t, c, url)
 	unhook(t, c)
+	// The configurations that are gone are made anew, and this time Helm itself takes them away.
+	if err := helm.Upgrade(ctx, values(5), chart.ServerSideApply); err != nil {
+		t.Fatal(err)
+	}
+	helm.HookTimeout = time.Minute
+	uninstalled := make(chan error, 1)
+	go func() { uninstalled <- helm.Uninstall() }()
+	runUninstallHook(t, c)
 	// Both are still at work, as pods are for a moment, and make nothing anew.
-	if err := helm.Uninstall(); err != nil {
+	if err := <-uninstalled; err != nil {
 		t.Fatal(err)
 	}
 	await(t, "nothing of the release is left", func(ctx context.Context) (bool, error) {

@@ -71,7 +71,8 @@ func TestInstallation(t *testing.T) {
 			if err := h.Install(t.Context(), map[string]any{}); err != nil {
 				t.Fatal(err)
 			}
-			c.awaitReplicas(t, 2)
+			c.awaitReplicas(t, webhookPods, 2)
+			c.awaitReplicas(t, schedulerPods, 2)
 		}},
 		{"the API server asks the webhook through its Service", c.assertPodDenied},
 		{"the dedicated scheduler leads and schedules a StatefulSet to its volumes", func(t *testing.T) {
@@ -81,6 +82,7 @@ func TestInstallation(t *testing.T) {
 		}},
 		{"another replica takes over when the leader is killed", func(t *testing.T) { c.assertTakeover(t, w) }},
 		{"helm upgrade changes a value without a failed admission", func(t *testing.T) { c.assertUpgrade(t, h) }},
+		{"a kube-scheduler that cannot run takes no admission with it", func(t *testing.T) { c.assertAdmissionWithoutScheduler(t, h) }},
 		{"helm uninstall leaves nothing behind", func(t *testing.T) {
 			w.remove(t)
 			if err := h.Uninstall(); err != nil {
@@ -98,9 +100,12 @@ func TestInstallation(t *testing.T) {
 	}
 }
 
-// pods returns moorage's pods that have not ended, those that are going left out.
-func (c *cluster) pods(ctx context.Context) ([]corev1.Pod, error) {
-	list, err := c.Client().CoreV1().Pods(namespaceName).List(ctx, metav1.ListOptions{LabelSelector: "app.kubernetes.io/component=server"})
+// The pods of the two Deployments, by their label app.kubernetes.io/component.
+const webhookPods, schedulerPods = "server", "scheduler"
+
+// pods returns moorage's pods of a component that have not ended, those that are going left out.
+func (c *cluster) pods(ctx context.Context, component string) ([]corev1.Pod, error) {
+	list, err := c.Client().CoreV1().Pods(namespaceName).List(ctx, metav1.ListOptions{LabelSelector: "app.kubernetes.io/component=" + component})
 	if err != nil {
 		return nil, err
 	}
@@ -114,12 +119,12 @@ func (c *cluster) pods(ctx context.Context) ([]corev1.Pod, error) {
 }
 
 // awaitReplicas waits until there are so many pods and all are ready.
-func (c *cluster) awaitReplicas(t *testing.T, want int) []corev1.Pod {
+func (c *cluster) awaitReplicas(t *testing.T, component string, want int) []corev1.Pod {
 	t.Helper()
 	var pods []corev1.Pod
-	await(t, fmt.Sprintf("%d replicas to be ready", want), time.Minute, func(ctx context.Context) (bool, error) {
+	await(t, fmt.Sprintf("%d replicas of the %s to be ready", want, component), time.Minute, func(ctx context.Context) (bool, error) {
 		var err error
-		pods, err = c.pods(ctx)
+		pods, err = c.pods(ctx, component)
 		ready := 0
 		for i := range pods {
 			for _, condition := range pods[i].Status.Conditions {
@@ -174,7 +179,7 @@ func (c *cluster) awaitLeader(t *testing.T, other string) (leader corev1.Pod) {
 			return false, err
 		}
 		holder = *lease.Spec.HolderIdentity
-		pods, err := c.pods(ctx)
+		pods, err := c.pods(ctx, schedulerPods)
 		for _, pod := range pods {
 			if pod.Name != other && strings.HasPrefix(holder, pod.Name+"_") {
 				leader = pod
@@ -207,7 +212,7 @@ func (c *cluster) assertScheduled(t *testing.T, w *workload, replicas int) {
 // assertTakeover kills the leader, which leaves it no time to let go of the lease, and deletes its pod. Another one schedules on.
 func (c *cluster) assertTakeover(t *testing.T, w *workload) {
 	t.Helper()
-	c.awaitReplicas(t, 2)
+	c.awaitReplicas(t, schedulerPods, 2)
 	killed, now := c.awaitLeader(t, ""), int64(0)
 	started := time.Now()
 	if err := c.node.Kill(&killed); err != nil {
@@ -227,7 +232,7 @@ func (c *cluster) assertTakeover(t *testing.T, w *workload) {
 	if got := count(t, &leader, `moorage_extender_requests_total{code="200",verb="filter"}`); got < 1 {
 		t.Error("moorage beside the new leader was not asked")
 	}
-	c.awaitReplicas(t, 2)
+	c.awaitReplicas(t, schedulerPods, 2)
 }
 
 // isSentToScheduler tries, without storing it, a pod with a claim in a namespace that has opted in.
@@ -256,7 +261,7 @@ func (c *cluster) assertUpgrade(t *testing.T, h *chart.Helm) {
 		}
 	}
 	upgrade(t)
-	old := c.awaitReplicas(t, 2)
+	old := c.awaitReplicas(t, webhookPods, 2)
 	l := startLoad(t.Context(), c.Client(), 3)
 	defer l.stop()
 	if !t.Run("under load", func(t *testing.T) {
@@ -270,13 +275,35 @@ func (c *cluster) assertUpgrade(t *testing.T, h *chart.Helm) {
 			}
 			return true, nil
 		})
-		c.awaitReplicas(t, 2)
+		c.awaitReplicas(t, webhookPods, 2)
 	}) {
 		return
 	}
 	l.end(t)
 	if err := c.tryPod(t.Context()); err != nil {
 		t.Errorf("after the rule was changed to warn: %v", err)
+	}
+}
+
+// assertAdmissionWithoutScheduler gives kube-scheduler a flag that it does not have, in pods that take the place of the old ones without waiting.
+// The webhook is asked on, by an API server that admits nothing without it; its own pods stay as they are.
+func (c *cluster) assertAdmissionWithoutScheduler(t *testing.T, h *chart.Helm) {
+	t.Helper()
+	broken := map[string]any{
+		"webhook": map[string]any{"failurePolicy": "Fail"}, "scheduler": map[string]any{"extraArgs": []any{"--no-such-flag"}},
+		"config":         map[string]any{"webhook": map[string]any{"rules": map[string]any{"emptydir-medium-unknown": "warn"}}},
+		"updateStrategy": map[string]any{"type": "RollingUpdate", "rollingUpdate": map[string]any{"maxUnavailable": 2, "maxSurge": 0}},
+	}
+	if err := h.Upgrade(t.Context(), broken, chart.ServerSideApply); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "no kube-scheduler to be ready", time.Minute, func(ctx context.Context) (bool, error) {
+		d, err := c.Client().AppsV1().Deployments(namespaceName).Get(ctx, releaseName+"-scheduler", metav1.GetOptions{})
+		return err == nil && d.Status.ObservedGeneration == d.Generation && d.Status.ReadyReplicas == 0, err
+	})
+	c.awaitReplicas(t, webhookPods, 2)
+	if err := c.tryPod(t.Context()); err != nil {
+		t.Errorf("without a kube-scheduler: %v", err)
 	}
 }
 

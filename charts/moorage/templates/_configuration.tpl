@@ -12,6 +12,16 @@
 {{- end -}}
 {{- end -}}
 {{- end -}}
+{{- if $given.volumesResource -}}
+{{- if eq (toString (index ($given.defaults | default dict) "volumes-resource")) "false" -}}
+{{- fail "config.webhook.defaults.volumes-resource: it is off, so that no pod would ask for config.webhook.volumesResource, and kube-scheduler would ask moorage about none; leave one of them out" -}}
+{{- end -}}
+{{- else if $given.volumesResourceSchedulers -}}
+{{- fail "config.webhook.volumesResourceSchedulers: it is for config.webhook.volumesResource, which is missing" -}}
+{{- end -}}
+{{- if and $given.volumesResourceSchedulers (eq .Values.scheduler.mode "dedicated") -}}
+{{- fail "config.webhook.volumesResourceSchedulers: with scheduler.mode dedicated it follows from scheduler.name and scheduler.profiles, the only ones that this chart tells to ignore the resource" -}}
+{{- end -}}
 {{- $webhook := dict "bindAddress" (printf ":%v" .Values.webhook.port) -}}
 {{- if eq .Values.tls.mode "self" -}}
 {{- $_ := set $webhook "authority" (dict
@@ -23,8 +33,15 @@
 {{- $_ := set $webhook "keyFile" "/etc/moorage-webhook-tls/tls.key" -}}
 {{- end -}}
 {{- $extender := dict "bindAddress" "0" -}}
+{{- if $given.volumesResource -}}
+{{- $ignoring := default (list "default-scheduler") $given.volumesResourceSchedulers -}}
 {{- if eq .Values.scheduler.mode "dedicated" -}}
-{{- $_ := set $extender "bindAddress" (include "moorage.loopbackExtender" .) -}}
+{{- $ignoring = list -}}
+{{- range include "moorage.schedulerProfiles" . | fromYamlArray }}{{ $ignoring = append $ignoring .schedulerName }}{{ end -}}
+{{- end -}}
+{{- $_ := set $webhook "volumesResourceSchedulers" $ignoring -}}
+{{- end -}}
+{{- if eq .Values.scheduler.mode "dedicated" -}}
 {{- $_ := set $webhook "schedulerName" (dict
   "name" .Values.scheduler.name "lease" (dict "namespace" .Release.Namespace "name" .Values.scheduler.name)) -}}
 {{- end -}}

@@ -10,9 +10,16 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- end }}
 {{- end -}}
 
-{{/* What selects the pods of the Deployment. It never changes, as a Deployment's selector cannot. */}}
+{{/* What selects the pods that serve the webhook. It never changes, as a Deployment's selector cannot. */}}
 {{- define "moorage.selectorLabels" -}}
 app.kubernetes.io/name: moorage
 app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/component: server
+{{- end -}}
+
+{{/* What selects the pods of the dedicated scheduler: none of those above, whatever else they have in common. */}}
+{{- define "moorage.schedulerSelectorLabels" -}}
+app.kubernetes.io/name: moorage
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: scheduler
 {{- end -}}

@@ -51,3 +51,13 @@
 {{- include "moorage.serviceAccountName" . }}
 {{- end -}}
 {{- end -}}
+
+{{- define "moorage.schedulerServiceAccountName" -}}
+{{- if .Values.serviceAccount.schedulerName -}}
+{{- .Values.serviceAccount.schedulerName -}}
+{{- else if .Values.serviceAccount.create -}}
+{{- include "moorage.serviceAccountName" . }}-scheduler
+{{- else -}}
+{{- include "moorage.serviceAccountName" . }}
+{{- end -}}
+{{- end -}}

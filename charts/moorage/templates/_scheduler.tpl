@@ -1,3 +1,17 @@
+{{/* How many pods of the dedicated scheduler there are. */}}
+{{- define "moorage.schedulerReplicas" -}}
+{{- if kindIs "invalid" .Values.scheduler.replicas -}}
+{{- .Values.replicas -}}
+{{- else -}}
+{{- .Values.scheduler.replicas -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The profiles of the dedicated scheduler. */}}
+{{- define "moorage.schedulerProfiles" -}}
+{{- default (list (dict "schedulerName" .Values.scheduler.name)) .Values.scheduler.profiles | toYaml -}}
+{{- end -}}
+
 {{/* Where kube-scheduler finds the extender in its own pod. */}}
 {{- define "moorage.loopbackExtender" -}}
 127.0.0.1:10261
@@ -6,7 +20,7 @@
 {{/* The KubeSchedulerConfiguration of the dedicated scheduler. */}}
 {{- define "moorage.schedulerConfiguration" -}}
 {{- $s := .Values.scheduler -}}
-{{- $profiles := default (list (dict "schedulerName" $s.name)) $s.profiles -}}
+{{- $profiles := include "moorage.schedulerProfiles" . | fromYamlArray -}}
 {{- $names := list -}}
 {{- range $profiles }}{{ $names = append $names .schedulerName }}{{ end -}}
 {{- if not (has $s.name $names) -}}
