@@ -106,7 +106,7 @@ func told(t *testing.T, notes string) string {
 var wired = []string{
 	"apiVersion", "kind", "metrics",
 	"extender.bindAddress", "extender.certFile", "extender.keyFile", "extender.clientCAFile",
-	"webhook.bindAddress", "webhook.certFile", "webhook.keyFile",
+	"webhook.bindAddress", "webhook.certFile", "webhook.keyFile", "webhook.clientCAFile",
 	"webhook.authority.namespace", "webhook.authority.secret", "webhook.authority.names",
 	"webhook.authority.validatingWebhookConfiguration", "webhook.authority.mutatingWebhookConfiguration",
 }

@@ -32,6 +32,9 @@
 {{- $_ := set $webhook "certFile" "/etc/moorage-webhook-tls/tls.crt" -}}
 {{- $_ := set $webhook "keyFile" "/etc/moorage-webhook-tls/tls.key" -}}
 {{- end -}}
+{{- if .Values.webhook.clientCA.configMap -}}
+{{- $_ := set $webhook "clientCAFile" (printf "/etc/moorage-webhook-clients/%s" .Values.webhook.clientCA.key) -}}
+{{- end -}}
 {{- $extender := dict "bindAddress" "0" -}}
 {{- if $given.volumesResource -}}
 {{- $ignoring := default (list "default-scheduler") $given.volumesResourceSchedulers -}}
