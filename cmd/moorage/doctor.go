@@ -42,7 +42,7 @@ func doctorCommand() *cobra.Command {
   webhook-configuration  there is one for each webhook, and a moorage that is down holds nothing up
   webhook-certificate    the configuration's caBundle trusts it, and it does not end soon
   webhook-answers        the API server asks moorage about a claim: a dry run, nothing is stored
-  scheduler              a kube-scheduler is at work and told of moorage (and of volumesResource), as far as can be seen
+  scheduler              a kube-scheduler is at work and told of moorage, as far as can be seen
   dedicated-scheduler    the scheduler that pods are sent to holds its Lease and renews it
   extender               it answers at --extender-url
   cache                  moorage's picture of the cluster is whole and fresh, by its own metrics
