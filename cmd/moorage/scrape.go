@@ -18,8 +18,8 @@ const maxScrapes = 64
 type sharedGatherer struct {
 	from prometheus.Gatherer
 
-	// turn is held while gathering.
-	turn sync.Mutex
+	// turn has room for the one that gathers.
+	turn chan struct{}
 	// mu guards next, which those wait for who come while another gathers.
 	mu   sync.Mutex
 	next *gathered
@@ -29,6 +29,10 @@ type gathered struct {
 	done     chan struct{}
 	families []*dto.MetricFamily
 	err      error
+}
+
+func newSharedGatherer(from prometheus.Gatherer) *sharedGatherer {
+	return &sharedGatherer{from: from, turn: make(chan struct{}, 1)}
 }
 
 // Gather makes sharedGatherer a prometheus.Gatherer.
@@ -44,8 +48,8 @@ func (g *sharedGatherer) Gather() ([]*dto.MetricFamily, error) {
 		<-mine.done
 		return mine.families, mine.err
 	}
-	g.turn.Lock()
-	defer g.turn.Unlock()
+	g.turn <- struct{}{}
+	defer func() { <-g.turn }()
 	defer close(mine.done)
 	g.mu.Lock()
 	g.next = nil

@@ -16,11 +16,11 @@ import (
 func TestScrapesShareTheWork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		times := 0
-		g := &sharedGatherer{from: prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
+		g := newSharedGatherer(prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
 			times++
 			<-time.After(time.Second)
 			return nil, nil
-		})}
+		}))
 		start := time.Now()
 		var scraping sync.WaitGroup
 		for range 20 {

@@ -79,7 +79,7 @@ func listenError(name, address string, err error) error {
 // probes serves metrics and probes, and the last decisions where they are kept. Serving may be nil, where there is no webhook.
 func probes(cache *topology.Cache, decisions *extender.Decisions, serving *certificate) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(&sharedGatherer{from: ctrlmetrics.Registry}, promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes}))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(newSharedGatherer(ctrlmetrics.Registry), promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes}))
 	if decisions != nil {
 		mux.Handle("GET "+decisionsPath, decisions)
 	}
