@@ -16,11 +16,16 @@ var buffers = sync.Pool{New: func() any { return &buffer{} }}
 
 // release gives the buffer back. Nothing may refer to its contents any more.
 func (b *buffer) release() {
-	if cap(b.body) > maxKept {
-		b.body = nil
-	}
+	b.forgetLargeBody()
 	if cap(b.answer) > maxKept {
 		b.answer = nil
 	}
 	buffers.Put(b)
+}
+
+// forgetLargeBody lets go of a body that would not be kept anyway, while its answer is still being written.
+func (b *buffer) forgetLargeBody() {
+	if cap(b.body) > maxKept {
+		b.body = nil
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -149,6 +150,7 @@ func (e *Extender) serve(w http.ResponseWriter, r *http.Request, name string, se
 	defer b.release()
 	// The slot is for the work alone: clients that send slowly, or do not read, keep nobody out.
 	body, releaseBody, err := e.intake.Read(w, r, b.body[:0])
+	releaseBody = sync.OnceFunc(releaseBody)
 	defer releaseBody()
 	if err != nil {
 		return e.refuseBody(w, err)
@@ -161,8 +163,9 @@ func (e *Extender) serve(w http.ResponseWriter, r *http.Request, name string, se
 	answer, status := e.guarded(r.Context(), name, serve, body, b.answer[:0])
 	release()
 	b.body, b.answer = body, answer
-	// Not every writer has deadlines (tests' recorders); the server's own holds then.
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(maxTransfer))
+	b.forgetLargeBody()
+	releaseBody()
+	boundWriting(w)
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", strconv.Itoa(len(answer)))
 	w.WriteHeader(status)
@@ -230,7 +233,14 @@ func (e *Extender) unsynced() string {
 	return "moorage has not read the whole cluster yet; still missing: " + strings.Join(names, ", ")
 }
 
+// boundWriting bounds the time that the client takes for the answer. Not every writer has deadlines (tests' recorders); the server's own
+// holds then.
+func boundWriting(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(maxTransfer))
+}
+
 func refuse(w http.ResponseWriter, status int, message string) int {
+	boundWriting(w)
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_, _ = w.Write(append(errorAnswer(message), '\n'))

@@ -3,6 +3,7 @@
 package extender
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,6 +28,9 @@ type preemption struct {
 
 // decodePreemption reads an ExtenderPreemptionArgs, in the form with UIDs (nodeCacheCapable) or with whole pods.
 func decodePreemption(body []byte) (*preemption, error) {
+	if err := boundVictims(body); err != nil {
+		return nil, err
+	}
 	var args struct {
 		Pod                   json.RawMessage
 		NodeNameToMetaVictims map[string]*extenderv1.MetaVictims
@@ -66,6 +70,45 @@ func decodePreemption(body []byte) (*preemption, error) {
 	var err error
 	p.pod, _, p.fault, err = decodePod(args.Pod)
 	return p, err
+}
+
+// maxVictims is far beyond the pods that a preemption would evict: each costs many times the three bytes of an empty one.
+const maxVictims = 1_000_000
+
+// boundVictims returns an error for more candidates or victims than there can be, before anything is made of them.
+func boundVictims(body []byte) error {
+	s := &scanner{data: body}
+	nodes, victims := 0, 0
+	skip := func() error {
+		_, err := s.value()
+		return err
+	}
+	victim := func() error {
+		if victims++; victims > maxVictims {
+			return fmt.Errorf("there are more than %d victims", maxVictims)
+		}
+		return skip()
+	}
+	candidate := func([]byte) error {
+		if nodes++; nodes > maxNodes {
+			return errManyNodes
+		}
+		if s.peek() != '{' {
+			return skip()
+		}
+		return s.members(func(key []byte) error {
+			if !bytes.EqualFold(key, []byte("Pods")) || s.peek() != '[' {
+				return skip()
+			}
+			return s.elements(victim)
+		})
+	}
+	return s.members(func(key []byte) error {
+		if !bytes.EqualFold(key, []byte("NodeNameToMetaVictims")) && !bytes.EqualFold(key, []byte("NodeNameToVictims")) || s.peek() != '{' {
+			return skip()
+		}
+		return s.members(candidate)
+	})
 }
 
 // preempt answers /preempt: of the candidates those on which the pod's volumes would fit once the victims are gone, with

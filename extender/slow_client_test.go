@@ -66,8 +66,52 @@ func TestLargePodsCostLittle(t *testing.T) {
 	if got := testutil.ToFloat64(e.metrics.panics); got != 0 {
 		t.Errorf("%v faults counted", got)
 	}
-	status, answer := ask(e, "/filter", `{"Pod":{},"NodeNames":[`+strings.TrimSuffix(strings.Repeat(`"",`, maxNodes+1), ",")+`]}`)
-	if status != http.StatusBadRequest || !strings.Contains(answer, "there are more than 100000 nodes") {
-		t.Errorf("too many nodes: status %d, answer %s", status, answer)
+}
+
+// TestNobodyHasSoMany: more nodes or victims than there can be are refused before a structure is made of each.
+func TestNobodyHasSoMany(t *testing.T) {
+	many := func(item string, n int) string { return strings.TrimSuffix(strings.Repeat(item+",", n), ",") }
+	e := newForFaults(t)
+	for _, test := range []struct{ name, path, body, want string }{
+		{"names", "/filter", `{"Pod":{},"NodeNames":[` + many(`""`, maxNodes+1) + `]}`, "there are more than 100000 nodes"},
+		{"nodes", "/filter", `{"Pod":{},"Nodes":{"items":[` + many(`{}`, maxNodes+1) + `]}}`, "there are more than 100000 nodes"},
+		{
+			"candidates", "/preempt", `{"Pod":{},"NodeNameToMetaVictims":{` + many(`"a":null`, maxNodes+1) + `}}`,
+			"there are more than 100000 nodes",
+		},
+		{
+			"victims", "/preempt", `{"Pod":{},"nodenametovictims":{"a":{"pods":[` + many(`{}`, maxVictims/2) + `]},"b":{"Pods":[` +
+				many(`null`, maxVictims/2+1) + `]}}}`, "there are more than 1000000 victims",
+		},
+	} {
+		if status, answer := ask(e, test.path, test.body); status != http.StatusBadRequest || !strings.Contains(answer, test.want) {
+			t.Errorf("%s: status %d, answer %s; want 400 with %q", test.name, status, answer, test.want)
+		}
+	}
+}
+
+// writer calls onWrite when the answer is written.
+type writer struct {
+	*httptest.ResponseRecorder
+	onWrite func()
+}
+
+func (w writer) Write(data []byte) (int, error) {
+	w.onWrite()
+	return w.ResponseRecorder.Write(data)
+}
+
+// TestSlowReadersKeepNobodyOut: an answer that a client does not read holds no slot.
+func TestSlowReadersKeepNobodyOut(t *testing.T) {
+	e := newForFaults(t)
+	written := false
+	e.ServeHTTP(writer{httptest.NewRecorder(), func() {
+		written = true
+		if held := len(e.slots); held > 0 {
+			t.Errorf("%d slots are held while the answer is written", held)
+		}
+	}}, httptest.NewRequest(http.MethodPost, "/filter", strings.NewReader(smallRequest)))
+	if !written {
+		t.Error("no answer")
 	}
 }

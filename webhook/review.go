@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -86,9 +87,12 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// The work ends when there is no time left, and when the API server has left.
 	ctx, cancel := context.WithTimeout(r.Context(), e.timeFor(r))
 	defer cancel()
-	in, release, status, err := e.read(w, r)
+	in, release, status, err := e.read(w, r.WithContext(ctx))
+	// The work is over before the answer is written: a client that does not read it keeps nobody out.
+	release = sync.OnceFunc(release)
 	defer release()
 	if err != nil {
+		release()
 		refused := decisionMalformed
 		if status == http.StatusServiceUnavailable {
 			refused = decisionBusy
@@ -100,11 +104,13 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	response := e.inner.Handle(ctx, admission.Request{AdmissionRequest: *in.Request})
 	if !response.Allowed && response.Result != nil && response.Result.Code >= http.StatusInternalServerError {
+		release()
 		// An answer that refuses would be final, whatever the failurePolicy.
 		http.Error(w, "moorage: "+response.Result.Message, int(response.Result.Code))
 		return
 	}
 	body, err := json.Marshal(reviewed{APIVersion: in.APIVersion, Kind: in.Kind, Response: &response.AdmissionResponse})
+	release()
 	if err != nil {
 		e.logger.Error(err, "encode an AdmissionReview", "endpoint", e.name)
 		http.Error(w, "moorage: the answer could not be encoded", http.StatusInternalServerError)
@@ -125,8 +131,8 @@ func (e *endpoint) timeFor(r *http.Request) time.Duration {
 	return e.timeout
 }
 
-// read decodes the request, or returns with which status to refuse it and why. The caller calls release once the request is answered, in
-// any case.
+// read decodes the request, or returns with which status to refuse it and why. The caller calls release once the answer is made, in any
+// case. The request's context says how long there is to wait for others.
 func (e *endpoint) read(w http.ResponseWriter, r *http.Request) (in *review, release func(), status int, err error) {
 	release = func() {}
 	if r.Method != http.MethodPost {
@@ -165,17 +171,15 @@ func (e *endpoint) read(w http.ResponseWriter, r *http.Request) (in *review, rel
 	return in, release, http.StatusOK, nil
 }
 
-// work waits until a request of this body may be decoded. What is under way at a time is bounded by the items of all lists, by which
-// decoding is paid, and not by requests: a burst of small ones goes through, and a few large ones cannot take all memory. A request over
+// work waits until a request of this body may be decoded. What is under way at a time is bounded by what decoding costs, the items of all
+// lists and the bytes, and not by requests: a burst of small ones goes through, and a few large ones cannot take all memory. A request over
 // the limits, or that waits too long, has an HTTP error for an answer, so that the webhook configuration's failurePolicy decides.
 func (e *endpoint) work(ctx context.Context, body []byte) (done func(), err error) {
 	items, err := intake.CountItems(body, intake.MaxItems)
 	if err != nil {
 		return nil, err
 	}
-	weight := int64(items + weightOfRequest)
-	ctx, cancel := context.WithTimeout(ctx, e.timeout)
-	defer cancel()
+	weight := int64(min(items+len(body)/bytesPerWeight+weightOfRequest, workAtATime))
 	if !e.working.TryAcquire(weight) && e.working.Acquire(ctx, weight) != nil {
 		return nil, errBusy
 	}

@@ -34,8 +34,10 @@ const (
 	// smallBody is the size of a body that is read without a share of heldBodies, which bounds the larger ones that are held at a time.
 	smallBody  = 256 << 10
 	heldBodies = 64 << 20
-	// workAtATime is the weight of the requests that are worked on at a time: the items of their lists and weightOfRequest for each.
-	workAtATime     = 2 * (intake.MaxItems + weightOfRequest)
+	// workAtATime is the weight of the requests that are worked on at a time. Each weighs as much as the items of its lists, its bytes
+	// by bytesPerWeight (a label or an annotation of few bytes costs a hundred) and weightOfRequest.
+	workAtATime     = 2 * intake.MaxItems
+	bytesPerWeight  = 64
 	weightOfRequest = 500
 )
 
