@@ -50,8 +50,11 @@ func TestWebhooks(t *testing.T) {
 		{"no Job", helms, nil, unhook.Options{Helm: hook}, 0, "there is no Job storage/moorage-uninstall"},
 		{"Helm's Job, and somebody else's configurations", nil, byHelm, unhook.Options{Helm: hook}, 0, "was not installed by Helm"},
 		{
-			"another release", map[string]string{"meta.helm.sh/release-name": "moorage", "meta.helm.sh/release-namespace": "other"}, byHelm,
-			unhook.Options{Helm: hook}, 0, "is of Helm's release other/moorage, not of storage/moorage",
+			"another release",
+			map[string]string{"meta.helm.sh/release-name": "moorage", "meta.helm.sh/release-namespace": "other"},
+			byHelm,
+			unhook.Options{Helm: hook},
+			0, "is of Helm's release other/moorage, not of storage/moorage",
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
