@@ -99,7 +99,7 @@ var mutations = []mutation{
 		"len(term.MatchExpressions) == 0 && len(term.MatchFields) == 0 {", "len(term.MatchExpressions) == 0 && len(term.MatchFields) == 0 && !% {",
 	},
 	{
-		"affinity terms are ANDed", "VolumeAffinity", "node_index.go", "set.Or(scratch)", "if % {\n\t\t\tset.And(scratch)\n\t\t} else {\n\t\t\tset.Or(scratch)\n\t\t}",
+		"affinity terms are ANDed", "VolumeAffinity", "compiled_selector.go", "set.Or(scratch)", "if % {\n\t\t\tset.And(scratch)\n\t\t} else {\n\t\t\tset.Or(scratch)\n\t\t}",
 	},
 	{
 		"NotIn wants the label", "VolumeAffinity", "node_index.go",
