@@ -282,11 +282,23 @@ func (ev *evaluation) ask(i int) {
 		}
 		t := told{Finding: r.complete(f, configured), named: configured != "" || mandatory}
 		if !t.named && t.Action != Audit && ev.isNodePlugin() {
-			t.Action = Audit
+			t.Action = ev.ofNodePlugin(t.Finding)
 		}
 		t.Finding, t.exempted = ev.exempt.lift(t.Finding)
 		ev.answers[i] = append(ev.answers[i], t)
 	}
+}
+
+// ofNodePlugin is the action of a finding on a node plugin. What the API server itself refuses is explained as ever: that denies
+// nothing, and without it the file or its author would not learn why.
+func (ev *evaluation) ofNodePlugin(f Finding) Action {
+	switch {
+	case !f.RefusedByAPI:
+		return Audit
+	case ev.in.AsWritten:
+		return f.Action
+	}
+	return Warn
 }
 
 // isNodePlugin looks once, and only where there is a finding.

@@ -236,3 +236,24 @@ func TestNodePlugins(t *testing.T) {
 		}
 	}
 }
+
+// What the API server refuses by itself is explained of node plugins, too, and denied by nobody else.
+func TestTheAPIServersRefusalOfANodePluginIsExplained(t *testing.T) {
+	e, err := NewEvaluator(EvaluatorOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kind, obj := decode(t, podMounting(bidirectional, "/var/lib/kubelet/plugins", false))
+	for _, tc := range []struct {
+		explaining, asWritten bool
+		want                  Action
+	}{{true, false, Warn}, {false, false, Warn}, {false, true, Deny}} {
+		var got []Action
+		for _, f := range e.Evaluate(context.Background(), Question{Kind: kind, Object: obj, OnlyExplainAPI: tc.explaining, AsWritten: tc.asWritten}).Findings {
+			if f.Rule == "propagation-bidirectional-unprivileged" {
+				got = append(got, f.Action)
+			}
+		}
+		diff(t, []Action{tc.want}, got, "explained")
+	}
+}
