@@ -71,9 +71,21 @@ func comparedKeys(objects map[topology.Kind][]metav1.Object) map[string]bool {
 	return out
 }
 
-// ephemeralClaims are the claims that belong to a pod and begin with its name.
+// ephemeralClaims are the names of the claims that pods' ephemeral volumes use, whoever owns these claims, and of those that belong to
+// a pod and begin with its name.
 func ephemeralClaims(objects map[topology.Kind][]metav1.Object) map[string]string {
 	out := map[string]string{}
+	for _, o := range objects[topology.KindPod] {
+		pod, ok := o.(*corev1.Pod)
+		if !ok {
+			continue
+		}
+		for i := range pod.Spec.Volumes {
+			if v := &pod.Spec.Volumes[i]; v.Ephemeral != nil {
+				out[pod.Name+"-"+v.Name] = pod.Name
+			}
+		}
+	}
 	for _, o := range objects[topology.KindClaim] {
 		if owner := metav1.GetControllerOfNoCopy(o); owner != nil && owner.Kind == "Pod" && strings.HasPrefix(o.GetName(), owner.Name+"-") {
 			out[o.GetName()] = owner.Name
