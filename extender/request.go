@@ -229,7 +229,7 @@ func decodePod(data []byte) (pod *topology.Pod, of group, fault any, err error) 
 		},
 		Spec: corev1.PodSpec{Volumes: p.Spec.Volumes},
 	}
-	of = p.Spec.schedulingGroup.of(p.Metadata.Namespace)
+	of = p.Spec.of(p.Metadata.Namespace)
 	defer func() {
 		if fault = recover(); fault != nil {
 			pod = &topology.Pod{Namespace: given.Namespace, Name: given.Name, UID: given.UID}

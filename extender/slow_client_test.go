@@ -19,13 +19,13 @@ const smallRequest = `{"Pod":{"metadata":{"name":"p","namespace":"ns"}},"NodeNam
 // TestSlowSendersKeepNobodyOut: connections that announce a body and send none take no slot.
 func TestSlowSendersKeepNobodyOut(t *testing.T) {
 	server := httptest.NewServer(newForFaults(t))
-	defer server.Close()
+	t.Cleanup(server.Close)
 	for range 4 * maxRequests {
 		c, err := net.Dial("tcp", strings.TrimPrefix(server.URL, "http://"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer c.Close() //nolint:errcheck // Nothing is read from it.
+		t.Cleanup(func() { _ = c.Close() })
 		if _, err = fmt.Fprintf(c, "POST /filter HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n{"); err != nil {
 			t.Fatal(err)
 		}

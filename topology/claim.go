@@ -122,7 +122,8 @@ func claimFromAPI(c *corev1.PersistentVolumeClaim) *Claim {
 // populated tells whether external-provisioner leaves the claim to others for its data source: it knows snapshots and claims
 // (Provision in pkg/controller/controller.go, v6).
 func populated(c *corev1.PersistentVolumeClaim) bool {
-	group, kind := (*string)(nil), ""
+	var group *string
+	var kind string
 	switch {
 	case c.Spec.DataSourceRef != nil:
 		group, kind = c.Spec.DataSourceRef.APIGroup, c.Spec.DataSourceRef.Kind

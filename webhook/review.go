@@ -139,7 +139,7 @@ func (e *endpoint) read(w http.ResponseWriter, r *http.Request) (in *review, rel
 		w.Header().Set("Allow", http.MethodPost)
 		return nil, release, http.StatusMethodNotAllowed, fmt.Errorf("%s is not allowed: POST an AdmissionReview", r.Method)
 	}
-	if mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || mediaType != "application/json" {
+	if mediaType, _, mediaErr := mime.ParseMediaType(r.Header.Get("Content-Type")); mediaErr != nil || mediaType != "application/json" {
 		return nil, release, http.StatusUnsupportedMediaType, fmt.Errorf("content type %q is not application/json", r.Header.Get("Content-Type"))
 	}
 	body, releaseBody, err := e.intake.Read(w, r, nil)

@@ -26,7 +26,8 @@ func (f *clusterFlags) readFrom(stderr io.Writer) (manifests.Objects, manifests.
 		return nil, result, err
 	}
 	if len(result.Objects) == 0 {
-		return nil, result, fmt.Errorf("there is nothing to read in %s: %s", f.fromNames(), nothingIn(&result))
+		err = fmt.Errorf("there is nothing to read in %s: %s", f.fromNames(), nothingIn(&result))
+		return nil, result, err
 	}
 	if u := &result.UnknownFields; u.Count > 0 {
 		what, were := fmt.Sprintf("%d fields", u.Count), "were"

@@ -52,8 +52,8 @@ func (w *words) in(text string) string {
 	var out strings.Builder
 	for len(text) > 0 {
 		n := wordLength(text)
-		switch {
-		case n == 0:
+		switch n {
+		case 0:
 			out.WriteByte(text[0])
 			n = 1
 		default:

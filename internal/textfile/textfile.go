@@ -20,10 +20,11 @@ import (
 )
 
 const (
-	// MaxManifest is how many bytes a file of manifests may have, and MaxCapture the state of a whole cluster. The largest
-	// capture known, of 5,000 nodes and 150,000 pods, has 134 MB.
+	// MaxManifest is how many bytes a file of manifests may have.
 	MaxManifest = 256 << 20
-	MaxCapture  = 2 << 30
+	// MaxCapture is how many bytes the state of a whole cluster may have. The largest capture known, of 5,000 nodes and 150,000
+	// pods, has 134 MB.
+	MaxCapture = 2 << 30
 
 	// maxRatio is how many times its size a compressed text may have, once it is larger than ratioCounts. Captures have less
 	// than 40; gzip ends at about 1,030.
@@ -42,7 +43,7 @@ func ReadFile(path string, limit int64) ([]byte, error) {
 	}
 	defer file.Close() //nolint:errcheck // It was only read.
 	var size int64
-	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
+	if info, statErr := file.Stat(); statErr == nil && info.Mode().IsRegular() {
 		size = info.Size()
 	}
 	content, err := read(file, size, limit)
@@ -64,7 +65,8 @@ func read(from io.Reader, size, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	if !bytes.Equal(head, gzipMagic) {
-		content, err := upTo(buffered, size, func(n int64) error { return within(n, limit) })
+		var content []byte
+		content, err = upTo(buffered, size, func(n int64) error { return within(n, limit) })
 		return plain(content), err
 	}
 	text, err := gzip.NewReader(buffered)

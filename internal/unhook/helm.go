@@ -3,7 +3,6 @@
 package unhook
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"strings"
@@ -58,7 +57,7 @@ func (h *Helm) notDeleting(ctx context.Context, client kubernetes.Interface) (st
 	maker := ""
 	for i := range job.ManagedFields {
 		m := &job.ManagedFields[i]
-		if m.Subresource != "" || m.FieldsV1 == nil || !bytes.Contains(m.FieldsV1.Raw, []byte(`"f:template"`)) {
+		if m.Subresource != "" || m.FieldsV1 == nil || !strings.Contains(m.FieldsV1.GetRawString(), `"f:template"`) {
 			continue
 		}
 		if maker = m.Manager; !isHelm(maker) {

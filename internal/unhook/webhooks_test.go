@@ -21,7 +21,9 @@ import (
 func TestWebhooks(t *testing.T) {
 	helms := map[string]string{"meta.helm.sh/release-name": "moorage", "meta.helm.sh/release-namespace": "storage"}
 	written := func(manager, subresource, fields string) metav1.ManagedFieldsEntry {
-		return metav1.ManagedFieldsEntry{Manager: manager, Subresource: subresource, FieldsV1: &metav1.FieldsV1{Raw: []byte(fields)}}
+		entry := metav1.ManagedFieldsEntry{Manager: manager, Subresource: subresource, FieldsV1: &metav1.FieldsV1{}}
+		entry.FieldsV1.SetRawString(fields)
+		return entry
 	}
 	job := func(fields ...metav1.ManagedFieldsEntry) *batchv1.Job {
 		return &batchv1.Job{ObjectMeta: metav1.ObjectMeta{Namespace: "storage", Name: "moorage-uninstall", ManagedFields: fields}}
