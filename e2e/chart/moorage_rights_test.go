@@ -26,9 +26,9 @@ func TestPlainRights(t *testing.T) {
 		out := strings.Builder{}
 		out.WriteString("# What the chart grants where the cluster's own kube-scheduler asks moorage; written by go test ./chart -run TestPlainRights -update.\n")
 		for _, o := range want {
-			text, err := yaml.Marshal(o.Object)
-			if err != nil {
-				t.Fatal(err)
+			text, marshalErr := yaml.Marshal(o.Object)
+			if marshalErr != nil {
+				t.Fatal(marshalErr)
 			}
 			out.WriteString("---\n" + string(text))
 		}
