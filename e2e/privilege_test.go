@@ -76,7 +76,9 @@ func TestDoctorNamesWhatTheDedicatedSchedulerMayNot(t *testing.T) {
 
 // accountOf is the first service account that the binding is for, as namespace:name: the Deployment's. A DaemonSet's would be the next, which
 // has no pods here.
-func accountOf(b *rbacv1.RoleBinding) string { return b.Subjects[0].Namespace + ":" + b.Subjects[0].Name }
+func accountOf(b *rbacv1.RoleBinding) string {
+	return b.Subjects[0].Namespace + ":" + b.Subjects[0].Name
+}
 
 // release is what of a release of the chart has to do with rights, in the cluster.
 type release struct {
