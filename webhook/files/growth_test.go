@@ -8,6 +8,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -79,7 +81,9 @@ var texts = []struct {
 	}},
 }
 
-// Twice the text takes less than three times as long, whatever it is twice of.
+// TestTimeGrowsWithTheText holds the reading of a text to sixteen times the work for sixteen times the text, or a few times that, where work that
+// looks at all of it again for each of its parts takes 256 times. It counts processor time, of several turns the least, and collects garbage
+// between the turns alone: what a collection costs depends on the whole heap, and on how deep the stack is when it begins.
 func TestTimeGrowsWithTheText(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a measurement")
@@ -88,35 +92,32 @@ func TestTimeGrowsWithTheText(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	const times, turns, limit = 16, 4, 64.0
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	for _, text := range texts {
 		t.Run(text.name, func(t *testing.T) {
-			// The least of a few measurements is that which others have disturbed least.
-			took := func(n int) time.Duration {
-				content := []byte(text.of(n))
-				least := time.Hour
-				for range 3 {
-					before := processorTime(t)
-					f := parse(text.file, content, false)
-					lookup, err := lookupOf([]*file{f}, nil)
-					if err != nil {
-						t.Fatal(err)
-					}
-					f.evaluate(context.Background(), evaluator, lookup)
-					least = min(least, processorTime(t)-before)
+			took := func(content []byte) time.Duration {
+				runtime.GC()
+				start := processorTime(t)
+				f := parse(text.file, content, false)
+				lookup, err := lookupOf([]*file{f}, nil)
+				if err != nil {
+					t.Fatal(err)
 				}
-				return least
+				f.evaluate(context.Background(), evaluator, lookup)
+				return processorTime(t) - start
 			}
-			const attempts = 3
-			size := text.size
-			for i := range attempts {
-				once, twice := took(size), took(2*size)
-				t.Logf("%d: %v, %d: %v", size, once, 2*size, twice)
-				if twice < 3*max(once, 5*time.Millisecond) {
-					return
-				}
-				if i == attempts-1 {
-					t.Errorf("twice the text takes %v, and once %v", twice, once)
-				}
+			large := 2 * text.size
+			small := large / times
+			least := [2]time.Duration{time.Hour, time.Hour}
+			for range turns {
+				least[0] = min(least[0], took([]byte(text.of(small))))
+				least[1] = min(least[1], took([]byte(text.of(large))))
+			}
+			ratio := float64(least[1]) / float64(max(least[0], time.Millisecond))
+			t.Logf("%d: %v, %d: %v, %.2f times", small, least[0], large, least[1], ratio)
+			if ratio > limit {
+				t.Errorf("%d times the text takes %.1f times as long (%v instead of %v); at most %.0f times", times, ratio, least[1], least[0], limit)
 			}
 		})
 	}

@@ -90,8 +90,8 @@ func hostVolumeOf(name, path string) corev1.Volume {
 	return corev1.Volume{Name: name, VolumeSource: corev1.VolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: path}}}
 }
 
-// TestRulesGrowWithTheirObject holds all rules together to eight times the work for eight times the mounts, or not much more, where
-// comparing each with each would take 64 times: a client must not be able to keep moorage busy until no time is left for the rules
+// TestRulesGrowWithTheirObject holds all rules together to sixteen times the work for sixteen times the mounts, or a few times that, where
+// comparing each with each would take 256 times: a client must not be able to keep moorage busy until no time is left for the rules
 // that matter. It counts processor time, of several turns the least, and collects garbage between the turns: what a
 // collection costs depends on the whole heap.
 func TestRulesGrowWithTheirObject(t *testing.T) {
@@ -99,7 +99,7 @@ func TestRulesGrowWithTheirObject(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const n, times, turns, limit = 2_000, 8, 2, 24.0
+	const n, times, turns, limit = 1_000, 16, 4, 64.0
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	for name, pod := range manyMounts {
 		t.Run(name, func(t *testing.T) {
