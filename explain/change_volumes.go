@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/moorage-k8s/moorage/topology"
+	"github.com/moorage-k8s/moorage/topology/nodeset"
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
 
@@ -42,7 +43,7 @@ func (q *asked) moveVolume(c *cause) []proposal {
 	place := anywhere.nodes
 	affinity := (*topology.Selector)(nil)
 	if zone := q.mostIn(anywhere.nodes); zone != "" {
-		affinity = topology.PoolTopology(&metav1.LabelSelector{MatchLabels: map[string]string{q.zones.key: zone}})
+		affinity = nodeset.PoolTopology(&metav1.LabelSelector{MatchLabels: map[string]string{q.zones.key: zone}})
 		place = q.Snapshot.Nodes(affinity)
 	}
 	return []proposal{{

@@ -11,7 +11,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/moorage-k8s/moorage/topology/hamt"
+	"github.com/moorage-k8s/moorage/topology/nodeset"
 )
 
 // Options configure a Cache. The zero value is ready for use.
@@ -33,35 +33,18 @@ type Options struct {
 	Fault func(*FaultError)
 }
 
-const (
-	defaultNodeDelay = 20 * time.Millisecond
-	// restFactor keeps a cluster whose nodes change all the time from costing more than a sixth of a core: the larger the
-	// cluster, the longer its changes are gathered.
-	restFactor = 5
-)
-
 // Cache holds the newest Snapshot and applies events to it. Its methods are safe for concurrent use: readers take no lock,
 // writers wait for each other.
 type Cache struct {
 	options   Options
-	selectors selectorPool
 	published atomic.Pointer[Snapshot]
 	fresh     freshness
 	faults    faultCounts
-	// beforeTrim lets tests fail while an object is trimmed; nil otherwise.
-	beforeTrim func(metav1.Object)
 
-	// mu is held by whoever changes anything; it guards what follows.
-	mu sync.Mutex
-	// next is the state being made; publish shows it to readers.
-	next Snapshot
-	// records are the nodes by name, ahead of next.table while dirty.
-	records map[string]nodeRecord
-	dirty   bool
-	timer   *time.Timer
-	// settling is how long it last took to bring changes of nodes in.
-	settling time.Duration
-	ledger   ledger
+	// mu guards what follows.
+	mu     sync.Mutex
+	state  state
+	timers timers
 }
 
 // New returns an empty cache, which has not synced.
@@ -78,9 +61,16 @@ func New(options Options) *Cache {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	c := &Cache{options: options, faults: newFaultCounts(), records: map[string]nodeRecord{}}
-	c.next.index = newNodeIndex(nil)
-	c.next.table = newNodeTable(nil, c.next.index)
+	c := &Cache{options: options, faults: newFaultCounts()}
+	c.state = state{
+		limits:    limits{reservation: options.ReservationLimit, inFlight: options.InFlightLimit, namespaceShare: options.NamespaceShare},
+		now:       options.Now,
+		selectors: &nodeset.Pool{},
+		records:   map[string]nodeRecord{},
+		listed:    map[Kind]bool{},
+	}
+	c.state.index = nodeset.NewIndex(nil)
+	c.state.table = newNodeTable(nil, c.state.index)
 	c.publish()
 	return c
 }
@@ -91,152 +81,91 @@ func (c *Cache) Snapshot() *Snapshot { return c.published.Load() }
 // Upsert puts an API object into the cache, in place of an earlier version. The object is read, not kept and not changed.
 // An object of a kind that the cache does not read is an error.
 func (c *Cache) Upsert(object metav1.Object) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	kind, ok := KindOf(object)
 	if !ok {
 		return fmt.Errorf("cache %T %s: moorage does not read this kind", object, keyOf(object))
 	}
-	c.upsert(object)
-	c.publish()
+	put, fault := c.state.read(object)
+	if fault != nil {
+		c.faulty(fault)
+	}
+	c.change(put)
 	c.fresh.event(kind, c.options.Now())
 	return nil
 }
 
 // Delete takes an object out of the cache. It is no error if it is not there.
 func (c *Cache) Delete(kind Kind, key Key) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.delete(kind, key)
-	c.publish()
+	c.change(func(s *state) { s.remove(kind, key) })
 	c.fresh.event(kind, c.options.Now())
 }
 
 // Replace makes the objects the only ones of their kind, and marks the kind as synced. Readers see all of it at once.
 func (c *Cache) Replace(kind Kind, objects []metav1.Object) error {
-	return c.replace(kind, objects, c.trimmedAll(objects))
+	return c.replace(kind, objects, c.state.readAll(objects, c.faulty))
 }
 
-// ReplaceAll is Replace for every kind, one after the other. While one is put in, the next is trimmed.
+// ReplaceAll is Replace for every kind, one after the other. While one is put in, the next is read.
 func (c *Cache) ReplaceAll(objects map[Kind][]metav1.Object) error {
 	kinds := slices.Concat(Kinds, OptionalKinds)
-	trim := func(i int) <-chan []func() {
-		trimmed := make(chan []func(), 1)
+	read := func(i int) <-chan []change {
+		changes := make(chan []change, 1)
 		if i < len(kinds) {
-			go func() { trimmed <- c.trimmedAll(objects[kinds[i]]) }()
+			go func() { changes <- c.state.readAll(objects[kinds[i]], c.faulty) }()
 		}
-		return trimmed
+		return changes
 	}
-	next := trim(0)
+	next := read(0)
 	for i, kind := range kinds {
-		puts := <-next
-		next = trim(i + 1)
-		if err := c.replace(kind, objects[kind], puts); err != nil {
+		changes := <-next
+		next = read(i + 1)
+		if err := c.replace(kind, objects[kind], changes); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// replace puts in what trimmedAll made of the objects.
-func (c *Cache) replace(kind Kind, objects []metav1.Object, puts []func()) error {
+func (c *Cache) replace(kind Kind, objects []metav1.Object, changes []change) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	keep := make(map[Key]unit, len(objects))
-	for _, object := range objects {
-		if got, ok := KindOf(object); !ok || got != kind {
-			return fmt.Errorf("replace all objects of kind %s: %s is a %T", kind, keyOf(object), object)
-		}
-		keep[keyOf(object)] = unit{}
-	}
-	c.ledger.filling = true
-	bulk := hamt.NewEdit()
-	defer bulk.Close()
-	c.next.edit(bulk)
-	for _, key := range c.keys(kind) {
-		if _, ok := keep[key]; !ok {
-			c.delete(kind, key)
-		}
-	}
-	for _, put := range puts {
-		put()
-	}
-	bulk.Close()
-	c.next.usage = c.next.usage.on(c.next.index)
-	if kind == KindNode || kind == KindCSINode {
-		c.settleNodes()
+	if err := c.state.replace(kind, objects, changes); err != nil {
+		return err
 	}
 	c.fresh.synced(kind)
-	c.recoverReservations()
 	c.publish()
 	c.fresh.event(kind, c.options.Now())
 	return nil
 }
 
-// Flush applies gathered changes of nodes at once, and ends reservations that have timed out.
-func (c *Cache) Flush() {
+// change makes one change and shows it to readers.
+func (c *Cache) change(change change) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.settleNodes()
-	c.expireReservations()
+	change(&c.state)
 	c.publish()
 }
 
+// publish shows readers the state as it is now. It is called with mu held.
 func (c *Cache) publish() {
-	if c.ledger.freed && c.options.NamespaceShare > 0 {
-		c.revisitAll("")
-	}
-	c.ledger.freed = false
-	snapshot := c.next
-	snapshot.at = c.options.Now()
-	c.published.Store(&snapshot)
+	c.published.Store(c.state.snapshot())
+	c.schedule()
 }
 
-func (c *Cache) upsert(object metav1.Object) { c.trimmed(object)() }
+// faultCounts are the objects that a fault kept out, by kind.
+type faultCounts map[Kind]*atomic.Uint64
 
-func (c *Cache) delete(kind Kind, key Key) {
-	switch kind {
-	case KindNode:
-		c.setNode(key.Name, nil)
-	case KindCSINode:
-		c.setCSINode(key.Name, nil)
-	case KindClaim:
-		c.setClaim(key, nil)
-	case KindVolume:
-		c.setVolume(key, nil)
-	case KindClass:
-		c.setClass(key, nil)
-	case KindDriver:
-		c.next.drivers = c.next.drivers.Delete(key)
-	case KindPool:
-		c.setPool(key, nil)
-	case KindAttachment:
-		c.setAttachment(key, nil)
-	case KindPod:
-		c.setPod(key, nil)
-	case KindAttributesClass:
-		c.next.attributesClasses = c.next.attributesClasses.Delete(key)
-	case KindVolumeSnapshotClass:
-		c.next.snapshotClasses = c.next.snapshotClasses.Delete(key)
-	case KindVolumeSnapshotContent:
-		c.next.snapshotContents = c.next.snapshotContents.Delete(key)
-	case KindVolumeSnapshot:
-		c.next.volumeSnapshots = c.next.volumeSnapshots.Delete(key)
-	case KindNamespace:
-		c.next.namespaces = c.next.namespaces.Delete(key)
+func newFaultCounts() faultCounts {
+	counts := faultCounts{}
+	for _, kind := range slices.Concat(Kinds, OptionalKinds) {
+		counts[kind] = &atomic.Uint64{}
 	}
+	return counts
 }
 
-// keys are the objects of a kind that the cache holds.
-func (c *Cache) keys(kind Kind) []Key {
-	if kind != KindNode && kind != KindCSINode {
-		return c.next.keys(kind)
+func (c *Cache) faulty(err *FaultError) {
+	c.faults[err.Kind].Add(1)
+	if c.options.Fault != nil {
+		c.options.Fault(err)
 	}
-	var keys []Key
-	for name, r := range c.records {
-		if (kind == KindNode && r.node != nil) || (kind == KindCSINode && r.csi != nil) {
-			keys = append(keys, Key{Name: name})
-		}
-	}
-	return keys
 }

@@ -11,9 +11,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/moorage-k8s/moorage/topology/nodeset"
 )
 
-// failingOn returns a cache that panics while it trims objects of this name, and what it says of them.
+// failingOn returns a cache that panics while it reads objects of this name, and what it says of them.
 func failingOn(name string) (c *Cache, said func() []string) {
 	var mu sync.Mutex
 	var faults []string
@@ -25,7 +27,7 @@ func failingOn(name string) (c *Cache, said func() []string) {
 			faults = append(faults, "the stack does not lead to the fault")
 		}
 	}})
-	c.beforeTrim = func(object metav1.Object) {
+	c.state.beforeRead = func(object metav1.Object) {
 		if object.GetName() == name {
 			panic("no such luck")
 		}
@@ -83,14 +85,14 @@ func TestFaultLeavesOneObjectOut(t *testing.T) {
 // TestFaultForgetsEarlierVersion: what the object was before no longer holds.
 func TestFaultForgetsEarlierVersion(t *testing.T) {
 	c, _ := failingOn("b")
-	fail := c.beforeTrim
-	c.beforeTrim = nil
+	fail := c.state.beforeRead
+	c.state.beforeRead = nil
 	pv := &corev1.PersistentVolume{ObjectMeta: metav1.ObjectMeta{Name: "b"}}
 	for range 2 {
 		if err := c.Upsert(pv); err != nil {
 			t.Fatal(err)
 		}
-		c.beforeTrim = fail
+		c.state.beforeRead = fail
 	}
 	if c.Snapshot().Volume("b") != nil {
 		t.Error("the earlier version is still there")
@@ -119,14 +121,14 @@ func TestTwoSourcesAreNotMigrated(t *testing.T) {
 				t.Fatalf("an inline volume with two sources is taken for one of %s", v.Driver)
 			}
 		}
-		if m := volumeFromAPI(volume(corev1.PersistentVolumeSource{AWSElasticBlockStore: ebs, VsphereVolume: vsphere})).Migration; m != nil {
+		if m := volumeFromAPI(&nodeset.Pool{}, volume(corev1.PersistentVolumeSource{AWSElasticBlockStore: ebs, VsphereVolume: vsphere})).Migration; m != nil {
 			t.Fatalf("a volume with two sources is taken for one of %s", m.Driver)
 		}
 	}
 	if got := PodFromAPI(pod(corev1.VolumeSource{AWSElasticBlockStore: ebs})).Volumes[0].Driver; got != "ebs.csi.aws.com" {
 		t.Errorf("an inline volume with one source is one of %q, want ebs.csi.aws.com", got)
 	}
-	if m := volumeFromAPI(volume(corev1.PersistentVolumeSource{AWSElasticBlockStore: ebs})).Migration; m == nil || m.Driver != "ebs.csi.aws.com" {
+	if m := volumeFromAPI(&nodeset.Pool{}, volume(corev1.PersistentVolumeSource{AWSElasticBlockStore: ebs})).Migration; m == nil || m.Driver != "ebs.csi.aws.com" {
 		t.Errorf("a volume with one source has the migration %+v, want one to ebs.csi.aws.com", m)
 	}
 	if got := sources(&corev1.VolumeSource{}); got != 0 {
@@ -137,12 +139,12 @@ func TestTwoSourcesAreNotMigrated(t *testing.T) {
 // TestDraftSaysWhatAFaultLeftOut: a draft is one question's, so its caller can be answered.
 func TestDraftSaysWhatAFaultLeftOut(t *testing.T) {
 	d := New(Options{NodeDelay: -1}).Snapshot().Draft()
-	d.c.beforeTrim = func(metav1.Object) { panic("no such luck") }
+	d.s.beforeRead = func(metav1.Object) { panic("no such luck") }
 	err := d.Apply(&corev1.PersistentVolume{ObjectMeta: metav1.ObjectMeta{Name: "pv"}})
 	if want := "read PersistentVolume pv: a fault in moorage: no such luck; the object is left out"; err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}
-	d.c.beforeTrim = nil
+	d.s.beforeRead = nil
 	if err := d.Apply(&corev1.PersistentVolume{ObjectMeta: metav1.ObjectMeta{Name: "pv"}}); err != nil {
 		t.Errorf("the next object has the last one's error: %v", err)
 	}

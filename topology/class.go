@@ -4,6 +4,8 @@ package topology
 
 import (
 	storagev1 "k8s.io/api/storage/v1"
+
+	"github.com/moorage-k8s/moorage/topology/nodeset"
 )
 
 // defaultClassAnnotation marks the class that claims without one get (pkg/volume/util/storageclass.go of Kubernetes).
@@ -31,7 +33,7 @@ type Class struct {
 // Provisions tells whether volumes of the class are made on demand.
 func (c *Class) Provisions() bool { return c.Provisioner != "" && c.Provisioner != noProvisioner }
 
-func classFromAPI(c *storagev1.StorageClass) *Class {
+func classFromAPI(selectors *nodeset.Pool, c *storagev1.StorageClass) *Class {
 	object := c.DeepCopy()
 	object.ManagedFields = nil
 	return &Class{
@@ -40,7 +42,7 @@ func classFromAPI(c *storagev1.StorageClass) *Class {
 		Driver:      shared(attachingDriver(c.Provisioner)),
 		Delayed:     c.VolumeBindingMode != nil && *c.VolumeBindingMode == storagev1.VolumeBindingWaitForFirstConsumer,
 		Default:     c.Annotations[defaultClassAnnotation] == "true",
-		Allowed:     AllowedTopologies(c.AllowedTopologies),
+		Allowed:     selectors.Intern(nodeset.AllowedTopologies(c.AllowedTopologies)),
 		Object:      object,
 	}
 }

@@ -7,35 +7,31 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/moorage-k8s/moorage/topology/nodeset"
 )
 
 // Draft is a copy of a snapshot that can be changed: what would be, if. It shares nearly everything with the snapshot, which
 // stays as it is. No source feeds it, and nothing in it ends by time. It is not safe for concurrent use.
 type Draft struct {
-	c *Cache
-	// fault is the last that an object ran into.
-	fault *FaultError
+	s state
 }
 
 // Draft returns a copy to be changed.
 func (s *Snapshot) Draft() *Draft {
-	at, d := s.at, &Draft{}
-	d.c = &Cache{
-		options: Options{
-			NodeDelay: -1, ReservationLimit: DefaultReservationLimit, InFlightLimit: DefaultInFlightLimit,
-			Now:   func() time.Time { return at },
-			Fault: func(err *FaultError) { d.fault = err },
-		},
-		next: *s,
-	}
-	return d
+	at := s.at
+	return &Draft{state{
+		Snapshot:  *s,
+		limits:    limits{reservation: DefaultReservationLimit, inFlight: DefaultInFlightLimit},
+		now:       func() time.Time { return at },
+		selectors: &nodeset.Pool{},
+	}}
 }
 
 // Snapshot returns the draft as it is now. It stays so: the draft can be changed further.
 func (d *Draft) Snapshot() *Snapshot {
-	d.c.settleNodes()
-	s := d.c.next
-	return &s
+	d.s.settleNodes()
+	return d.s.snapshot()
 }
 
 // Apply puts API objects into the draft, each in place of an earlier version, as Cache.Upsert does. An object that a fault keeps out is
@@ -49,9 +45,10 @@ func (d *Draft) Apply(objects ...metav1.Object) error {
 		if kind == KindNode || kind == KindCSINode {
 			d.readNodes()
 		}
-		d.fault = nil
-		if d.c.upsert(object); d.fault != nil {
-			return d.fault
+		put, fault := d.s.read(object)
+		put(&d.s)
+		if fault != nil {
+			return fault
 		}
 	}
 	return nil
@@ -60,42 +57,42 @@ func (d *Draft) Apply(objects ...metav1.Object) error {
 // PutNode puts a node in place of the one of its name, or beside the others.
 func (d *Draft) PutNode(node *Node) {
 	d.readNodes()
-	d.c.setRecord(node.Name, recordOf(node))
+	d.s.setRecord(node.Name, recordOf(node))
 }
 
 // RemoveNode takes a node away. Its pods and attachments stay, as they do in a cluster until somebody removes them.
 func (d *Draft) RemoveNode(name string) {
 	d.readNodes()
-	d.c.setRecord(name, nodeRecord{})
+	d.s.setRecord(name, nodeRecord{})
 }
 
 // PutClaim puts a claim in place of the one of its name, or beside the others.
-func (d *Draft) PutClaim(claim *Claim) { d.c.setClaim(claim.Key(), claim) }
+func (d *Draft) PutClaim(claim *Claim) { d.s.setClaim(claim.Key(), claim) }
 
 // PutVolume puts a volume in place of the one of its name, or beside the others.
-func (d *Draft) PutVolume(volume *Volume) { d.c.setVolume(Key{Name: volume.Name}, volume) }
+func (d *Draft) PutVolume(volume *Volume) { d.s.setVolume(Key{Name: volume.Name}, volume) }
 
 // PutClass puts a class in place of the one of its name, or beside the others.
-func (d *Draft) PutClass(class *Class) { d.c.setClass(Key{Name: class.Name}, class) }
+func (d *Draft) PutClass(class *Class) { d.s.setClass(Key{Name: class.Name}, class) }
 
 // PutPool puts a pool in place of the one of its name, or beside the others. Unlike a pool that its driver publishes, it says
 // nothing about volumes that were made meanwhile: what is reserved stays so.
-func (d *Draft) PutPool(pool *Pool) { d.c.placePool(pool.Key(), pool) }
+func (d *Draft) PutPool(pool *Pool) { d.s.placePool(pool.Key(), pool) }
 
 // PutPod puts a pod in place of the one of its name, or beside the others.
-func (d *Draft) PutPod(pod *Pod) { d.c.setPod(pod.Key(), pod) }
+func (d *Draft) PutPod(pod *Pod) { d.s.setPod(pod.Key(), pod) }
 
 // RemovePods takes pods away, as Snapshot.Without does.
-func (d *Draft) RemovePods(pods ...Key) { d.c.next = *d.c.next.Without(pods...) }
+func (d *Draft) RemovePods(pods ...Key) { d.s.Snapshot = *d.s.Without(pods...) }
 
 // readNodes makes the writer's list of nodes, which most drafts do without.
 func (d *Draft) readNodes() {
-	if d.c.records != nil {
+	if d.s.records != nil {
 		return
 	}
-	d.c.records = make(map[string]nodeRecord, len(d.c.next.table.nodes))
-	for _, node := range d.c.next.table.nodes {
-		d.c.records[node.Name] = recordOf(node)
+	d.s.records = make(map[string]nodeRecord, len(d.s.table.nodes))
+	for _, node := range d.s.table.nodes {
+		d.s.records[node.Name] = recordOf(node)
 	}
 }
 

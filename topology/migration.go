@@ -7,6 +7,8 @@ import (
 	csitranslation "k8s.io/csi-translation-lib"
 	"k8s.io/csi-translation-lib/plugins"
 	"k8s.io/klog/v2"
+
+	"github.com/moorage-k8s/moorage/topology/nodeset"
 )
 
 // translator is Kubernetes' own translation of in-tree volumes to the CSI drivers that serve them now.
@@ -48,7 +50,7 @@ func csiForm(v *corev1.PersistentVolume) (*corev1.PersistentVolume, error) {
 }
 
 // migrationOf returns nil for a volume that kube-scheduler takes as it is. It wants what csiForm says of the volume.
-func migrationOf(v, translated *corev1.PersistentVolume, err error) *Migration {
+func migrationOf(selectors *nodeset.Pool, v, translated *corev1.PersistentVolume, err error) *Migration {
 	if translated == v {
 		return nil
 	}
@@ -61,7 +63,7 @@ func migrationOf(v, translated *corev1.PersistentVolume, err error) *Migration {
 		m.Err = err
 		return m
 	}
-	m.Affinity = VolumeAffinity(translated.Spec.NodeAffinity)
+	m.Affinity = selectors.Intern(nodeset.VolumeAffinity(translated.Spec.NodeAffinity))
 	if translated.Spec.CSI != nil {
 		m.Driver, m.Handle = shared(translated.Spec.CSI.Driver), translated.Spec.CSI.VolumeHandle
 	}

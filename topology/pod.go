@@ -55,6 +55,14 @@ func (p *Pod) Key() Key { return Key{p.Namespace, p.Name} }
 // (k8s.io/component-helpers/storage/ephemeral).
 func EphemeralClaimName(pod, volume string) string { return pod + "-" + volume }
 
+// podWithVolumes trims a pod, and is nil for one without volumes that moorage looks at.
+func podWithVolumes(p *corev1.Pod) *Pod {
+	if pod := PodFromAPI(p); len(pod.Volumes) > 0 {
+		return pod
+	}
+	return nil
+}
+
 // PodFromAPI trims a pod. The pod is not kept and not changed.
 func PodFromAPI(p *corev1.Pod) *Pod {
 	out := &Pod{

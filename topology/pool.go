@@ -9,6 +9,7 @@ import (
 	storagev1 "k8s.io/api/storage/v1"
 
 	"github.com/moorage-k8s/moorage/topology/hamt"
+	"github.com/moorage-k8s/moorage/topology/nodeset"
 )
 
 // Pool is a CSIStorageCapacity: what a driver can still provision for a class in a part of the cluster. Immutable.
@@ -42,13 +43,13 @@ func (p *Pool) roomierThan(o *Pool) bool {
 		p.MaximumVolumeSize < 0 && o.MaximumVolumeSize >= 0
 }
 
-func poolFromAPI(c *storagev1.CSIStorageCapacity) *Pool {
+func poolFromAPI(selectors *nodeset.Pool, c *storagev1.CSIStorageCapacity) *Pool {
 	out := &Pool{
 		Namespace:         shared(c.Namespace),
 		Name:              c.Name,
 		ResourceVersion:   resourceVersion(c.ResourceVersion),
 		Class:             shared(c.StorageClassName),
-		Topology:          PoolTopology(c.NodeTopology),
+		Topology:          selectors.Intern(nodeset.PoolTopology(c.NodeTopology)),
 		Capacity:          -1,
 		MaximumVolumeSize: -1,
 	}
@@ -74,7 +75,7 @@ type classPools struct {
 
 // poolLayout sorts nodes into groups that reach the same pools. Group 0 reaches none.
 type poolLayout struct {
-	nodes   *nodeIndex
+	nodes   *nodeset.Index
 	groupOf []int32
 	groups  [][]int32
 	// inhabited are the groups that nodes are in: others are left over from how the groups were found.
@@ -149,11 +150,11 @@ func (p *classPools) compacted() *classPools {
 }
 
 // layoutOn returns the layout for these nodes, compiled at most once unless readers race to be first.
-func (p *classPools) layoutOn(nodes *nodeIndex) *poolLayout {
+func (p *classPools) layoutOn(nodes *nodeset.Index) *poolLayout {
 	if l := p.layout.Load(); l != nil && l.nodes == nodes {
 		return l
 	}
-	l := &poolLayout{nodes: nodes, groupOf: make([]int32, len(nodes.names)), groups: [][]int32{nil}}
+	l := &poolLayout{nodes: nodes, groupOf: make([]int32, nodes.Len()), groups: [][]int32{nil}}
 	refined := map[int32]int32{}
 	for slot := range p.next {
 		pool := p.pool(slot)
@@ -162,7 +163,7 @@ func (p *classPools) layoutOn(nodes *nodeIndex) *poolLayout {
 		}
 		// Every group that the pool's nodes are in is split: those of its nodes that the pool reaches form a new one.
 		clear(refined)
-		for i := range nodes.match(pool.Topology).All() {
+		for i := range nodes.Match(pool.Topology).All() {
 			old := l.groupOf[i]
 			group, ok := refined[old]
 			if !ok {

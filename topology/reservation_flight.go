@@ -36,43 +36,43 @@ type flight struct {
 
 // reserve keeps a claim's reservation in step with the claim, of which nil is a deleted one. It is called before the claim is
 // put in.
-func (c *Cache) reserve(key Key, old, claim *Claim) {
-	f, _ := c.next.flights.Get(key)
+func (s *state) reserve(key Key, old, claim *Claim) {
+	f, _ := s.flights.Get(key)
 	var was *Reservation
 	if old != nil {
-		was = c.next.reservation(old.Class, key)
+		was = s.reservation(old.Class, key)
 	}
 	if claim == nil || f != nil && (f.uid != claim.UID || f.class != claim.Class) || was != nil && (was.UID != claim.UID || was.Class != claim.Class) {
 		if was != nil {
-			c.forsaken(was)
+			s.forsaken(was)
 		}
-		c.next.flights = c.next.flights.Delete(key)
+		s.flights = s.flights.Delete(key)
 		f, was = nil, nil
 	}
 	switch {
 	case claim == nil:
 	case claim.VolumeName != "":
-		c.named(claim, f, was)
+		s.named(claim, f, was)
 	case claim.SelectedNode == "" || !claim.HasRequest || claim.Lost:
-		c.provisioningFailed(f, was)
+		s.provisioningFailed(f, was)
 	default:
 		if was != nil && (was.Node != claim.SelectedNode || was.Provisioned) {
-			f = c.provisioningFailed(f, was)
+			f = s.provisioningFailed(f, was)
 			was = nil
 		}
 		if old == nil || f == nil || old.UID != claim.UID || old.SelectedNode != claim.SelectedNode || f.node != claim.SelectedNode {
-			f = c.selectedAnew(key, f, claim)
+			f = s.selectedAnew(key, f, claim)
 		}
 		if was == nil || was.Bytes != claim.Request {
-			c.begin(claim, f)
+			s.begin(claim, f)
 		}
 	}
 }
 
 // selectedAnew notes that a node was selected for the claim: the clock starts with another node than before.
-func (c *Cache) selectedAnew(key Key, before *flight, claim *Claim) *flight {
+func (s *state) selectedAnew(key Key, before *flight, claim *Claim) *flight {
 	f := &flight{
-		uid: claim.UID, class: claim.Class, node: claim.SelectedNode, selected: claim.ResourceVersion, witnessed: !c.starting(),
+		uid: claim.UID, class: claim.Class, node: claim.SelectedNode, selected: claim.ResourceVersion, witnessed: !s.starting(),
 	}
 	if before != nil {
 		f.failed = before.failed
@@ -80,85 +80,85 @@ func (c *Cache) selectedAnew(key Key, before *flight, claim *Claim) *flight {
 			f.spent, f.lapsed = before.spent, before.lapsed
 		}
 	}
-	c.next.flights = c.next.flights.Set(key, f)
+	s.flights = s.flights.Set(key, f)
 	return f
 }
 
 // begin reserves room for a claim that is not reserved for, or for another size, if it can be true.
-func (c *Cache) begin(claim *Claim, f *flight) {
-	was := c.next.reservation(claim.Class, claim.Key())
-	if f.lapsed || f.spent >= c.options.InFlightLimit || !c.couldBeTrue(claim) {
+func (s *state) begin(claim *Claim, f *flight) {
+	was := s.reservation(claim.Class, claim.Key())
+	if f.lapsed || f.spent >= s.limits.inFlight || !s.couldBeTrue(claim) {
 		if was != nil {
-			c.release(was, endedFailed)
+			s.release(was, endedFailed)
 		}
 		return
 	}
-	now := c.options.Now()
+	now := s.now()
 	r := &Reservation{
 		Claim: claim.Key(), UID: claim.UID, Class: claim.Class, Node: claim.SelectedNode, Bytes: claim.Request,
 		selected: f.selected, since: now, witnessed: f.witnessed,
 		// Whoever saw it begin may have ended it by time long ago.
-		Uncertain: !f.witnessed && !claim.Created.IsZero() && now.Sub(claim.Created) >= c.options.InFlightLimit,
+		Uncertain: !f.witnessed && !claim.Created.IsZero() && now.Sub(claim.Created) >= s.limits.inFlight,
 	}
 	if was != nil {
 		r.since, r.Uncertain = was.since, was.Uncertain
 	}
-	c.setReservation(r)
-	c.expireBy(r)
+	s.setReservation(r)
+	s.expireBy(r)
 }
 
 // revisit looks again at a claim in flight after something changed that its reservation may have waited for.
-func (c *Cache) revisit(key Key) {
-	f, _ := c.next.flights.Get(key)
+func (s *state) revisit(key Key) {
+	f, _ := s.flights.Get(key)
 	if f == nil || f.lapsed {
 		return
 	}
-	claim, _ := c.next.claims.Get(key)
-	if claim != nil && claim.VolumeName == "" && claim.SelectedNode == f.node && c.next.reservation(claim.Class, key) == nil {
-		c.begin(claim, f)
+	claim, _ := s.claims.Get(key)
+	if claim != nil && claim.VolumeName == "" && claim.SelectedNode == f.node && s.reservation(claim.Class, key) == nil {
+		s.begin(claim, f)
 	}
 }
 
 // revisitAll looks again at the claims in flight of a class, or of all classes where it is empty.
-func (c *Cache) revisitAll(class string) {
-	for key, f := range c.next.flights.All() {
+func (s *state) revisitAll(class string) {
+	for key, f := range s.flights.All() {
 		if class == "" || f.class == class {
-			c.revisit(key)
+			s.revisit(key)
 		}
 	}
 }
 
 // revisitClaimsOf looks again at the claims that the pod uses.
-func (c *Cache) revisitClaimsOf(pod *Pod) {
-	if c.next.flights.Len() == 0 {
+func (s *state) revisitClaimsOf(pod *Pod) {
+	if s.flights.Len() == 0 {
 		return
 	}
 	for i := range pod.Volumes {
 		if claim := pod.Volumes[i].Claim; claim != "" {
-			c.revisit(Key{pod.Namespace, claim})
+			s.revisit(Key{pod.Namespace, claim})
 		}
 	}
 }
 
 // named follows a claim that names its volume. Anybody can write the name, once; that there is a volume which names the claim in
 // turn, nobody but the driver's provisioner and the volume controller. Until such a volume is seen nothing is sure.
-func (c *Cache) named(claim *Claim, f *flight, was *Reservation) {
+func (s *state) named(claim *Claim, f *flight, was *Reservation) {
 	if was != nil && was.Provisioned || was == nil && f == nil {
 		return
 	}
-	volume, _ := c.next.volumes.Get(Key{Name: claim.VolumeName})
+	volume, _ := s.volumes.Get(Key{Name: claim.VolumeName})
 	if volume == nil || !volume.KeptFor(claim) {
 		if was != nil && was.bound == 0 {
 			r := *was
 			r.bound, r.Uncertain = claim.ResourceVersion, true
-			c.setReservation(&r)
+			s.setReservation(&r)
 		}
 		return
 	}
-	c.next.flights = c.next.flights.Delete(claim.Key())
+	s.flights = s.flights.Delete(claim.Key())
 	if was == nil {
 		// Nothing was reserved, for want of a pod that was seen or of time. The volume is there all the same.
-		if !c.couldBeMade(claim, f.node) {
+		if !s.couldBeMade(claim, f.node) {
 			return
 		}
 		was = &Reservation{
@@ -170,21 +170,21 @@ func (c *Cache) named(claim *Claim, f *flight, was *Reservation) {
 	if bound == 0 {
 		bound = claim.ResourceVersion
 	}
-	c.provisioned(was, bound, c.options.Now())
+	s.provisioned(was, bound, s.now())
 }
 
 // volumeSeen follows the claim that a volume names.
-func (c *Cache) volumeSeen(volume *Volume) {
-	if c.next.flights.Len() == 0 {
+func (s *state) volumeSeen(volume *Volume) {
+	if s.flights.Len() == 0 {
 		return
 	}
-	claim, _ := c.next.claims.Get(volume.ClaimRef)
-	if f, _ := c.next.flights.Get(volume.ClaimRef); f != nil && claim != nil && claim.VolumeName == volume.Name {
-		c.named(claim, f, c.next.reservation(claim.Class, claim.Key()))
+	claim, _ := s.claims.Get(volume.ClaimRef)
+	if f, _ := s.flights.Get(volume.ClaimRef); f != nil && claim != nil && claim.VolumeName == volume.Name {
+		s.named(claim, f, s.reservation(claim.Class, claim.Key()))
 	}
 }
 
 // starting tells that the cache is being filled for the first time: what a claim is then may have come about before.
-func (c *Cache) starting() bool {
-	return !c.ledger.recovered && (c.ledger.filling || c.fresh.listedAny())
+func (s *state) starting() bool {
+	return s.ledger.filling && !s.ledger.recovered
 }

@@ -56,8 +56,7 @@ type ledger struct {
 	first map[Key]ResourceVersion
 	// freed is set when a reservation has ended, for claims that wait for their namespace's share.
 	freed bool
-	// timer looks for reservations whose time is over, and due is when.
-	timer *time.Timer
+	// due is when the first reservation's time may be over; zero where there is none.
 	due   time.Time
 	ended [numEndings]atomic.Uint64
 	// filling is set with the first list of a kind, and recovered once the reservations of volumes that were made before the start
@@ -75,15 +74,15 @@ type capacityDrop struct {
 const maxDrops = 16
 
 // provisioned follows a reservation whose claim has got its volume.
-func (c *Cache) provisioned(was *Reservation, bound ResourceVersion, at time.Time) {
+func (s *state) provisioned(was *Reservation, bound ResourceVersion, at time.Time) {
 	r := *was
 	// What was made at a start of the cache may have been published before: nothing is sure then that was not seen.
 	r.Provisioned, r.Uncertain, r.bound, r.since = true, !was.witnessed, bound, at
 	limited := false
-	for pool := range c.poolsAt(&r) {
+	for pool := range s.poolsAt(&r) {
 		limited = true
-		if c.ledger.account(pool.Key(), &r) {
-			c.release(was, endedAccounted)
+		if s.ledger.account(pool.Key(), &r) {
+			s.release(was, endedAccounted)
 			return
 		}
 		if pool.ResourceVersion > r.bound {
@@ -92,32 +91,32 @@ func (c *Cache) provisioned(was *Reservation, bound ResourceVersion, at time.Tim
 	}
 	switch {
 	case !limited:
-		c.release(was, endedNoPool)
+		s.release(was, endedNoPool)
 		return
 	case r.Uncertain && r.published > 0:
-		c.release(was, endedPublished)
+		s.release(was, endedPublished)
 		return
 	}
-	c.setReservation(&r)
-	c.expireBy(&r)
+	s.setReservation(&r)
+	s.expireBy(&r)
 }
 
 // forsaken ends the reservation of a claim that is gone. If its volume was made all the same, what the capacity fell by is no
 // longer there for another claim.
-func (c *Cache) forsaken(r *Reservation) {
-	if !r.Provisioned && c.hasVolume(r) {
-		for pool := range c.poolsAt(r) {
-			if c.ledger.account(pool.Key(), r) {
+func (s *state) forsaken(r *Reservation) {
+	if !r.Provisioned && s.hasVolume(r) {
+		for pool := range s.poolsAt(r) {
+			if s.ledger.account(pool.Key(), r) {
 				break
 			}
 		}
 	}
-	c.release(r, endedDeleted)
+	s.release(r, endedDeleted)
 }
 
 // hasVolume tells whether there is a volume that was made for the reservation's claim.
-func (c *Cache) hasVolume(r *Reservation) bool {
-	for volume := range c.next.KeptFor(r.Claim) {
+func (s *state) hasVolume(r *Reservation) bool {
+	for volume := range s.KeptFor(r.Claim) {
 		if volume.ClaimRefUID == r.UID {
 			return true
 		}
@@ -173,78 +172,78 @@ func (l *ledger) keep(pool Key, drops []capacityDrop) {
 }
 
 // republished ends the reservations that the pool's new capacity shows. Either may be nil: a pool that is new or gone.
-func (c *Cache) republished(old, pool *Pool) {
+func (s *state) republished(old, pool *Pool) {
 	if old != nil && (pool == nil || pool.Class != old.Class) {
-		c.ledger.keep(old.Key(), nil)
-		delete(c.ledger.first, old.Key())
+		s.ledger.keep(old.Key(), nil)
+		delete(s.ledger.first, old.Key())
 		old = nil
 	}
 	if pool == nil {
 		return
 	}
 	if old == nil {
-		if c.ledger.first == nil {
-			c.ledger.first = map[Key]ResourceVersion{}
+		if s.ledger.first == nil {
+			s.ledger.first = map[Key]ResourceVersion{}
 		}
-		c.ledger.first[pool.Key()] = pool.ResourceVersion
+		s.ledger.first[pool.Key()] = pool.ResourceVersion
 	}
 	var fall int64
 	if old != nil && old.Capacity >= 0 && pool.Capacity >= 0 {
 		fall = old.Capacity - pool.Capacity
 	}
 	var waiting []*Reservation
-	of, _ := c.next.reservations.Get(Key{Name: pool.Class})
+	of, _ := s.reservations.Get(Key{Name: pool.Class})
 	for _, r := range of.All() {
 		switch {
-		case !r.Provisioned || pool.ResourceVersion <= r.selected || !c.reaches(r, pool):
+		case !r.Provisioned || pool.ResourceVersion <= r.selected || !s.reaches(r, pool):
 		case r.Uncertain:
 			// What a pool fell by belongs to those that are sure of theirs.
 			if pool.ResourceVersion > r.bound {
-				c.release(r, endedPublished)
+				s.release(r, endedPublished)
 			}
 		case r.published > 0 && pool.ResourceVersion > r.published:
-			c.release(r, endedPublished)
+			s.release(r, endedPublished)
 			fall = SubBytes(fall, r.Bytes)
 		default:
 			waiting = append(waiting, r)
 		}
 	}
 	if fall > 0 {
-		c.ledger.keep(pool.Key(), append(c.ledger.drops[pool.Key()], capacityDrop{pool.ResourceVersion, fall}))
+		s.ledger.keep(pool.Key(), append(s.ledger.drops[pool.Key()], capacityDrop{pool.ResourceVersion, fall}))
 	} else {
-		c.ledger.rose(pool.Key(), SubBytes(0, fall))
+		s.ledger.rose(pool.Key(), SubBytes(0, fall))
 	}
 	slices.SortFunc(waiting, func(a, b *Reservation) int { return cmp.Compare(a.bound, b.bound) })
 	for _, r := range waiting {
 		switch {
-		case c.ledger.account(pool.Key(), r):
-			c.release(r, endedAccounted)
+		case s.ledger.account(pool.Key(), r):
+			s.release(r, endedAccounted)
 		case r.published == 0 && pool.ResourceVersion > r.bound:
 			once := *r
 			once.published = pool.ResourceVersion
-			c.setReservation(&once)
+			s.setReservation(&once)
 		}
 	}
 }
 
 // reaches tells whether the reservation is in the pool, by its node.
-func (c *Cache) reaches(r *Reservation, pool *Pool) bool {
-	node, ok := c.next.index.byName[r.Node]
-	return ok && c.next.index.match(pool.Topology).Has(int(node))
+func (s *state) reaches(r *Reservation, pool *Pool) bool {
+	node, ok := s.index.Lookup(r.Node)
+	return ok && s.index.Match(pool.Topology).Has(node)
 }
 
 // poolsAt ranges over the pools of the reservation's class that its node reaches.
-func (c *Cache) poolsAt(r *Reservation) iter.Seq[*Pool] { return c.poolsOf(r.Class, r.Node) }
+func (s *state) poolsAt(r *Reservation) iter.Seq[*Pool] { return s.poolsReached(r.Class, r.Node) }
 
-// poolsOf ranges over the pools of a class that a node reaches.
-func (c *Cache) poolsOf(class, at string) iter.Seq[*Pool] {
+// poolsReached ranges over the pools of a class that a node reaches.
+func (s *state) poolsReached(class, at string) iter.Seq[*Pool] {
 	return func(yield func(*Pool) bool) {
-		node, ok := c.next.index.byName[at]
+		node, ok := s.index.Lookup(at)
 		if !ok {
 			return
 		}
-		groups := c.next.PoolGroups(class)
-		for _, pool := range groups.AppendPools(nil, groups.Of(int(node))) {
+		groups := s.PoolGroups(class)
+		for _, pool := range groups.AppendPools(nil, groups.Of(node)) {
 			if !yield(pool) {
 				return
 			}
@@ -252,25 +251,25 @@ func (c *Cache) poolsOf(class, at string) iter.Seq[*Pool] {
 	}
 }
 
-func (c *Cache) setReservation(r *Reservation) {
-	of, _ := c.next.reservations.Get(Key{Name: r.Class})
-	c.next.reservations = c.next.reservations.Set(Key{Name: r.Class}, of.Set(r.Claim, r))
+func (s *state) setReservation(r *Reservation) {
+	of, _ := s.reservations.Get(Key{Name: r.Class})
+	s.reservations = s.reservations.Set(Key{Name: r.Class}, of.Set(r.Claim, r))
 }
 
 // release ends a reservation, if there is one.
-func (c *Cache) release(r *Reservation, how ending) {
+func (s *state) release(r *Reservation, how ending) {
 	class := Key{Name: r.Class}
-	of, _ := c.next.reservations.Get(class)
+	of, _ := s.reservations.Get(class)
 	if before := of.Len(); before > 0 {
 		if of = of.Delete(r.Claim); of.Len() == before {
 			return
 		}
 		if of.Len() == 0 {
-			c.next.reservations = c.next.reservations.Delete(class)
+			s.reservations = s.reservations.Delete(class)
 		} else {
-			c.next.reservations = c.next.reservations.Set(class, of)
+			s.reservations = s.reservations.Set(class, of)
 		}
-		c.ledger.ended[how].Add(1)
-		c.ledger.freed = true
+		s.ledger.ended[how].Add(1)
+		s.ledger.freed = true
 	}
 }

@@ -8,12 +8,13 @@ import (
 	"time"
 
 	"github.com/moorage-k8s/moorage/topology/hamt"
+	"github.com/moorage-k8s/moorage/topology/nodeset"
 )
 
 // Snapshot is the cluster's storage at one moment. It is immutable and safe for concurrent use; keep it as long as you
 // like. What its methods return is shared with other readers and must not be changed.
 type Snapshot struct {
-	index *nodeIndex
+	index *nodeset.Index
 	table *nodeTable
 
 	claims      hamt.Map[Key, *Claim]
@@ -30,7 +31,7 @@ type Snapshot struct {
 	volumeSnapshots   hamt.Map[Key, *VolumeSnapshot]
 	namespaces        hamt.Map[Key, *Namespace]
 
-	// What follows is derived from the above, kept in step by the one place that changes each.
+	// What follows is derived from the above, kept in step by the method of state that changes each.
 	poolsOf   hamt.Map[Key, *classPools]         // class → its pools
 	unclaimed hamt.Map[Key, hamt.Map[Key, unit]] // class → volumes that no claim holds
 	keptFor   hamt.Map[Key, []string]            // claim → volumes whose claimRef names it, sorted
@@ -73,22 +74,20 @@ func (s *Snapshot) Node(i int) *Node { return s.table.nodes[i] }
 
 // NodeIndex returns the index of the node with that name, and whether the cache knows it.
 func (s *Snapshot) NodeIndex(name string) (int, bool) {
-	i, ok := s.index.byName[name]
-	return int(i), ok
+	return s.index.Lookup(name)
 }
 
 // NodeIndexOf is NodeIndex for a name that is still in a buffer; it does not allocate.
 func (s *Snapshot) NodeIndexOf(name []byte) (int, bool) {
-	i, ok := s.index.byName[string(name)]
-	return int(i), ok
+	return s.index.LookupBytes(name)
 }
 
 // AllNodes is the set of all nodes.
-func (s *Snapshot) AllNodes() NodeSet { return s.index.all }
+func (s *Snapshot) AllNodes() NodeSet { return s.index.All() }
 
 // Nodes returns the nodes on which the selector holds or cannot be decided (Selector.Err). Compiled once for each selector
 // and set of nodes.
-func (s *Snapshot) Nodes(selector *Selector) NodeSet { return s.index.match(selector) }
+func (s *Snapshot) Nodes(selector *Selector) NodeSet { return s.index.Match(selector) }
 
 // SameNodes tells whether a NodeSet of the other snapshot means the same nodes in this one.
 func (s *Snapshot) SameNodes(o *Snapshot) bool { return s.index == o.index }
@@ -209,36 +208,8 @@ func (s *Snapshot) AttachmentsOf(volume string) iter.Seq[*Attachment] {
 
 // Len returns how many objects of the kind the snapshot holds. Pods without volumes that moorage looks at are not held.
 func (s *Snapshot) Len(kind Kind) int {
-	switch kind {
-	case KindNode:
-		return s.NumNodes()
-	case KindCSINode:
-		return s.WithCSINode().Len()
-	case KindClaim:
-		return s.claims.Len()
-	case KindVolume:
-		return s.volumes.Len()
-	case KindClass:
-		return s.classes.Len()
-	case KindDriver:
-		return s.drivers.Len()
-	case KindPool:
-		return s.pools.Len()
-	case KindAttachment:
-		return s.attachments.Len()
-	case KindPod:
-		return s.pods.Len()
-	case KindAttributesClass:
-		return s.attributesClasses.Len()
-	case KindVolumeSnapshotClass:
-		return s.snapshotClasses.Len()
-	case KindVolumeSnapshotContent:
-		return s.snapshotContents.Len()
-	case KindVolumeSnapshot:
-		return s.volumeSnapshots.Len()
-	case KindNamespace:
-		return s.namespaces.Len()
-	default:
-		return 0
+	if r := rowOfKind[kind]; r != nil {
+		return r.len(s)
 	}
+	return 0
 }

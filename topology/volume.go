@@ -8,6 +8,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 	storagehelpers "k8s.io/component-helpers/storage/volume"
+
+	"github.com/moorage-k8s/moorage/topology/nodeset"
 )
 
 // Volume is a trimmed PersistentVolume. Immutable.
@@ -64,7 +66,7 @@ func (v *Volume) unclaimed() bool {
 	return v.Available && !v.Deleting && !v.HasClaimRef
 }
 
-func volumeFromAPI(v *corev1.PersistentVolume) *Volume {
+func volumeFromAPI(selectors *nodeset.Pool, v *corev1.PersistentVolume) *Volume {
 	capacity := v.Spec.Capacity[corev1.ResourceStorage]
 	out := &Volume{
 		Name:            v.Name,
@@ -76,12 +78,15 @@ func volumeFromAPI(v *corev1.PersistentVolume) *Volume {
 		Block:           v.Spec.VolumeMode != nil && *v.Spec.VolumeMode == corev1.PersistentVolumeBlock,
 		Available:       v.Status.Phase == corev1.VolumeAvailable,
 		Deleting:        v.DeletionTimestamp != nil,
-		Affinity:        VolumeAffinity(v.Spec.NodeAffinity),
-		Zones:           zonesOf(v.Labels),
+		Affinity:        selectors.Intern(nodeset.VolumeAffinity(v.Spec.NodeAffinity)),
+		Zones:           nodeset.ZoneLabels(v.Labels),
 		Source:          SourceField(&v.Spec.PersistentVolumeSource),
 	}
+	for i := range out.Zones {
+		out.Zones[i] = selectors.Intern(out.Zones[i])
+	}
 	translated, err := csiForm(v)
-	out.Migration = migrationOf(v, translated, err)
+	out.Migration = migrationOf(selectors, v, translated, err)
 	if err == nil {
 		out.SingleAttacher = singleAttacher(translated)
 	}

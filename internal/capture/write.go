@@ -11,28 +11,12 @@ import (
 	"slices"
 	"strings"
 
-	snapshotv1 "github.com/kubernetes-csi/external-snapshotter/client/v8/apis/volumesnapshot/v1"
 	corev1 "k8s.io/api/core/v1"
-	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/moorage-k8s/moorage/topology"
 )
-
-// versions are the API versions of the kinds.
-var versions = map[topology.Kind]schema.GroupVersion{
-	topology.KindNode: corev1.SchemeGroupVersion, topology.KindPod: corev1.SchemeGroupVersion,
-	topology.KindNamespace: corev1.SchemeGroupVersion,
-	topology.KindVolume:    corev1.SchemeGroupVersion, topology.KindClaim: corev1.SchemeGroupVersion,
-	topology.KindCSINode: storagev1.SchemeGroupVersion, topology.KindDriver: storagev1.SchemeGroupVersion,
-	topology.KindClass: storagev1.SchemeGroupVersion, topology.KindPool: storagev1.SchemeGroupVersion,
-	topology.KindAttachment: storagev1.SchemeGroupVersion, topology.KindAttributesClass: storagev1.SchemeGroupVersion,
-	topology.KindVolumeSnapshotClass:   snapshotv1.SchemeGroupVersion,
-	topology.KindVolumeSnapshotContent: snapshotv1.SchemeGroupVersion,
-	topology.KindVolumeSnapshot:        snapshotv1.SchemeGroupVersion,
-}
 
 // Format is the form of a capture's file.
 type Format int
@@ -66,7 +50,7 @@ func Write(w io.Writer, format Format, comment []string, objects map[topology.Ki
 			if !ok {
 				return fmt.Errorf("write %s %s: it is no API object", kind, o.GetName())
 			}
-			typed.GetObjectKind().SetGroupVersionKind(versions[kind].WithKind(string(kind)))
+			typed.GetObjectKind().SetGroupVersionKind(topology.ResourceOf(kind).GroupVersion().WithKind(string(kind)))
 			if format == YAML {
 				_, _ = out.WriteString("---\n")
 			}

@@ -10,9 +10,6 @@ import (
 	"strconv"
 	"strings"
 
-	snapshotv1 "github.com/kubernetes-csi/external-snapshotter/client/v8/apis/volumesnapshot/v1"
-	corev1 "k8s.io/api/core/v1"
-	storagev1 "k8s.io/api/storage/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -55,38 +52,44 @@ func List(ctx context.Context, client kubernetes.Interface, options ListOptions)
 		options.Progress = func(int, int) {}
 	}
 	out := &Listing{Objects: map[topology.Kind][]metav1.Object{}, Left: map[topology.Kind]error{}}
-	of := len(resources) + len(optionalResources)
+	resources := topology.Resources()
 	var denied *DeniedError
 	for i, r := range resources {
-		options.Progress(i, of)
-		objects, err := list(ctx, r.page(client), options.Keep)
+		options.Progress(i, len(resources))
+		if r.Optional {
+			continue
+		}
+		objects, err := list(ctx, pageOf(client, r), options.Keep)
 		switch {
 		case apierrors.IsForbidden(err):
 			if denied == nil {
 				denied = &DeniedError{Cause: err}
 			}
-			denied.Resources = append(denied.Resources, r.qualifiedName())
+			denied.Resources = append(denied.Resources, qualifiedName(r))
 		case err != nil:
-			return nil, fmt.Errorf("list %s: %w", r.qualifiedName(), err)
+			return nil, fmt.Errorf("list %s: %w", qualifiedName(r), err)
 		}
-		out.Objects[r.kind] = objects
+		out.Objects[r.Kind] = objects
 	}
 	if denied != nil {
 		return nil, denied
 	}
-	for i, r := range optionalResources {
-		options.Progress(len(resources)+i, of)
-		if !r.served(ctx, client) {
+	for i, r := range resources {
+		if !r.Optional {
 			continue
 		}
-		objects, err := list(ctx, r.page(client), options.Keep)
+		options.Progress(i, len(resources))
+		if !served(ctx, client, r) {
+			continue
+		}
+		objects, err := list(ctx, optionalPageOf(client, r), options.Keep)
 		switch {
 		case ctx.Err() != nil:
-			return nil, fmt.Errorf("list %s: %w", r.qualifiedName(), context.Cause(ctx))
+			return nil, fmt.Errorf("list %s: %w", qualifiedName(r), context.Cause(ctx))
 		case err != nil:
-			out.Left[r.kind] = err
+			out.Left[r.Kind] = err
 		default:
-			out.Objects[r.kind] = objects
+			out.Objects[r.Kind] = objects
 		}
 	}
 	return out, nil
@@ -117,45 +120,33 @@ func (e *DeniedError) Error() string {
 func (e *DeniedError) Unwrap() error { return e.Cause }
 
 // ResourceNames are the resources of the kinds that every cluster has, in the form that kubectl create clusterrole takes.
-func ResourceNames() []string {
-	names := make([]string, len(resources))
-	for i, r := range resources {
-		names[i] = r.qualifiedName()
-	}
-	return names
-}
+func ResourceNames() []string { return namesOf(false) }
 
 // NamespaceResource is read only where the configuration selects namespaces by their labels.
 const NamespaceResource = "namespaces"
 
 // OptionalResourceNames are the resources of the kinds that not every cluster has, in the same form, without NamespaceResource.
-func OptionalResourceNames() []string {
+func OptionalResourceNames() []string { return namesOf(true) }
+
+func namesOf(optional bool) []string {
 	var names []string
-	for i := range optionalResources {
-		if name := optionalResources[i].qualifiedName(); name != NamespaceResource {
-			names = append(names, name)
+	for _, r := range topology.Resources() {
+		if r.Optional == optional && r.Kind != topology.KindNamespace {
+			names = append(names, qualifiedName(r))
 		}
 	}
 	return names
 }
 
-func (r resource) qualifiedName() string {
-	if r.storage {
-		return r.name + "." + storagev1.GroupName
-	}
-	return r.name
-}
+func qualifiedName(r topology.Resource) string { return r.GroupResource().String() }
 
 // page lists one page of a kind.
 type page func(context.Context, metav1.ListOptions) (runtime.Object, error)
 
-func (r resource) page(client kubernetes.Interface) page {
-	api := client.CoreV1().RESTClient()
-	if r.storage {
-		api = client.StorageV1().RESTClient()
-	}
+func pageOf(client kubernetes.Interface, r topology.Resource) page {
+	api := clientFor(client, r)
 	return func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-		return api.Get().Resource(r.name).VersionedParams(&options, scheme.ParameterCodec).Do(ctx).Get()
+		return api.Get().Resource(r.Resource).VersionedParams(&options, scheme.ParameterCodec).Do(ctx).Get()
 	}
 }
 
@@ -195,68 +186,34 @@ func list(ctx context.Context, next page, keep func(metav1.Object) metav1.Object
 	}
 }
 
-// optionalResource is a kind that a cluster may lack, or that only some ask for.
-type optionalResource struct {
-	kind        topology.Kind
-	group, name string
-	list        func() runtime.Object
-}
-
-var optionalResources = []optionalResource{
-	{
-		topology.KindAttributesClass, storagev1.GroupName, "volumeattributesclasses",
-		func() runtime.Object { return &storagev1.VolumeAttributesClassList{} },
-	},
-	{
-		topology.KindVolumeSnapshotClass, snapshotv1.GroupName, "volumesnapshotclasses",
-		func() runtime.Object { return &snapshotv1.VolumeSnapshotClassList{} },
-	},
-	{
-		topology.KindVolumeSnapshotContent, snapshotv1.GroupName, "volumesnapshotcontents",
-		func() runtime.Object { return &snapshotv1.VolumeSnapshotContentList{} },
-	},
-	{
-		topology.KindVolumeSnapshot, snapshotv1.GroupName, "volumesnapshots",
-		func() runtime.Object { return &snapshotv1.VolumeSnapshotList{} },
-	},
-	{topology.KindNamespace, corev1.GroupName, NamespaceResource, func() runtime.Object { return &corev1.NamespaceList{} }},
-}
-
-func (r *optionalResource) qualifiedName() string {
-	if r.group == "" {
-		return r.name
+// path is that of the resource's version, the only one that is read.
+func path(r topology.Resource) string {
+	if r.Group == "" {
+		return "/api/" + r.Version
 	}
-	return r.name + "." + r.group
-}
-
-// path is that of version 1, the only one that is read.
-func (r *optionalResource) path() string {
-	if r.group == "" {
-		return "/api/v1"
-	}
-	return "/apis/" + r.group + "/v1"
+	return "/apis/" + r.Group + "/" + r.Version
 }
 
 // served tells whether the API server has the kind, as far as it says. A list could not tell: to who may not list what does not
 // exist, the answer is that he may not.
-func (r *optionalResource) served(ctx context.Context, client kubernetes.Interface) bool {
-	text, err := getJSON(client, r.path()).Do(ctx).Raw()
+func served(ctx context.Context, client kubernetes.Interface, r topology.Resource) bool {
+	text, err := getJSON(client, path(r)).Do(ctx).Raw()
 	if err != nil {
 		return !apierrors.IsNotFound(err)
 	}
 	var known metav1.APIResourceList
 	return json.Unmarshal(text, &known) != nil ||
-		slices.ContainsFunc(known.APIResources, func(o metav1.APIResource) bool { return o.Name == r.name })
+		slices.ContainsFunc(known.APIResources, func(o metav1.APIResource) bool { return o.Name == r.Resource })
 }
 
-func (r *optionalResource) page(client kubernetes.Interface) page {
+func optionalPageOf(client kubernetes.Interface, r topology.Resource) page {
 	return func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-		text, err := getJSON(client, r.path()+"/"+r.name).
+		text, err := getJSON(client, path(r)+"/"+r.Resource).
 			Param("limit", strconv.FormatInt(options.Limit, 10)).Param("continue", options.Continue).Do(ctx).Raw()
 		if err != nil {
 			return nil, err
 		}
-		out := r.list()
+		out := r.NewList()
 		return out, json.Unmarshal(text, out)
 	}
 }

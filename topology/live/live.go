@@ -25,48 +25,33 @@ import (
 	"github.com/moorage-k8s/moorage/topology"
 )
 
-type resource struct {
-	kind    topology.Kind
-	name    string
-	storage bool
-	object  metav1.Object
-}
-
-var resources = []resource{
-	{topology.KindNode, "nodes", false, &corev1.Node{}},
-	{topology.KindCSINode, "csinodes", true, &storagev1.CSINode{}},
-	{topology.KindDriver, "csidrivers", true, &storagev1.CSIDriver{}},
-	{topology.KindClass, "storageclasses", true, &storagev1.StorageClass{}},
-	{topology.KindPool, "csistoragecapacities", true, &storagev1.CSIStorageCapacity{}},
-	{topology.KindVolume, "persistentvolumes", false, &corev1.PersistentVolume{}},
-	{topology.KindClaim, "persistentvolumeclaims", false, &corev1.PersistentVolumeClaim{}},
-	{topology.KindAttachment, "volumeattachments", true, &storagev1.VolumeAttachment{}},
-	{topology.KindPod, "pods", false, &corev1.Pod{}},
-}
-
 // Run keeps the cache in step with the API server until the context ends, and returns when every watch has stopped. Lost
 // connections and expired resource versions are taken up again with a backoff; meanwhile the cache keeps what it has, and
 // its ages grow.
 func Run(ctx context.Context, client kubernetes.Interface, into *topology.Cache) {
 	var running sync.WaitGroup
-	for _, r := range resources {
-		reflector := cache.NewReflectorWithOptions(r.listWatch(client), r.object, &store{kind: r.kind, cache: into},
-			cache.ReflectorOptions{Name: "moorage/" + string(r.kind)})
-		running.Go(func() { reflector.RunWithContext(ctx) })
+	for _, r := range topology.Resources() {
+		if r.Optional {
+			continue
+		}
+		source := cache.ToListWatcherWithWatchListSemantics(
+			cache.NewListWatchFromClient(clientFor(client, r), r.Resource, metav1.NamespaceAll, fields.Everything()), client)
+		running.Go(func() { reflectorOf(source, r, into).RunWithContext(ctx) })
 	}
 	running.Wait()
 }
 
-func (r resource) listWatch(client kubernetes.Interface) cache.ListerWatcher {
-	return cache.ToListWatcherWithWatchListSemantics(
-		cache.NewListWatchFromClient(r.client(client), r.name, metav1.NamespaceAll, fields.Everything()), client)
+func reflectorOf(source cache.ListerWatcher, r topology.Resource, into *topology.Cache) *cache.Reflector {
+	return cache.NewReflectorWithOptions(source, r.New(), &store{kind: r.Kind, cache: into},
+		cache.ReflectorOptions{Name: "moorage/" + string(r.Kind)})
 }
 
-func (r resource) client(of kubernetes.Interface) rest.Interface {
-	if r.storage {
-		return of.StorageV1().RESTClient()
+// clientFor is the client of a resource that is Kubernetes' own.
+func clientFor(client kubernetes.Interface, r topology.Resource) rest.Interface {
+	if r.Group == storagev1.GroupName {
+		return client.StorageV1().RESTClient()
 	}
-	return of.CoreV1().RESTClient()
+	return client.CoreV1().RESTClient()
 }
 
 // WaitForSync waits until every kind has been read in full. Its error names the kinds that were not, when the context ends

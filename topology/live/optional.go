@@ -9,8 +9,6 @@ import (
 	"time"
 
 	snapshotv1 "github.com/kubernetes-csi/external-snapshotter/client/v8/apis/volumesnapshot/v1"
-	corev1 "k8s.io/api/core/v1"
-	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -40,7 +38,8 @@ type Optional struct {
 	// Namespaces says that namespaces are to be read, too; else moorage does not ask for the right.
 	Namespaces bool
 
-	core, storage, snapshots rest.Interface
+	client    kubernetes.Interface
+	snapshots rest.Interface
 }
 
 // NewOptional makes an Optional of a client and the configuration that it was made with.
@@ -55,36 +54,24 @@ func NewOptional(client kubernetes.Interface, config *rest.Config) (*Optional, e
 	if err != nil {
 		return nil, fmt.Errorf("make a client of the snapshot API at %s: %w", config.Host, err)
 	}
-	return &Optional{core: client.CoreV1().RESTClient(), storage: client.StorageV1().RESTClient(), snapshots: snapshots}, nil
+	return &Optional{client: client, snapshots: snapshots}, nil
 }
 
 // Run returns when every watch has stopped.
 func (o *Optional) Run(ctx context.Context, into *topology.Cache) {
 	var running sync.WaitGroup
-	type kind struct {
-		kind   topology.Kind
-		api    rest.Interface
-		name   string
-		object metav1.Object
-	}
-	kinds := []kind{
-		{topology.KindAttributesClass, o.storage, "volumeattributesclasses", &storagev1.VolumeAttributesClass{}},
-		{topology.KindVolumeSnapshotClass, o.snapshots, "volumesnapshotclasses", &snapshotv1.VolumeSnapshotClass{}},
-		{topology.KindVolumeSnapshotContent, o.snapshots, "volumesnapshotcontents", &snapshotv1.VolumeSnapshotContent{}},
-		{topology.KindVolumeSnapshot, o.snapshots, "volumesnapshots", &snapshotv1.VolumeSnapshot{}},
-	}
-	if o.Namespaces {
-		kinds = append(kinds, kind{topology.KindNamespace, o.core, NamespaceResource, &corev1.Namespace{}})
-	}
-	for _, r := range kinds {
+	for _, r := range topology.Resources() {
+		if !r.Optional || r.Kind == topology.KindNamespace && !o.Namespaces {
+			continue
+		}
+		api := o.snapshots
+		if r.Group != snapshotv1.GroupName {
+			api = clientFor(o.client, r)
+		}
 		running.Go(func() {
-			if !awaitListable(ctx, r.api, r.name) {
-				return
+			if awaitListable(ctx, api, r.Resource) {
+				reflectorOf(cache.NewListWatchFromClient(api, r.Resource, metav1.NamespaceAll, fields.Everything()), r, into).RunWithContext(ctx)
 			}
-			source := cache.NewListWatchFromClient(r.api, r.name, metav1.NamespaceAll, fields.Everything())
-			reflector := cache.NewReflectorWithOptions(source, r.object, &store{kind: r.kind, cache: into},
-				cache.ReflectorOptions{Name: "moorage/" + string(r.kind)})
-			reflector.RunWithContext(ctx)
 		})
 	}
 	running.Wait()

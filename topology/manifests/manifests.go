@@ -158,6 +158,4 @@ func (r *reading) add(kind topology.Kind, o metav1.Object) error {
 }
 
 // Namespaced tells whether objects of the kind are in a namespace.
-func Namespaced(kind topology.Kind) bool {
-	return kind == topology.KindClaim || kind == topology.KindPod || kind == topology.KindPool || kind == topology.KindVolumeSnapshot
-}
+func Namespaced(kind topology.Kind) bool { return topology.ResourceOf(kind).Namespaced }

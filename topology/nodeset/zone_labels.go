@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package topology
+package nodeset
 
 import (
 	"slices"
@@ -24,9 +24,9 @@ var zoneLabels = []struct{ key, fallback string }{
 // multiZoneDelimiter separates the zones of a volume that is in several (k8s.io/cloud-provider/volume).
 const multiZoneDelimiter = "__"
 
-// zonesOf compiles a volume's zone and region labels, one condition for each label; a node must meet all. A node that has
+// ZoneLabels compiles a volume's zone and region labels, one condition for each label; a node must meet all. A node that has
 // none of the four labels meets every one. A label with an empty part says nothing.
-func zonesOf(volume map[string]string) []*Selector {
+func ZoneLabels(volume map[string]string) []*Selector {
 	var out []*Selector
 	for _, label := range zoneLabels {
 		value, ok := volume[label.key]

@@ -49,7 +49,7 @@ func (s *Snapshot) placeOf(claim *Claim) (key Key, place SeriesPlace, ok bool) {
 	case claim == nil || claim.Deleting || claim.Lost:
 	case claim.VolumeName != "":
 		if affinity := s.Volume(claim.VolumeName).reach(); affinity != nil {
-			return Key{Name: affinity.key}, SeriesPlace{Affinity: affinity}, true
+			return Key{Name: affinity.Key()}, SeriesPlace{Affinity: affinity}, true
 		}
 	case claim.SelectedNode != "":
 		return Key{nodePlaces, claim.SelectedNode}, SeriesPlace{Node: claim.SelectedNode}, true
@@ -79,8 +79,8 @@ func (v *Volume) reach() *Selector {
 
 // countSeries adds (1) or takes back (-1) the claim in its series. It depends on the claim and its volume alone: whoever
 // changes one of them takes it back before and adds it after.
-func (c *Cache) countSeries(claim *Claim, by int) {
-	at, place, ok := c.next.placeOf(claim)
+func (s *state) countSeries(claim *Claim, by int) {
+	at, place, ok := s.placeOf(claim)
 	if !ok {
 		return
 	}
@@ -89,7 +89,7 @@ func (c *Cache) countSeries(claim *Claim, by int) {
 		return
 	}
 	key := Key{claim.Namespace, series}
-	places, _ := c.next.series.Get(key)
+	places, _ := s.series.Get(key)
 	before, _ := places.Get(at)
 	if place.Claims = before.Claims + by; place.Claims == 0 {
 		places = places.Delete(at)
@@ -97,19 +97,19 @@ func (c *Cache) countSeries(claim *Claim, by int) {
 		places = places.Set(at, place)
 	}
 	if places.Len() == 0 {
-		c.next.series = c.next.series.Delete(key)
+		s.series = s.series.Delete(key)
 	} else {
-		c.next.series = c.next.series.Set(key, places)
+		s.series = s.series.Set(key, places)
 	}
 }
 
 // countSeriesOf counts the claims that name the volume.
-func (c *Cache) countSeriesOf(volume string, by int) {
-	names, _ := c.next.claimsOf.Get(Key{Name: volume})
+func (s *state) countSeriesOf(volume string, by int) {
+	names, _ := s.claimsOf.Get(Key{Name: volume})
 	for _, name := range names {
 		var key Key
 		key.Namespace, key.Name, _ = strings.Cut(name, "/")
-		claim, _ := c.next.claims.Get(key)
-		c.countSeries(claim, by)
+		claim, _ := s.claims.Get(key)
+		s.countSeries(claim, by)
 	}
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package topology
+package nodeset
 
 import (
 	"runtime"
@@ -8,14 +8,14 @@ import (
 	"weak"
 )
 
-// selectorPool makes equal selectors one, so that they are compiled once and cost memory once. It holds them weakly: a
+// Pool makes equal selectors one, so that they are compiled once and cost memory once. It holds them weakly: a
 // selector goes when the last object that says it goes.
-type selectorPool struct {
+type Pool struct {
 	mu    sync.Mutex
 	byKey map[string]weak.Pointer[Selector]
 }
 
-func (p *selectorPool) intern(s *Selector) *Selector {
+func (p *Pool) Intern(s *Selector) *Selector {
 	if s == nil {
 		return nil
 	}
@@ -32,7 +32,7 @@ func (p *selectorPool) intern(s *Selector) *Selector {
 	return s
 }
 
-func (p *selectorPool) forget(key string) {
+func (p *Pool) forget(key string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.byKey[key].Value() == nil {
@@ -40,8 +40,8 @@ func (p *selectorPool) forget(key string) {
 	}
 }
 
-// living are the selectors that something still says.
-func (p *selectorPool) living() []*Selector {
+// Living returns the selectors that something still says.
+func (p *Pool) Living() []*Selector {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	living := make([]*Selector, 0, len(p.byKey))

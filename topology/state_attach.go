@@ -48,64 +48,64 @@ func (v *Volume) attachment() (driver, handle string) {
 }
 
 // countPod adds (1) or takes back (-1) the slots that the pod's volumes occupy.
-func (c *Cache) countPod(pod *Pod, by int32) {
+func (s *state) countPod(pod *Pod, by int32) {
 	if pod == nil || pod.Node == "" || pod.Terminal {
 		return
 	}
 	for i := range pod.Volumes {
-		if driver, handle := c.next.attachIdentity(pod, &pod.Volumes[i]); driver != "" {
-			c.next.usage = c.next.usage.add(c.next.index, pod.Node, driver, handle, by)
+		if driver, handle := s.attachIdentity(pod, &pod.Volumes[i]); driver != "" {
+			s.usage = s.usage.add(s.index, pod.Node, driver, handle, by)
 		}
 	}
 }
 
 // countAttachment adds or takes back the slot of an attachment. In-tree counts those of CSI volumes alone, under the name
 // of the attacher (getNodeVolumeAttachmentInfo in nodevolumelimits).
-func (c *Cache) countAttachment(a *Attachment, by int32) {
+func (s *state) countAttachment(a *Attachment, by int32) {
 	if a == nil || a.Driver == "" || a.Volume == "" {
 		return
 	}
-	if volume := c.next.Volume(a.Volume); volume != nil && volume.Driver != "" {
-		c.next.usage = c.next.usage.add(c.next.index, a.Node, a.Driver, volume.Handle, by)
+	if volume := s.Volume(a.Volume); volume != nil && volume.Driver != "" {
+		s.usage = s.usage.add(s.index, a.Node, a.Driver, volume.Handle, by)
 	}
 }
 
 // countUsers adds or takes back what the pods that use any of the claims occupy, each pod once.
-func (c *Cache) countUsers(by int32, claims ...Key) {
+func (s *state) countUsers(by int32, claims ...Key) {
 	seen := map[*Pod]unit{}
 	for _, claim := range claims {
-		for pod := range c.next.Users(claim) {
+		for pod := range s.Users(claim) {
 			if _, ok := seen[pod]; !ok {
 				seen[pod] = unit{}
-				c.countPod(pod, by)
+				s.countPod(pod, by)
 			}
 		}
 	}
 }
 
 // countVolume adds or takes back what depends on a volume: the pods whose claims name it, and its attachments.
-func (c *Cache) countVolume(name string, by int32) {
-	names, _ := c.next.claimsOf.Get(Key{Name: name})
+func (s *state) countVolume(name string, by int32) {
+	names, _ := s.claimsOf.Get(Key{Name: name})
 	claims := make([]Key, len(names))
 	for i := range names {
 		claims[i].Namespace, claims[i].Name, _ = strings.Cut(names[i], "/")
 	}
-	c.countUsers(by, claims...)
-	attachments, _ := c.next.attachmentsOf.Get(Key{Name: name})
+	s.countUsers(by, claims...)
+	attachments, _ := s.attachmentsOf.Get(Key{Name: name})
 	for _, attachment := range attachments {
-		a, _ := c.next.attachments.Get(Key{Name: attachment})
-		c.countAttachment(a, by)
+		a, _ := s.attachments.Get(Key{Name: attachment})
+		s.countAttachment(a, by)
 	}
 }
 
 // countClass adds or takes back what depends on a class: the pods whose claims have no volume yet. It looks at every claim,
 // which is acceptable since a class's provisioner never changes.
-func (c *Cache) countClass(name string, by int32) {
+func (s *state) countClass(name string, by int32) {
 	var claims []Key
-	for key, claim := range c.next.claims.All() {
-		if claim.Class == name && (claim.VolumeName == "" || c.next.Volume(claim.VolumeName) == nil) {
+	for key, claim := range s.claims.All() {
+		if claim.Class == name && (claim.VolumeName == "" || s.Volume(claim.VolumeName) == nil) {
 			claims = append(claims, key)
 		}
 	}
-	c.countUsers(by, claims...)
+	s.countUsers(by, claims...)
 }

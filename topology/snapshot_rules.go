@@ -93,7 +93,7 @@ func (s *Snapshot) DriverOnNodes(driver string) (topologyKeys []string, register
 }
 
 // LabelOnNodes tells whether any node carries a label of that key.
-func (s *Snapshot) LabelOnNodes(key string) bool { return !s.index.segmentsOf(key).has.Empty() }
+func (s *Snapshot) LabelOnNodes(key string) bool { return !s.index.Carrying(key).Empty() }
 
 // Reach returns the nodes from which a volume can be reached as far as its node affinity and its zone labels say, for an
 // in-tree volume in either of its forms. It may be shared and must not be changed.

@@ -20,44 +20,12 @@ func (k Key) Compare(o Key) int {
 	return cmp.Or(cmp.Compare(k.Namespace, o.Namespace), cmp.Compare(k.Name, o.Name))
 }
 
-// keys is Keys in no useful order.
+// keys is Keys in unspecified order.
 func (s *Snapshot) keys(kind Kind) []Key {
-	switch kind {
-	case KindNode, KindCSINode:
-		var keys []Key
-		for _, node := range s.table.nodes {
-			if kind == KindNode || node.HasCSINode {
-				keys = append(keys, Key{Name: node.Name})
-			}
-		}
-		return keys
-	case KindClaim:
-		return keysOf(s.claims.All())
-	case KindVolume:
-		return keysOf(s.volumes.All())
-	case KindClass:
-		return keysOf(s.classes.All())
-	case KindDriver:
-		return keysOf(s.drivers.All())
-	case KindPool:
-		return keysOf(s.pools.All())
-	case KindAttachment:
-		return keysOf(s.attachments.All())
-	case KindPod:
-		return keysOf(s.pods.All())
-	case KindAttributesClass:
-		return keysOf(s.attributesClasses.All())
-	case KindVolumeSnapshotClass:
-		return keysOf(s.snapshotClasses.All())
-	case KindVolumeSnapshotContent:
-		return keysOf(s.snapshotContents.All())
-	case KindVolumeSnapshot:
-		return keysOf(s.volumeSnapshots.All())
-	case KindNamespace:
-		return keysOf(s.namespaces.All())
-	default:
-		return nil
+	if r := rowOfKind[kind]; r != nil {
+		return r.keys(s)
 	}
+	return nil
 }
 
 func keysOf[V any](all func(yield func(Key, V) bool)) []Key {

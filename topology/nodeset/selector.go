@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package topology
+package nodeset
 
 import (
 	"fmt"
@@ -15,19 +15,19 @@ import (
 )
 
 // Selector is a compiled condition on a node's labels: terms that are ORed, each of requirements that are ANDed. It stands
-// for what volumes, classes and pools say about nodes; Snapshot.Nodes gives the nodes that it matches. A nil Selector is no
-// condition: every node matches. Selectors are immutable, and objects of one Cache that say the same share one.
+// for what volumes, classes and pools say about nodes; Index.Match gives the nodes that it matches. A nil Selector is no
+// condition: every node matches. Selectors are immutable; a Pool makes those that say the same one.
 type Selector struct {
 	key   string
 	terms [][]labels.Requirement
 	err   error
 
 	// What follows is remembered for who asks again, and goes with the selector; it changes no answer.
-	compiled atomic.Pointer[compiledSelector]
-	touched  atomic.Pointer[touchedZones]
+	compiled atomic.Pointer[compiled]
+	touched  atomic.Pointer[touchedGroups]
 }
 
-// Err is the first error found in a term. Such a term cannot be decided: Snapshot.Nodes reports every node that no other
+// Err is the first error found in a term. Such a term cannot be decided: Index.Match reports every node that no other
 // term matches as matching, since to refuse a node for what cannot be read would strand pods.
 func (s *Selector) Err() error {
 	if s == nil {
@@ -35,6 +35,9 @@ func (s *Selector) Err() error {
 	}
 	return s.err
 }
+
+// Key is the same for two selectors that match the same nodes.
+func (s *Selector) Key() string { return s.key }
 
 // String is the condition in the syntax of label selectors, terms joined by ' or '.
 func (s *Selector) String() string {

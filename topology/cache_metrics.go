@@ -2,7 +2,11 @@
 
 package topology
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"slices"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
 
 var (
 	objectsMetric = prometheus.NewDesc("moorage_cache_objects",
@@ -41,23 +45,18 @@ func (c *Cache) Describe(to chan<- *prometheus.Desc) {
 // Collect makes the Cache a prometheus.Collector. Ages are left out for kinds that nothing was heard of yet.
 func (c *Cache) Collect(to chan<- prometheus.Metric) {
 	s := c.Snapshot()
-	missing := map[Kind]bool{}
-	for _, kind := range c.Missing() {
-		missing[kind] = true
-	}
-	for _, kind := range OptionalKinds {
+	missing := c.Missing()
+	for i := range rows {
+		kind := rows[i].Kind
 		to <- prometheus.MustNewConstMetric(objectsMetric, prometheus.GaugeValue, float64(s.Len(kind)), string(kind))
 		if age, ok := c.Age(kind); ok {
 			to <- prometheus.MustNewConstMetric(ageMetric, prometheus.GaugeValue, age.Seconds(), string(kind))
 		}
-	}
-	for _, kind := range Kinds {
-		to <- prometheus.MustNewConstMetric(objectsMetric, prometheus.GaugeValue, float64(s.Len(kind)), string(kind))
-		if age, ok := c.Age(kind); ok {
-			to <- prometheus.MustNewConstMetric(ageMetric, prometheus.GaugeValue, age.Seconds(), string(kind))
+		if rows[i].Optional {
+			continue
 		}
 		synced := 1.0
-		if missing[kind] {
+		if slices.Contains(missing, kind) {
 			synced = 0
 		}
 		to <- prometheus.MustNewConstMetric(syncedMetric, prometheus.GaugeValue, synced, string(kind))
@@ -95,6 +94,6 @@ func (c *Cache) collectReservations(s *Snapshot, to chan<- prometheus.Metric) {
 	to <- prometheus.MustNewConstMetric(reservationsMetric, prometheus.GaugeValue, float64(provisioned), "provisioned")
 	to <- prometheus.MustNewConstMetric(reservationsMetric, prometheus.GaugeValue, float64(uncertain), "uncertain")
 	for cause, name := range endingNames {
-		to <- prometheus.MustNewConstMetric(endedMetric, prometheus.CounterValue, float64(c.ledger.ended[cause].Load()), name)
+		to <- prometheus.MustNewConstMetric(endedMetric, prometheus.CounterValue, float64(c.state.ledger.ended[cause].Load()), name)
 	}
 }

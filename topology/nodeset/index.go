@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package topology
+package nodeset
 
 import (
 	"maps"
@@ -12,20 +12,25 @@ import (
 	"k8s.io/apimachinery/pkg/selection"
 )
 
-// nodeIndex is the static part of a Snapshot: which nodes there are, by dense index in the order of their names, and which
-// of them each segment and each selector means. A new one is made when the set of nodes or a label changes, and shared by all
-// snapshots until then. Where only labels changed, it shares the segments of all other labels with the one before.
+// Node is what an Index knows of a node. The labels are shared and must not change.
+type Node struct {
+	Name   string
+	Labels map[string]string
+}
+
+// Index gives nodes dense numbers, in the order of their names, and tells which of them each label value and each selector
+// means. It is immutable and safe for concurrent use. Where only labels change, On shares the segments of all other labels.
 //
-// Segments and sets are compiled when first asked for. A segment is remembered here, so there are no more than the nodes have
-// labels; a selector's set is remembered in the selector (compiled_selector.go), so that it goes with the last object that says it.
-type nodeIndex struct {
+// Segments and sets are compiled on first use. A segment is kept here, so there are no more than the nodes have labels; a
+// selector's set is kept in the selector (compiled.go), so that it goes with the last object that has the selector.
+type Index struct {
 	// id tells this index from every other.
 	id     uint64
 	names  []string
 	labels []map[string]string
 	byName map[string]int32
-	all    NodeSet
-	none   NodeSet
+	all    Set
+	none   Set
 
 	// carriers is how many nodes carry each label key; absent is the segments of a key that no node carries.
 	carriers map[string]int
@@ -35,21 +40,22 @@ type nodeIndex struct {
 
 // segments is one label key: the nodes that carry it, and the nodes of each of its values.
 type segments struct {
-	has    NodeSet
+	has    Set
 	values map[string][]int32
 }
 
 // identities number what is remembered by number, lest who remembers it keep it in memory.
 var identities atomic.Uint64
 
-func newNodeIndex(nodes []*Node) *nodeIndex {
-	x := &nodeIndex{
+// NewIndex returns the index of nodes, which are sorted by name.
+func NewIndex(nodes []Node) *Index {
+	x := &Index{
 		id:       identities.Add(1),
 		names:    make([]string, len(nodes)),
 		labels:   make([]map[string]string, len(nodes)),
 		byName:   make(map[string]int32, len(nodes)),
-		all:      NewNodeSet(len(nodes)),
-		none:     NewNodeSet(len(nodes)),
+		all:      New(len(nodes)),
+		none:     New(len(nodes)),
 		carriers: map[string]int{},
 	}
 	x.all.Fill()
@@ -64,10 +70,10 @@ func newNodeIndex(nodes []*Node) *nodeIndex {
 	return x
 }
 
-// on returns the index of the nodes: x itself where it would be the same.
-func (x *nodeIndex) on(nodes []*Node) *nodeIndex {
-	if !slices.EqualFunc(nodes, x.names, func(n *Node, name string) bool { return n.Name == name }) {
-		return newNodeIndex(nodes)
+// On returns the index of the nodes, which are sorted by name: x itself if it would be the same.
+func (x *Index) On(nodes []Node) *Index {
+	if !slices.EqualFunc(nodes, x.names, func(n Node, name string) bool { return n.Name == name }) {
+		return NewIndex(nodes)
 	}
 	var relabelled []int
 	for i, n := range nodes {
@@ -82,12 +88,12 @@ func (x *nodeIndex) on(nodes []*Node) *nodeIndex {
 }
 
 // relabelled returns the index of the same nodes, of which some have other labels.
-func (x *nodeIndex) relabelled(nodes []*Node, which []int) *nodeIndex {
-	out := &nodeIndex{
+func (x *Index) relabelled(nodes []Node, which []int) *Index {
+	out := &Index{
 		id: identities.Add(1), names: x.names, labels: slices.Clone(x.labels), byName: x.byName, all: x.all, none: x.none,
 		carriers: maps.Clone(x.carriers), absent: x.absent,
 	}
-	changed := map[string]unit{}
+	changed := map[string]struct{}{}
 	differences := func(from, to map[string]string, by int) {
 		for key, value := range from {
 			other, kept := to[key]
@@ -97,7 +103,7 @@ func (x *nodeIndex) relabelled(nodes []*Node, which []int) *nodeIndex {
 				}
 			}
 			if !kept || value != other {
-				changed[key] = unit{}
+				changed[key] = struct{}{}
 			}
 		}
 	}
@@ -115,14 +121,35 @@ func (x *nodeIndex) relabelled(nodes []*Node, which []int) *nodeIndex {
 	return out
 }
 
-func (x *nodeIndex) segmentsOf(key string) *segments {
+// Len returns the number of nodes.
+func (x *Index) Len() int { return len(x.names) }
+
+// Lookup returns the number of the node with that name, and whether there is one.
+func (x *Index) Lookup(name string) (int, bool) {
+	i, ok := x.byName[name]
+	return int(i), ok
+}
+
+// LookupBytes is Lookup for a name that is still in a buffer; it does not allocate.
+func (x *Index) LookupBytes(name []byte) (int, bool) {
+	i, ok := x.byName[string(name)]
+	return int(i), ok
+}
+
+// All returns the set of all nodes. It is shared and must not be changed.
+func (x *Index) All() Set { return x.all }
+
+// Carrying returns the nodes that carry the label, whatever its value. The set is shared and must not be changed.
+func (x *Index) Carrying(key string) Set { return x.segmentsOf(key).has }
+
+func (x *Index) segmentsOf(key string) *segments {
 	if x.carriers[key] == 0 {
 		return x.absent
 	}
 	if s, ok := x.segments.Load(key); ok {
 		return s.(*segments)
 	}
-	s := &segments{has: NewNodeSet(len(x.names)), values: map[string][]int32{}}
+	s := &segments{has: New(len(x.names)), values: map[string][]int32{}}
 	for i, set := range x.labels {
 		if v, ok := set[key]; ok {
 			s.has.Add(i)
@@ -134,9 +161,9 @@ func (x *nodeIndex) segmentsOf(key string) *segments {
 }
 
 // intersect makes into the set of nodes that meet every requirement of the term.
-func (x *nodeIndex) intersect(into NodeSet, term []labels.Requirement) {
+func (x *Index) intersect(into Set, term []labels.Requirement) {
 	into.Fill()
-	var scratch NodeSet
+	var scratch Set
 	for i := range term {
 		r := &term[i]
 		segs := x.segmentsOf(r.Key())
@@ -149,7 +176,7 @@ func (x *nodeIndex) intersect(into NodeSet, term []labels.Requirement) {
 			continue
 		}
 		if scratch.words == nil {
-			scratch = NewNodeSet(len(x.names))
+			scratch = New(len(x.names))
 		} else {
 			scratch.Clear()
 		}
@@ -175,7 +202,7 @@ func (x *nodeIndex) intersect(into NodeSet, term []labels.Requirement) {
 	}
 }
 
-func (s NodeSet) addAll(nodes []int32) {
+func (s Set) addAll(nodes []int32) {
 	for _, i := range nodes {
 		s.Add(int(i))
 	}

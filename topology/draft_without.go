@@ -5,35 +5,35 @@ package topology
 // Without returns the snapshot as it would be with the pods gone, and with them the attachments that no other pod of their
 // node needs. It shares nearly everything with s, so that a question of the kind 'what if these were evicted' costs little.
 func (s *Snapshot) Without(pods ...Key) *Snapshot {
-	c := &Cache{next: *s}
+	next := &state{Snapshot: *s}
 	var gone []*Pod
 	for _, key := range pods {
-		if pod, ok := c.next.pods.Get(key); ok {
+		if pod, ok := next.pods.Get(key); ok {
 			gone = append(gone, pod)
-			c.setPod(key, nil)
+			next.setPod(key, nil)
 		}
 	}
 	for _, pod := range gone {
 		for i := range pod.Volumes {
 			if claim := s.Claim(pod.Namespace, pod.Volumes[i].Claim); claim != nil && claim.VolumeName != "" {
-				c.detach(claim, pod.Node)
+				next.detach(claim, pod.Node)
 			}
 		}
 	}
-	return &c.next
+	return &next.Snapshot
 }
 
 // detach takes away the attachments of the claim's volume to the node, unless a pod there still uses the claim.
-func (c *Cache) detach(claim *Claim, node string) {
-	for other := range c.next.Users(claim.Key()) {
+func (s *state) detach(claim *Claim, node string) {
+	for other := range s.Users(claim.Key()) {
 		if other.Node == node && !other.Terminal {
 			return
 		}
 	}
-	names, _ := c.next.attachmentsOf.Get(Key{Name: claim.VolumeName})
+	names, _ := s.attachmentsOf.Get(Key{Name: claim.VolumeName})
 	for _, name := range names {
-		if a, _ := c.next.attachments.Get(Key{Name: name}); a.Node == node {
-			c.setAttachment(Key{Name: name}, nil)
+		if a, _ := s.attachments.Get(Key{Name: name}); a.Node == node {
+			s.setAttachment(Key{Name: name}, nil)
 		}
 	}
 }

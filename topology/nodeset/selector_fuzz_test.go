@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package topology
+package nodeset
 
 import (
 	"encoding/json"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	storagehelpers "k8s.io/component-helpers/storage/volume"
 )
 
@@ -38,25 +37,21 @@ func FuzzVolumeAffinity(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	c := New(Options{NodeDelay: -1})
-	nodes := make([]metav1.Object, len(fuzzNodes))
+	nodes := make([]Node, len(fuzzNodes))
 	for i, labels := range fuzzNodes {
-		nodes[i] = &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: string(rune('a' + i)), Labels: labels}}
+		nodes[i] = Node{Name: string(rune('a' + i)), Labels: labels}
 	}
-	if err := c.Replace(KindNode, nodes); err != nil {
-		f.Fatal(err)
-	}
-	s := c.Snapshot()
+	index := NewIndex(nodes)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var affinity *corev1.VolumeNodeAffinity
 		if json.Unmarshal(data, &affinity) != nil {
 			return
 		}
 		selector := VolumeAffinity(affinity)
-		set := s.Nodes(selector)
+		set := index.Match(selector)
 		volume := &corev1.PersistentVolume{Spec: corev1.PersistentVolumeSpec{NodeAffinity: affinity}}
-		for i := range s.NumNodes() {
-			labels := s.Node(i).Labels
+		for i := range nodes {
+			labels := nodes[i].Labels
 			err := storagehelpers.CheckNodeAffinity(volume, labels)
 			switch {
 			case err == nil && !set.Has(i):

@@ -32,20 +32,6 @@ func (f *freshness) synced(kind Kind) {
 	f.listed[kind] = true
 }
 
-// listedOnce tells whether the kind has been read in full.
-func (f *freshness) listedOnce(kind Kind) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.listed[kind]
-}
-
-// listedAny tells whether any kind has been read in full.
-func (f *freshness) listedAny() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return len(f.listed) > 0
-}
-
 // Heard notes that the source is in step with the cluster although nothing of the kind changed, as a watch's bookmark says.
 func (c *Cache) Heard(kind Kind) { c.fresh.event(kind, c.options.Now()) }
 

@@ -8,6 +8,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/moorage-k8s/moorage/topology/nodeset"
 )
 
 // ProvisioningFailure is a claim that lost its selected node again without a volume: the driver could not make it there, a
@@ -42,33 +44,33 @@ func (s *Snapshot) Time() time.Time { return s.at }
 
 // provisioningFailed ends a reservation whose node was taken away again, if there is one, and remembers it: once for each claim
 // and place, as anybody who may write the claim can take the node away.
-func (c *Cache) provisioningFailed(f *flight, was *Reservation) *flight {
+func (s *state) provisioningFailed(f *flight, was *Reservation) *flight {
 	if was == nil {
 		return f
 	}
-	c.release(was, endedFailed)
+	s.release(was, endedFailed)
 	if f == nil || was.Provisioned {
 		return f
 	}
 	ended := *f
-	ended.spent += max(c.options.Now().Sub(was.since), 0)
-	if segment := c.segmentOf(was); segment != nil && len(f.failed) < maxFailuresOfClaim && !slices.Contains(f.failed, segment) {
+	ended.spent += max(s.now().Sub(was.since), 0)
+	if segment := s.segmentOf(was); segment != nil && len(f.failed) < maxFailuresOfClaim && !slices.Contains(f.failed, segment) {
 		ended.failed = append(slices.Clone(f.failed), segment)
-		c.rememberFailure(was, segment)
+		s.rememberFailure(was, segment)
 	}
-	c.next.flights = c.next.flights.Set(was.Claim, &ended)
+	s.flights = s.flights.Set(was.Claim, &ended)
 	return &ended
 }
 
 // rememberFailure notes that provisioning failed at the place.
-func (c *Cache) rememberFailure(r *Reservation, segment *Selector) {
-	now := c.options.Now()
-	kept, _ := c.next.failures.Get(Key{Name: r.Class})
+func (s *state) rememberFailure(r *Reservation, segment *Selector) {
+	now := s.now()
+	kept, _ := s.failures.Get(Key{Name: r.Class})
 	recent := slices.DeleteFunc(slices.Clone(kept), func(f ProvisioningFailure) bool { return now.Sub(f.At) > failureMemory })
 	if len(recent) >= maxFailures {
 		recent = withoutOneOfMany(recent)
 	}
-	c.next.failures = c.next.failures.Set(Key{Name: r.Class}, append(recent, ProvisioningFailure{segment, now, r.Claim.Namespace}))
+	s.failures = s.failures.Set(Key{Name: r.Class}, append(recent, ProvisioningFailure{segment, now, r.Claim.Namespace}))
 }
 
 // withoutOneOfMany drops the oldest failure of the namespace that has most, so that no namespace pushes out the others'.
@@ -88,9 +90,9 @@ func withoutOneOfMany(failures []ProvisioningFailure) []ProvisioningFailure {
 
 // segmentOf returns the part of the cluster that the reservation's node stands for, or nil where it is all of it. The node
 // may be gone by now, but was there when it was selected.
-func (c *Cache) segmentOf(r *Reservation) *Selector {
-	node := c.records[r.Node].joined()
-	class, _ := c.next.classes.Get(Key{Name: r.Class})
+func (s *state) segmentOf(r *Reservation) *Selector {
+	node := s.records[r.Node].joined()
+	class, _ := s.classes.Get(Key{Name: r.Class})
 	if node == nil || class == nil {
 		return nil
 	}
@@ -107,5 +109,5 @@ func (c *Cache) segmentOf(r *Reservation) *Selector {
 	if len(labels) == 0 {
 		return nil
 	}
-	return c.selectors.intern(PoolTopology(&metav1.LabelSelector{MatchLabels: labels}))
+	return s.selectors.Intern(nodeset.PoolTopology(&metav1.LabelSelector{MatchLabels: labels}))
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/moorage-k8s/moorage/topology/nodeset"
 )
 
 // Zones are the zones that one driver's volumes are spread over, on one Snapshot. A zone is a value of one label of the
@@ -23,17 +25,7 @@ type Zones struct {
 	// Reach tells that the driver gives the key itself: a volume is reached from its own zone only.
 	Reach bool
 
-	index  *nodeIndex
-	zoneOf []int32
-	names  []string
-	// id tells these from every other.
-	id uint64
-}
-
-// touchedZones are the zones that a selector reaches, of those that were asked last. Immutable.
-type touchedZones struct {
-	zones   uint64
-	indexes []int32
+	groups *nodeset.Groups
 }
 
 // whatKeys say what a node is, not where.
@@ -46,8 +38,8 @@ var whatKeys = []string{
 func (s *Snapshot) Zones(driver string) *Zones { return s.table.column(driver).zones() }
 
 func (t *nodeTable) newZones(driver *driverColumn) *Zones {
-	z := &Zones{index: t.index, Reach: true, id: identities.Add(1)}
-	var keys []string
+	z := &Zones{Reach: true}
+	var keys, names []string
 	for _, key := range driver.topologyKeys {
 		if !slices.Contains(whatKeys, key) {
 			keys = append(keys, key)
@@ -55,64 +47,26 @@ func (t *nodeTable) newZones(driver *driverColumn) *Zones {
 	}
 	on := driver.registered
 	if len(keys) == 0 {
-		keys, on, z.Reach = []string{corev1.LabelTopologyZone}, t.index.all, false
+		keys, on, z.Reach = []string{corev1.LabelTopologyZone}, t.index.All(), false
 	}
 	for _, key := range keys {
-		if names := t.index.valuesOn(key, on); len(names) > 1 && (len(z.names) == 0 || len(names) < len(z.names)) {
-			z.Key, z.names = key, names
+		if values := t.index.ValuesOn(key, on); len(values) > 1 && (len(names) == 0 || len(values) < len(names)) {
+			z.Key, names = key, values
 		}
 	}
-	z.zoneOf = make([]int32, len(t.nodes))
-	for i := range z.zoneOf {
-		z.zoneOf[i] = -1
-	}
-	for zone, name := range z.names {
-		for _, i := range t.index.segmentsOf(z.Key).values[name] {
-			z.zoneOf[i] = int32(zone)
-		}
-	}
+	z.groups = t.index.GroupBy(z.Key, names)
 	return z
 }
 
-// valuesOn returns the values that the label has on the nodes, sorted.
-func (x *nodeIndex) valuesOn(key string, on NodeSet) []string {
-	var values []string
-	for value, nodes := range x.segmentsOf(key).values {
-		if slices.ContainsFunc(nodes, func(i int32) bool { return on.Has(int(i)) }) {
-			values = append(values, value)
-		}
-	}
-	slices.Sort(values)
-	return values
-}
-
 // Len is the number of zones. They have the indexes 0 to Len-1, in the order of their names.
-func (z *Zones) Len() int { return len(z.names) }
+func (z *Zones) Len() int { return z.groups.Len() }
 
 // Name is the label's value for the zone.
-func (z *Zones) Name(zone int) string { return z.names[zone] }
+func (z *Zones) Name(zone int) string { return z.groups.Name(zone) }
 
 // Of returns the zone of node i; negative where it is in none.
-func (z *Zones) Of(i int) int { return int(z.zoneOf[i]) }
+func (z *Zones) Of(i int) int { return z.groups.Of(i) }
 
 // Touched returns the zones in which the selector matches a node, ascending: where a volume with this affinity can be
 // reached. It must not be changed.
-func (z *Zones) Touched(selector *Selector) []int32 {
-	if selector != nil {
-		if t := selector.touched.Load(); t != nil && t.zones == z.id {
-			return t.indexes
-		}
-	}
-	var out []int32
-	for i := range z.index.match(selector).All() {
-		if zone := z.zoneOf[i]; zone >= 0 && (len(out) == 0 || out[len(out)-1] != zone) {
-			out = append(out, zone)
-		}
-	}
-	slices.Sort(out)
-	out = slices.Clip(slices.Compact(out))
-	if selector != nil {
-		selector.touched.Store(&touchedZones{z.id, out})
-	}
-	return out
-}
+func (z *Zones) Touched(selector *Selector) []int32 { return z.groups.Touched(selector) }

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package topology
+package nodeset
 
-// compiledSelector is the set of nodes that a selector means on the index that was asked last. Immutable.
-type compiledSelector struct {
+// compiled is the set of nodes that a selector means on the index that was asked last. Immutable.
+type compiled struct {
 	// index is the number of the index; of are the segments that the set was made of, in the order of the requirements.
 	index uint64
 	of    []*segments
-	set   NodeSet
+	set   Set
 }
 
-// match returns the nodes on which the selector holds, or cannot be decided.
-func (x *nodeIndex) match(s *Selector) NodeSet {
+// Match returns the nodes on which the selector holds, or cannot be decided.
+func (x *Index) Match(s *Selector) Set {
 	if s == nil || s.err != nil {
 		return x.all
 	}
@@ -19,7 +19,7 @@ func (x *nodeIndex) match(s *Selector) NodeSet {
 	if last != nil && last.index == x.id {
 		return last.set
 	}
-	now := &compiledSelector{index: x.id}
+	now := &compiled{index: x.id}
 	if last != nil && x.stillHolds(s, last) {
 		now.of, now.set = last.of, last.set
 	} else {
@@ -31,7 +31,7 @@ func (x *nodeIndex) match(s *Selector) NodeSet {
 
 // stillHolds tells whether the set means the same on this index: the segments that it was made of are the same, and so then
 // are the nodes.
-func (x *nodeIndex) stillHolds(s *Selector, last *compiledSelector) bool {
+func (x *Index) stillHolds(s *Selector, last *compiled) bool {
 	if last.set.size != len(x.names) {
 		return false
 	}
@@ -47,7 +47,7 @@ func (x *nodeIndex) stillHolds(s *Selector, last *compiledSelector) bool {
 	return true
 }
 
-func (x *nodeIndex) segmentsFor(s *Selector) []*segments {
+func (x *Index) segmentsFor(s *Selector) []*segments {
 	var of []*segments
 	for _, term := range s.terms {
 		for i := range term {
@@ -57,16 +57,16 @@ func (x *nodeIndex) segmentsFor(s *Selector) []*segments {
 	return of
 }
 
-func (x *nodeIndex) compile(s *Selector) NodeSet {
-	set := NewNodeSet(len(x.names))
-	var scratch NodeSet
+func (x *Index) compile(s *Selector) Set {
+	set := New(len(x.names))
+	var scratch Set
 	for i, term := range s.terms {
 		if i == 0 {
 			x.intersect(set, term)
 			continue
 		}
 		if scratch.words == nil {
-			scratch = NewNodeSet(len(x.names))
+			scratch = New(len(x.names))
 		}
 		x.intersect(scratch, term)
 		set.Or(scratch)
@@ -74,11 +74,11 @@ func (x *nodeIndex) compile(s *Selector) NodeSet {
 	return set
 }
 
-// warm brings the selectors that somebody has asked about to this index, so that no reader pays for a change of nodes.
-func (x *nodeIndex) warm(selectors []*Selector) {
+// Warm brings the selectors that somebody has asked about to this index, so that no reader pays for a change of nodes.
+func (x *Index) Warm(selectors []*Selector) {
 	for _, s := range selectors {
 		if s.compiled.Load() != nil {
-			x.match(s)
+			x.Match(s)
 		}
 	}
 }

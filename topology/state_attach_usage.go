@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/moorage-k8s/moorage/topology/hamt"
+	"github.com/moorage-k8s/moorage/topology/nodeset"
 )
 
 // attachUsage counts, for every driver and node, the distinct volumes that occupy an attach slot: those that the node's pods
@@ -43,7 +44,7 @@ func (u attachUsage) editing(e *hamt.Edit) attachUsage {
 
 // add adds reasons (or with a negative number takes them away) for the node to hold the volume. The index is that of the
 // nodes as they are now.
-func (u attachUsage) add(index *nodeIndex, node, driver, handle string, reasons int32) attachUsage {
+func (u attachUsage) add(index *nodeset.Index, node, driver, handle string, reasons int32) attachUsage {
 	volume := Key{driver, handle}
 	list, _ := u.holders.Get(volume)
 	at, found := slices.BinarySearchFunc(list, node, func(h holder, node string) int { return cmp.Compare(h.node, node) })
@@ -68,7 +69,7 @@ func (u attachUsage) add(index *nodeIndex, node, driver, handle string, reasons 
 	return u
 }
 
-func (u attachUsage) count(index *nodeIndex, driver, node string, by int32) attachUsage {
+func (u attachUsage) count(index *nodeset.Index, driver, node string, by int32) attachUsage {
 	key := Key{Name: driver}
 	counts, _ := u.counts.Get(key)
 	counts = counts.Editing(u.bulk)
@@ -91,14 +92,14 @@ func (u attachUsage) count(index *nodeIndex, driver, node string, by int32) atta
 		u.dense = u.dense.Delete(key)
 	} else if dense, _ := u.dense.Get(key); dense == nil {
 		u.dense = u.dense.Set(key, u.layOut(driver, index))
-	} else if i, ok := index.byName[node]; ok {
-		u.dense = u.dense.Set(key, dense.with(int(i), n))
+	} else if i, ok := index.Lookup(node); ok {
+		u.dense = u.dense.Set(key, dense.with(i, n))
 	}
 	return u
 }
 
 // on returns the usage laid out for the nodes, after a change of nodes or many changes at once.
-func (u attachUsage) on(index *nodeIndex) attachUsage {
+func (u attachUsage) on(index *nodeset.Index) attachUsage {
 	u.bulk, u.dense = nil, hamt.Map[Key, *denseCounts]{}
 	for driver := range u.counts.All() {
 		u.dense = u.dense.Set(driver, u.layOut(driver.Name, index))
@@ -113,14 +114,14 @@ func (d *denseCounts) with(i int, n int32) *denseCounts {
 	return out
 }
 
-func (u attachUsage) layOut(driver string, index *nodeIndex) *denseCounts {
+func (u attachUsage) layOut(driver string, index *nodeset.Index) *denseCounts {
 	d := &denseCounts{}
-	for left := len(index.names); left > 0; left -= countsPerChunk {
+	for left := index.Len(); left > 0; left -= countsPerChunk {
 		d.chunks = append(d.chunks, make([]int32, countsPerChunk))
 	}
 	counts, _ := u.counts.Get(Key{Name: driver})
 	for node, n := range counts.All() {
-		if i, ok := index.byName[node.Name]; ok {
+		if i, ok := index.Lookup(node.Name); ok {
 			d.chunks[i/countsPerChunk][i%countsPerChunk] = n
 		}
 	}
@@ -133,7 +134,7 @@ type AttachSlots struct {
 	counts *denseCounts
 	usage  attachUsage
 	driver string
-	index  *nodeIndex
+	index  *nodeset.Index
 }
 
 // AttachSlots returns the driver's slots; ok is false where no node has a limit for it.
@@ -161,8 +162,8 @@ func (a AttachSlots) Used(i int) int {
 func (a AttachSlots) EachHolder(handle string, f func(i int)) {
 	holders, _ := a.usage.holders.Get(Key{a.driver, handle})
 	for _, h := range holders {
-		if i, ok := a.index.byName[h.node]; ok {
-			f(int(i))
+		if i, ok := a.index.Lookup(h.node); ok {
+			f(i)
 		}
 	}
 }

@@ -6,13 +6,15 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"github.com/moorage-k8s/moorage/topology/nodeset"
 )
 
 // nodeTable is the nodes of a Snapshot with what is derived from them apart from their labels: it is recreated whenever a
 // node changes at all, and shared until then. What is derived is compiled when first asked for.
 type nodeTable struct {
 	nodes    []*Node
-	index    *nodeIndex
+	index    *nodeset.Index
 	columns  sync.Map // driver → *driverColumn, of drivers that some node registers
 	migrated sync.Map // in-tree plugin → NodeSet
 	open     atomic.Pointer[NodeSet]
@@ -22,7 +24,7 @@ type nodeTable struct {
 	nowhere func() *driverColumn
 }
 
-func newNodeTable(nodes []*Node, index *nodeIndex) *nodeTable {
+func newNodeTable(nodes []*Node, index *nodeset.Index) *nodeTable {
 	t := &nodeTable{nodes: nodes, index: index}
 	t.drivers = sync.OnceValue(func() map[string]unit {
 		drivers := map[string]unit{}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package topology
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// FaultError is a fault in moorage, or in a library of Kubernetes, that reading an object ran into. The object is not in the cache.
+type FaultError struct {
+	Kind Kind
+	Key  Key
+	// Cause is what the code panicked with, and Stack where.
+	Cause any
+	Stack []byte
+}
+
+func (e *FaultError) Error() string {
+	return fmt.Sprintf("read %s %s: a fault in moorage: %v; the object is left out", e.Kind, e.Key, e.Cause)
+}
+
+// read makes of an API object what a state keeps of it, and returns the change that puts it in. The object's kind must be one of
+// those that moorage reads. It looks at nothing that changes, so objects can be read side by side.
+//
+// Tenants write these objects and moorage follows them for ever, so a fault must neither end the process nor stop the watch: the
+// change then leaves the object out, together with an earlier version of it. What the cache does not have restricts no pod.
+func (s *state) read(object metav1.Object) (put change, fault *FaultError) {
+	kind, _ := KindOf(object)
+	defer func() {
+		if cause := recover(); cause != nil {
+			key := keyOf(object)
+			fault = &FaultError{Kind: kind, Key: key, Cause: cause, Stack: debug.Stack()}
+			put = func(s *state) { s.remove(kind, key) }
+		}
+	}()
+	if s.beforeRead != nil {
+		s.beforeRead(object)
+	}
+	return rowOfKind[kind].read(s.selectors, object), nil
+}
+
+// readAtATime are read by a core together.
+const readAtATime = 256
+
+// readAll reads objects on all cores, and tells of each fault, by several goroutines at a time. What it returns is in the order of
+// the objects, of which those of kinds that moorage does not read change nothing.
+func (s *state) readAll(objects []metav1.Object, tell func(*FaultError)) []change {
+	changes := make([]change, len(objects))
+	var next atomic.Int64
+	var working sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), (len(objects)+readAtATime-1)/readAtATime) {
+		working.Go(func() {
+			for {
+				from := int(next.Add(readAtATime)) - readAtATime
+				if from >= len(objects) {
+					return
+				}
+				for i := from; i < min(from+readAtATime, len(objects)); i++ {
+					changes[i] = func(*state) {}
+					if _, ok := KindOf(objects[i]); !ok {
+						continue
+					}
+					var fault *FaultError
+					if changes[i], fault = s.read(objects[i]); fault != nil {
+						tell(fault)
+					}
+				}
+			}
+		})
+	}
+	working.Wait()
+	return changes
+}
