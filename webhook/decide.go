@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/json"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
+	"github.com/moorage-k8s/moorage/internal/plain"
 	"github.com/moorage-k8s/moorage/webhook/defaults"
 	"github.com/moorage-k8s/moorage/webhook/rules"
 )
@@ -169,7 +170,7 @@ func decodeObject(raw []byte, into runtime.Object) error {
 func unchecked(why string) answer {
 	a := answer{Response: admission.Allowed(""), decision: decisionUnchecked}
 	a.Warnings = warnings(nil, why)
-	a.annotate(auditUnchecked, cut(oneLine(why), maxWarningRunes))
+	a.annotate(auditUnchecked, cut(plain.Quiet(why), maxWarningRunes))
 	return a
 }
 

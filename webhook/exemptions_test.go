@@ -40,7 +40,7 @@ func TestUseOfAnExemption(t *testing.T) {
 		{
 			"by annotation", byAnnotation, true,
 			[]string{mandatory},
-			map[string]string{"findings": "propagation-host-root=warn", "exempted": "propagation-bidirectional-path=annotation: mounts for all  of the node"},
+			map[string]string{"findings": "propagation-host-root=warn", "exempted": "propagation-bidirectional-path=annotation: mounts for all\\x1b of the node"},
 		},
 		{
 			"by configuration", strings.Replace(reviewOf(t, rootMount, ""), `"jane"`, `"system:serviceaccount:ci:deployer"`, 1), true,

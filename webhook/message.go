@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
+	"github.com/moorage-k8s/moorage/internal/plain"
 	"github.com/moorage-k8s/moorage/webhook/rules"
 )
 
@@ -30,7 +30,7 @@ const (
 func warnings(found []rules.Finding, unchecked string) []string {
 	var lines []string
 	if unchecked != "" {
-		lines = append(lines, cut(oneLine("moorage did not check this object in full: "+unchecked), maxWarningRunes))
+		lines = append(lines, cut(plain.Quiet("moorage did not check this object in full: "+unchecked), maxWarningRunes))
 	}
 	for _, f := range found {
 		lines = append(lines, warning(f))
@@ -49,9 +49,9 @@ func warnings(found []rules.Finding, unchecked string) []string {
 // warning is one finding: the rule, where, and what. The path is left out where it makes the line too long, since messages
 // name containers, volumes and claims.
 func warning(f rules.Finding) string {
-	line := oneLine(f.Rule + ": " + f.Message)
+	line := plain.Quiet(f.Rule + ": " + f.Message)
 	if path := pathOf(f); path != "" {
-		if withPath := oneLine(f.Rule + ": " + path + ": " + f.Message); utf8.RuneCountInString(withPath) <= wishedWarningRunes {
+		if withPath := plain.Quiet(f.Rule + ": " + path + ": " + f.Message); utf8.RuneCountInString(withPath) <= wishedWarningRunes {
 			line = withPath
 		}
 	}
@@ -84,7 +84,7 @@ func refusal(f rules.Finding) string {
 		b.WriteString(": " + path)
 	}
 	fmt.Fprintf(&b, ": %s Otherwise: %s Fix: %s", rules.Sentence(f.Message), rules.Sentence(f.Symptom), rules.Sentence(f.Remediation))
-	return oneLine(b.String())
+	return plain.Quiet(b.String())
 }
 
 // summary lists rule=action of each finding once, for the audit log.
@@ -104,7 +104,7 @@ func summary(found []rules.Finding) string {
 func exempted(lifted []rules.Exempted) string {
 	var parts []string
 	for _, x := range lifted {
-		if part := cut(oneLine(fmt.Sprintf("%s=%s: %s", x.Rule, x.By, x.Reason)), maxWarningRunes); !slices.Contains(parts, part) {
+		if part := cut(plain.Quiet(fmt.Sprintf("%s=%s: %s", x.Rule, x.By, x.Reason)), maxWarningRunes); !slices.Contains(parts, part) {
 			parts = append(parts, part)
 		}
 	}
@@ -116,16 +116,6 @@ func pathOf(f rules.Finding) string {
 		return ""
 	}
 	return f.Path.String()
-}
-
-// oneLine replaces what could break a header or a terminal: what a user wrote may end up in a message.
-func oneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == utf8.RuneError {
-			return ' '
-		}
-		return r
-	}, s)
 }
 
 // cut shortens to a number of runes, with an ellipsis in the last place.
