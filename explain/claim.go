@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/moorage-k8s/moorage/internal/plain"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
@@ -181,7 +182,8 @@ func (q *asked) firstConsumer(e *ClaimExplanation) (headline string, fine bool) 
 		if waiting.Fits {
 			return fmt.Sprintf("it waits for its first consumer, pod %s: %s", pod.Name, waiting.Headline), true
 		}
-		return fmt.Sprintf("it waits for its first consumer, pod %s, which fits nowhere: %s; see 'moorage explain pod %s'", pod.Name, waiting.Headline, pod.Name), false
+		return fmt.Sprintf("it waits for its first consumer, pod %s, which fits nowhere: %s; see: moorage explain pod %s -n %s", pod.Name, waiting.Headline,
+			plain.Quote(pod.Name), plain.Quote(pod.Namespace)), false
 	}
 	if q.v.Feasible.Empty() {
 		return "it waits for its first consumer, and no node could take one: " + q.nowhere(), false

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/moorage-k8s/moorage/internal/capture"
+	"github.com/moorage-k8s/moorage/internal/plain"
 	"github.com/moorage-k8s/moorage/internal/version"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/live"
@@ -94,7 +95,7 @@ func (f *captureFlags) run(ctx context.Context, stdout, stderr io.Writer) error 
 		}
 	}
 	for _, kind := range slices.Sorted(maps.Keys(listing.Left)) {
-		_, _ = fmt.Fprintf(stderr, "note: left out every %s: %v\n", kind, listing.Left[kind])
+		_, _ = fmt.Fprintf(stderr, "note: left out every %s: %s\n", kind, plain.Line(listing.Left[kind].Error()))
 	}
 	write := func(w io.Writer) error { return capture.Write(w, format, f.comment(listing), objects) }
 	if f.file == "-" {
@@ -103,7 +104,7 @@ func (f *captureFlags) run(ctx context.Context, stdout, stderr io.Writer) error 
 	if err := replaceFile(f.file, write); err != nil {
 		return fmt.Errorf("capture into %s: %w", f.file, err)
 	}
-	_, _ = fmt.Fprintf(stderr, "Wrote %s to %s\n", counts(listing), f.file)
+	_, _ = fmt.Fprintf(stderr, "Wrote %s to %s\n", counts(listing), plain.Line(f.file))
 	if !f.anonymize {
 		_, _ = fmt.Fprintln(stderr, "It holds the names of the cluster's objects; --anonymize replaces them.")
 	}

@@ -6,16 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/moorage-k8s/moorage/internal/config"
+	"github.com/moorage-k8s/moorage/internal/plain"
 	"github.com/moorage-k8s/moorage/internal/printers"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/webhook/files"
@@ -124,7 +123,7 @@ func check(cmd *cobra.Command, flags checkFlags, args []string) error {
 	notRead(cmd.ErrOrStderr(), &result.Skipped)
 	for _, f := range result.Failures {
 		_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "error: the rule %s failed on %s %s in %s and was left out: %v; please report this\n",
-			f.Panic.Rule, f.Object.Kind, f.Object.Name, printers.FileName(f.File), f.Panic.Value)
+			f.Panic.Rule, plain.Line(f.Object.Kind), plain.Line(f.Object.Name), printers.FileName(f.File), f.Panic.Value)
 	}
 	return flags.verdict(result)
 }
@@ -158,13 +157,14 @@ func (f *checkFlags) live() bool { return f.kubeconfig != "" || f.context != "" 
 // notRead tells of what was left out and could have been read in another way.
 func notRead(w io.Writer, skipped *files.Skipped) {
 	for _, chart := range skipped.Charts {
-		_, _ = fmt.Fprintf(w, "note: the templates of the chart %[1]s were not read; check what they render to: helm template %[1]s | moorage check -f -\n", chart)
+		_, _ = fmt.Fprintf(w, "note: the templates of the chart %s were not read; check what they render to: helm template %s | moorage check -f -\n",
+			plain.Line(chart), plain.Quote(noOption(chart)))
 	}
 	for _, path := range skipped.Templates {
-		_, _ = fmt.Fprintf(w, "note: %s looks like a template and was not read; check what it renders to\n", path)
+		_, _ = fmt.Fprintf(w, "note: %s looks like a template and was not read; check what it renders to\n", plain.Line(path))
 	}
 	for _, path := range skipped.Unreadable {
-		_, _ = fmt.Fprintf(w, "note: %s cannot be read, and does not look like API objects\n", path)
+		_, _ = fmt.Fprintf(w, "note: %s cannot be read, and does not look like API objects\n", plain.Line(path))
 	}
 	if n := skipped.Patches; n > 0 {
 		_, _ = fmt.Fprintf(w, "note: patches of kustomizations were not read (%d); check what is built of them: kustomize build FOLDER | moorage check -f -\n", n)
@@ -186,6 +186,14 @@ func (f *checkFlags) evaluator() (*rules.Evaluator, error) {
 	return rules.NewEvaluator(options)
 }
 
+// noOption returns a path that no command takes for one of its options.
+func noOption(path string) string {
+	if strings.HasPrefix(path, "-") {
+		return "./" + path
+	}
+	return path
+}
+
 func (f *checkFlags) print(w io.Writer, result *files.Result) error {
 	switch f.output {
 	case "json":
@@ -195,7 +203,7 @@ func (f *checkFlags) print(w io.Writer, result *files.Result) error {
 	case "github":
 		return printers.FindingsGitHub(w, result, f.verbose)
 	default:
-		return printers.FindingsText(w, result, printers.TextOptions{Verbose: f.verbose, Color: isTerminal(w) && os.Getenv("NO_COLOR") == ""})
+		return printers.FindingsText(w, result, printers.TextOptions{Verbose: f.verbose, Color: colored(w), Width: width(w)})
 	}
 }
 
@@ -213,9 +221,4 @@ func (f *checkFlags) verdict(result *files.Result) error {
 		}
 	}
 	return nil
-}
-
-func isTerminal(stream any) bool {
-	file, ok := stream.(*os.File)
-	return ok && term.IsTerminal(int(file.Fd()))
 }

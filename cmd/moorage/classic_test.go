@@ -16,6 +16,7 @@ import (
 // that nothing is said about what examples/classic/today makes of them.
 func TestClassicExamples(t *testing.T) {
 	t.Chdir("../../examples/classic")
+	t.Setenv("COLUMNS", "100")
 	manifests, err := filepath.Glob("*.yaml")
 	if err != nil || len(manifests) == 0 {
 		t.Fatalf("no examples: %v", err)

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -118,7 +117,7 @@ func (f *doctorFlags) run(ctx context.Context, stdout io.Writer) error {
 	if ctx.Err() != nil {
 		return errors.New("interrupted before everything was checked")
 	}
-	if err := printers.Diagnosis(stdout, checks, f.output, isTerminal(stdout) && os.Getenv("NO_COLOR") == ""); err != nil {
+	if err := printers.Diagnosis(stdout, checks, f.output, colored(stdout)); err != nil {
 		return err
 	}
 	if slices.ContainsFunc(checks, func(c doctor.Check) bool { return c.State == doctor.Failure }) {

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -174,7 +173,7 @@ func (f *explainFlags) explainPods(cmd *cobra.Command, c *cluster, engine *place
 		if i > 0 && f.output == "yaml" {
 			_, _ = fmt.Fprintln(cmd.OutOrStdout(), "---")
 		}
-		if err := printers.Explanation(cmd.OutOrStdout(), e, decided, f.output, colored(cmd)); err != nil {
+		if err := printers.Explanation(cmd.OutOrStdout(), e, decided, f.output, colored(cmd.OutOrStdout())); err != nil {
 			return err
 		}
 	}
@@ -191,7 +190,7 @@ func (f *explainFlags) explainClaim(cmd *cobra.Command, c *cluster, engine *plac
 		return c.notFound("claim", topology.KindClaim, key)
 	}
 	c.sign(&e.Known)
-	if err := printers.ClaimExplanation(cmd.OutOrStdout(), e, f.output, colored(cmd)); err != nil {
+	if err := printers.ClaimExplanation(cmd.OutOrStdout(), e, f.output, colored(cmd.OutOrStdout())); err != nil {
 		return err
 	}
 	if !e.Fine {
@@ -206,11 +205,7 @@ func (f *explainFlags) explainNode(cmd *cobra.Command, c *cluster, name string) 
 		return c.notFound("node", topology.KindNode, topology.Key{Name: name})
 	}
 	c.sign(&e.Known)
-	return printers.NodeExplanation(cmd.OutOrStdout(), e, f.output, colored(cmd))
-}
-
-func colored(cmd *cobra.Command) bool {
-	return isTerminal(cmd.OutOrStdout()) && os.Getenv("NO_COLOR") == ""
+	return printers.NodeExplanation(cmd.OutOrStdout(), e, f.output, colored(cmd.OutOrStdout()))
 }
 
 // saidOf is what kube-scheduler wrote of a pod that it could not place.

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/moorage-k8s/moorage/internal/plain"
 	"github.com/moorage-k8s/moorage/topology/manifests"
 	"github.com/moorage-k8s/moorage/webhook/files"
 )
@@ -34,16 +35,16 @@ func (f *clusterFlags) readFrom(stderr io.Writer) (manifests.Objects, manifests.
 		if u.Count == 1 {
 			what, were = "1 field", "was"
 		}
-		_, _ = fmt.Fprintf(stderr, "note: %s that this version of moorage does not know %s left out: %s\n", what, were, examples(u.Examples, u.Count))
+		_, _ = fmt.Fprintf(stderr, "note: %s that this version of moorage does not know %s left out: %s\n", what, were, plain.Line(examples(u.Examples, u.Count)))
 	}
 	if n := len(result.SkippedKinds); n > 0 {
-		_, _ = fmt.Fprintf(stderr, "note: left out what moorage does not look at: %s\n", kindCounts(result.SkippedKinds))
+		_, _ = fmt.Fprintf(stderr, "note: left out what moorage does not look at: %s\n", plain.Line(kindCounts(result.SkippedKinds)))
 	}
 	if n := result.SkippedDocuments; n > 0 {
 		_, _ = fmt.Fprintf(stderr, "note: left out what is not an API object: %d %s\n", n, plural("document", n))
 	}
 	for _, chart := range result.Charts {
-		_, _ = fmt.Fprintf(stderr, "note: left out the templates of the chart %s\n", chart)
+		_, _ = fmt.Fprintf(stderr, "note: left out the templates of the chart %s\n", plain.Line(chart))
 	}
 	return objects, result, nil
 }

@@ -110,10 +110,10 @@ func faultsError(faults []files.Finding) error {
 	lines := []string{"the files are not what was meant; an API server would refuse them, or drop what it does not know:"}
 	for i, f := range faults {
 		if i == mostFaults {
-			lines = append(lines, fmt.Sprintf("  and %d more; 'moorage check -f' tells all", len(faults)-i))
+			lines = append(lines, fmt.Sprintf("and %d more; 'moorage check -f' tells all", len(faults)-i))
 			break
 		}
-		lines = append(lines, "  "+printers.FindingLine(f))
+		lines = append(lines, printers.FindingLine(f))
 	}
 	return errors.New(strings.Join(lines, "\n"))
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"sync"
 
+	"github.com/moorage-k8s/moorage/internal/plain"
 	"github.com/moorage-k8s/moorage/topology"
 )
 
@@ -36,6 +37,6 @@ func (l *leftOut) note(stderr io.Writer) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, err := range l.faults {
-		_, _ = fmt.Fprintf(stderr, "note: %v; please report this\n", err)
+		_, _ = fmt.Fprintf(stderr, "note: %s; please report this\n", plain.Line(err.Error()))
 	}
 }

@@ -10,12 +10,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/moorage-k8s/moorage/internal/plain"
 	"github.com/moorage-k8s/moorage/internal/version"
 )
 
@@ -31,20 +33,27 @@ type exitStatus int
 
 func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
 
-func main() { os.Exit(run(os.Args[1:])) }
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
-// run runs the command line and returns its exit status.
-func run(args []string) int {
+// run runs the command line and returns its exit status. Whatever a command writes as text is made harmless on its way: it is full
+// of words that others wrote, and a terminal or a runner of continuous integration reads it.
+func run(args []string, stdout, stderr io.Writer) int {
+	out, errOut := plain.NewWriter(stdout, colored(stdout)), plain.NewWriter(stderr, false)
+	defer func() { _ = errors.Join(out.Flush(), errOut.Flush()) }()
+	libraryLogs(errOut)
 	ctx, stop := untilSignal(os.Exit)
 	defer stop()
 	root := rootCommand()
 	root.SetArgs(args)
+	root.SetOut(out)
+	root.SetErr(errOut)
 	err := root.ExecuteContext(ctx)
 	if status := exitStatus(0); errors.As(err, &status) {
 		return int(status)
 	}
 	if err != nil && !errors.Is(err, context.Canceled) {
-		_, _ = fmt.Fprintln(root.ErrOrStderr(), "error:", err)
+		// A name with a line break in it begins no line that looks like another message.
+		_, _ = fmt.Fprintln(errOut, "error:", strings.ReplaceAll(err.Error(), "\n", "\n  "))
 		return exitFailure
 	}
 	return 0

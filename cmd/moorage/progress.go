@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"github.com/moorage-k8s/moorage/internal/plain"
 )
 
 const (
@@ -21,6 +23,7 @@ func showProgress(w io.Writer) (tell func(done, of int), clear func()) {
 	if !isTerminal(w) {
 		return nil, func() {}
 	}
+	w = plain.Raw(w) // Its words are our own, and go without an end of the line.
 	next, shown := time.Now().Add(patience), false
 	tell = func(done, of int) {
 		if now := time.Now(); now.After(next) {

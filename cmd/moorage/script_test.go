@@ -14,8 +14,8 @@ var update = flag.Bool("update", false, "write what the commands print into the 
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"moorage":         func() { os.Exit(run(os.Args[1:])) },
-		"kubectl-moorage": func() { os.Exit(run(os.Args[1:])) },
+		"moorage":         func() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) },
+		"kubectl-moorage": func() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) },
 	})
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/moorage-k8s/moorage/extender"
 	"github.com/moorage-k8s/moorage/internal/config"
 	"github.com/moorage-k8s/moorage/internal/lease"
+	"github.com/moorage-k8s/moorage/internal/plain"
 	"github.com/moorage-k8s/moorage/internal/version"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
@@ -154,7 +155,7 @@ func (f *serveFlags) logger(cmd *cobra.Command) (logr.Logger, error) {
 	case "text":
 		handler = slog.NewTextHandler(cmd.ErrOrStderr(), options)
 	case "json":
-		handler = slog.NewJSONHandler(cmd.ErrOrStderr(), options)
+		handler = slog.NewJSONHandler(plain.JSONWriter(plain.Raw(cmd.ErrOrStderr())), options)
 	default:
 		return logr.Logger{}, fmt.Errorf("--log-format %q: want text or json", f.logFormat)
 	}

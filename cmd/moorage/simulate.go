@@ -108,7 +108,7 @@ func (f *simulateFlags) run(cmd *cobra.Command, _ []string) error {
 		return fmt.Errorf("simulate: %w", err)
 	}
 	c.sign(&result.Known)
-	if err := printers.Simulation(cmd.OutOrStdout(), result, f.output, colored(cmd)); err != nil {
+	if err := printers.Simulation(cmd.OutOrStdout(), result, f.output, colored(cmd.OutOrStdout())); err != nil {
 		return err
 	}
 	if !result.Fits {

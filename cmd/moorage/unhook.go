@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/moorage-k8s/moorage/internal/plain"
 	"github.com/moorage-k8s/moorage/internal/unhook"
 )
 
@@ -82,13 +83,13 @@ func (f *unhookFlags) run(ctx context.Context, stdout io.Writer) error {
 		did = "would delete"
 	}
 	for _, what := range result.Deleted {
-		_, _ = fmt.Fprintln(stdout, did, what)
+		_, _ = fmt.Fprintln(stdout, did, plain.Line(what))
 	}
 	for _, why := range result.Left {
-		_, _ = fmt.Fprintf(stdout, "%s; nothing is taken away\n", why)
+		_, _ = fmt.Fprintf(stdout, "%s; nothing is taken away\n", plain.Line(why))
 	}
 	if err == nil && len(result.Deleted)+len(result.Left) == 0 {
-		_, _ = fmt.Fprintf(stdout, "there are no webhook configurations named %s\n", f.name)
+		_, _ = fmt.Fprintf(stdout, "there are no webhook configurations named %s\n", plain.Line(f.name))
 	}
 	return err
 }

@@ -15,6 +15,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
+	"github.com/moorage-k8s/moorage/internal/plain"
 	"github.com/moorage-k8s/moorage/topology"
 )
 
@@ -32,13 +33,18 @@ const (
 // Write writes the objects in the order of their kinds (topology.Kinds, then the optional ones), namespaces and names. The
 // comment becomes the head of a YAML file.
 func Write(w io.Writer, format Format, comment []string, objects map[topology.Kind][]metav1.Object) error {
-	out := bufio.NewWriter(w)
+	out := bufio.NewWriter(plain.Raw(w))
 	if format == YAML {
 		for _, line := range comment {
-			_, _ = fmt.Fprintf(out, "# %s\n", line)
+			_, _ = fmt.Fprintf(out, "# %s\n", plain.Quiet(line))
 		}
 	}
-	encode := json.NewEncoder(out)
+	// A document with a hidden character is written with YAML's escapes: those of JSON split the rarest characters in two.
+	values := plain.YAMLWriter(out)
+	if format == JSON {
+		values = plain.JSONWriter(out)
+	}
+	encode := json.NewEncoder(values)
 	encode.SetEscapeHTML(false)
 	for _, kind := range slices.Concat(topology.Kinds, topology.OptionalKinds) {
 		list := slices.Clone(objects[kind])

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/moorage-k8s/moorage/internal/plain"
 )
 
 const (
@@ -45,7 +47,7 @@ func (e *examination) cache(ctx context.Context) Check {
 		p := &pods[i]
 		name := "pod " + p.Namespace + "/" + p.Name
 		if !readyPod(p) {
-			found = append(found, failure("see kubectl describe pod "+p.Name+" -n "+p.Namespace+", and its log", "%s is not ready", name))
+			found = append(found, failure("see kubectl describe pod "+plain.Quote(p.Name)+" -n "+plain.Quote(p.Namespace)+", and its log", "%s is not ready", name))
 			continue
 		}
 		text, err := e.Client.CoreV1().Pods(p.Namespace).ProxyGet("http", p.Name, metricsPort, "/metrics", nil).DoRaw(ctx)

@@ -9,6 +9,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/moorage-k8s/moorage/internal/plain"
 )
 
 // dedicatedScheduler tells whether the scheduler is at work to which the webhook sends pods, by the Lease that the webhook goes by.
@@ -32,7 +34,7 @@ func (e *examination) dedicatedScheduler(ctx context.Context) Check {
 			"%s sends pods to %s whether it is at work or not", where, s.Name)
 	}
 	name := s.Lease.Namespace + "/" + s.Lease.Name
-	look := "until then pods stay with " + corev1.DefaultSchedulerName + "; see kubectl get pods -n " + s.Lease.Namespace +
+	look := "until then pods stay with " + corev1.DefaultSchedulerName + "; see kubectl get pods -n " + plain.Quote(s.Lease.Namespace) +
 		", and the log of their container kube-scheduler"
 	lease, err := e.Client.CoordinationV1().Leases(s.Lease.Namespace).Get(ctx, s.Lease.Name, metav1.GetOptions{})
 	switch {

@@ -43,21 +43,21 @@ func moorageVersions(pods []corev1.Pod, own string) Check {
 		if v == "" {
 			return skipped("", "the version of pod %s/%s is neither in its image's tag nor in the label %s", pods[i].Namespace, pods[i].Name, versionLabel)
 		}
-		running[plain(v)] = true
+		running[untagged(v)] = true
 	}
 	all := slices.Sorted(maps.Keys(running))
 	switch {
 	case len(all) > 1:
 		return warning("wait for the update to end, or see kubectl rollout status", "moorage's pods are of different versions: %s", strings.Join(all, ", "))
-	case all[0] != plain(own):
-		return warning("use the same version on both sides", "moorage's pods are of version %s, and this command is of %s: it may explain what they do not do", all[0], plain(own))
+	case all[0] != untagged(own):
+		return warning("use the same version on both sides", "moorage's pods are of version %s, and this command is of %s: it may explain what they do not do", all[0], untagged(own))
 	default:
 		return ok("moorage's pods are of this command's version, %s", all[0])
 	}
 }
 
-// plain is a version without the v that tags of images and of git have, and charts have not.
-func plain(v string) string { return strings.TrimPrefix(v, "v") }
+// untagged is a version without the v that tags of images and of git have, and charts have not.
+func untagged(v string) string { return strings.TrimPrefix(v, "v") }
 
 // schedulerVersions holds the kube-scheduler beside moorage against the API server: it must not be newer, and may be one minor release
 // older (https://kubernetes.io/releases/version-skew-policy/).

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/moorage-k8s/moorage/internal/plain"
 )
 
 // columns writes rows in aligned columns, the first as a heading. The last column is broken between words where a line would
@@ -15,6 +17,9 @@ func columns(out *bytes.Buffer, rows [][]string) {
 	last := len(rows[0]) - 1
 	widths := make([]int, last)
 	for _, row := range rows {
+		for i := range row {
+			row[i] = plain.Line(row[i])
+		}
 		for i := range widths {
 			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))
 		}
@@ -22,11 +27,11 @@ func columns(out *bytes.Buffer, rows [][]string) {
 	for _, row := range rows {
 		var line strings.Builder
 		for i, w := range widths {
-			line.WriteString(OneLine(row[i]))
+			line.WriteString(row[i])
 			line.WriteString(strings.Repeat(" ", w-utf8.RuneCountInString(row[i])+2))
 		}
 		hang := strings.Repeat(" ", utf8.RuneCountInString(line.String()))
-		fmt.Fprintln(out, strings.TrimRight(wrap(OneLine(row[last]), line.String(), hang), " "))
+		fmt.Fprintln(out, strings.TrimRight(wrap(row[last], line.String(), hang), " "))
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/moorage-k8s/moorage/internal/doctor"
+	"github.com/moorage-k8s/moorage/internal/plain"
 )
 
 // stateColors are for terminals.
@@ -33,13 +34,13 @@ func Diagnosis(w io.Writer, checks []doctor.Check, output string, color bool) er
 		for _, c := range checks {
 			state := fmt.Sprintf("%-*s", states, c.State)
 			var line bytes.Buffer
-			fmt.Fprintln(&line, wrap(OneLine(c.Message), fmt.Sprintf("%s  %-*s  ", state, widest, c.Name), hang))
+			fmt.Fprintln(&line, wrap(plain.Line(c.Message), fmt.Sprintf("%s  %-*s  ", state, widest, c.Name), hang))
 			if c.Fix != "" {
 				advice, commands, _ := strings.Cut(c.Fix, "\n")
-				fmt.Fprintln(&line, wrap(OneLine(advice), hang+"to do: ", hang))
+				fmt.Fprintln(&line, wrap(plain.Line(advice), hang+"to do: ", hang))
 				for command := range strings.Lines(commands) {
 					// Whole, however long it is: it is to be copied.
-					fmt.Fprintln(&line, "    "+OneLine(strings.TrimSuffix(command, "\n")))
+					fmt.Fprintln(&line, "    "+plain.Line(strings.TrimSuffix(command, "\n")))
 				}
 			}
 			text := line.String()

@@ -14,6 +14,7 @@ import (
 
 	"github.com/moorage-k8s/moorage/explain"
 	"github.com/moorage-k8s/moorage/extender"
+	"github.com/moorage-k8s/moorage/internal/plain"
 	"github.com/moorage-k8s/moorage/topology"
 )
 
@@ -64,16 +65,16 @@ func explanationText(out *bytes.Buffer, e *explain.Explanation, wide, color bool
 	if len(e.Changes) > 0 {
 		fmt.Fprint(out, "\nWhat would help (tried out on this picture of the cluster, each by itself):\n")
 		for i, c := range e.Changes {
-			fmt.Fprintln(out, wrap(OneLine(c.What), fmt.Sprintf("  %d. ", i+1), "     "))
+			fmt.Fprintln(out, wrap(plain.Line(c.What), fmt.Sprintf("  %d. ", i+1), "     "))
 		}
 	} else if !e.Fits && len(e.Constraints) > 0 {
 		fmt.Fprint(out, "\nNo single change that moorage knows how to try would help, and no two.\n")
 	}
 	if e.Message != "" {
-		fmt.Fprintf(out, "\n%s\n", wrap(OneLine(e.Message), "kube-scheduler's words: ", "  "))
+		fmt.Fprintf(out, "\n%s\n", wrap(plain.Line(e.Message), "kube-scheduler's words: ", "  "))
 	}
 	if e.Said != "" && !strings.HasPrefix(e.Said, strings.TrimSuffix(e.Message, ".")) {
-		fmt.Fprintf(out, "%s\n", wrap(OneLine(e.Said), "kube-scheduler said:    ", "  "))
+		fmt.Fprintf(out, "%s\n", wrap(plain.Line(e.Said), "kube-scheduler said:    ", "  "))
 	}
 	if len(e.Volumes) > 0 {
 		fmt.Fprintln(out)
@@ -83,7 +84,7 @@ func explanationText(out *bytes.Buffer, e *explain.Explanation, wide, color bool
 		if e.Held {
 			break
 		}
-		fmt.Fprintln(out, wrap(OneLine(u.Detail), "Not decided, so it refuses no node: ", "  "))
+		fmt.Fprintln(out, wrap(plain.Line(u.Detail), "Not decided, so it refuses no node: ", "  "))
 	}
 	if len(e.Constraints) > 0 {
 		fmt.Fprintln(out)
@@ -113,7 +114,7 @@ const (
 
 // headline writes the first sentence, with its first letter as it is.
 func headline(out *bytes.Buffer, text string, good, color bool) {
-	text = wrap(OneLine(text), "", "  ")
+	text = wrap(plain.Line(text), "", "  ")
 	switch {
 	case !color:
 	case good:

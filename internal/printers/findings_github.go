@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/moorage-k8s/moorage/internal/plain"
 	"github.com/moorage-k8s/moorage/webhook/files"
 	"github.com/moorage-k8s/moorage/webhook/rules"
 )
@@ -17,8 +18,16 @@ import (
 // are notices, if asked for.
 func FindingsGitHub(w io.Writer, result *files.Result, verbose bool) error {
 	var out bytes.Buffer
-	data := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
-	property := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
+	// What is hidden is shown first: the log and the page of a pull request are for people. Other runners read the same lines.
+	escape := strings.NewReplacer("%", "%25", "\n", "%0A")
+	escapeProperty := strings.NewReplacer("%", "%25", ":", "%3A", ",", "%2C")
+	data := func(lines ...string) string {
+		for i := range lines {
+			lines[i] = plain.Quiet(lines[i])
+		}
+		return escape.Replace(strings.Join(lines, "\n"))
+	}
+	property := func(s string) string { return escapeProperty.Replace(plain.Quiet(s)) }
 	for _, f := range result.Findings {
 		command := "warning"
 		switch f.Action {
@@ -31,13 +40,12 @@ func FindingsGitHub(w io.Writer, result *files.Result, verbose bool) error {
 			command = "notice"
 		case rules.Warn, rules.Off:
 		}
-		text := fmt.Sprintf("%s\nOtherwise: %s\nFix: %s", f.Message, f.Symptom, f.Remediation)
-		fmt.Fprintf(&out, "::%s file=%s,line=%d,col=%d,title=%s::%s\n", command, property.Replace(filepath.ToSlash(FileName(f.File))), f.Line, f.Column,
-			property.Replace(f.Rule), data.Replace(text))
+		fmt.Fprintf(&out, "::%s file=%s,line=%d,col=%d,title=%s::%s\n", command, property(filepath.ToSlash(FileName(f.File))), f.Line, f.Column,
+			property(f.Rule), data(f.Message, "Otherwise: "+f.Symptom, "Fix: "+f.Remediation))
 	}
 	if unread := result.Skipped.Unread(); unread != "" {
-		fmt.Fprintf(&out, "::warning title=moorage check::%s\n", data.Replace("Not read: "+unread))
+		fmt.Fprintf(&out, "::warning title=moorage check::%s\n", data("Not read: "+unread))
 	}
-	_, err := w.Write(out.Bytes())
+	_, err := plain.Raw(w).Write(out.Bytes())
 	return err
 }

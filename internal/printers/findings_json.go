@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 
+	"github.com/moorage-k8s/moorage/internal/plain"
 	"github.com/moorage-k8s/moorage/webhook/files"
 	"github.com/moorage-k8s/moorage/webhook/rules"
 )
@@ -92,9 +93,9 @@ func FindingsJSON(w io.Writer, result *files.Result) error {
 	return JSON(w, out)
 }
 
-// JSON writes a value indented, and leaves &, < and > as they are.
+// JSON writes a value indented, leaves &, < and > as they are, and escapes what is not seen.
 func JSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
+	e := json.NewEncoder(plain.JSONWriter(plain.Raw(w)))
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
 	return e.Encode(v)

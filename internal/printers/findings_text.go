@@ -11,9 +11,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
+	"github.com/moorage-k8s/moorage/internal/plain"
 	"github.com/moorage-k8s/moorage/webhook/files"
 	"github.com/moorage-k8s/moorage/webhook/rules"
 )
@@ -27,6 +27,9 @@ type TextOptions struct {
 	Verbose bool
 	// Color is for terminals.
 	Color bool
+	// Width is how many columns a line fills, if its words allow. With 0 each part of a finding is one line: for those who look
+	// for lines, such as grep and editors.
+	Width int
 }
 
 // FindingsText writes a check's result for a person: each finding as "file:line:column: action rule: message" with what would
@@ -44,35 +47,35 @@ func FindingsText(w io.Writer, result *files.Result, opts TextOptions) error {
 			fmt.Fprintln(&out)
 		}
 		file, shown = f.File, true
-		findingText(&out, f, opts.Color)
+		findingText(&out, f, opts)
 	}
 	if shown {
 		fmt.Fprintln(&out)
 	}
 	if opts.Verbose && len(result.Exempted) > 0 {
 		for _, x := range result.Exempted {
-			exemptedText(&out, x)
+			exemptedText(&out, x, opts.Width)
 		}
 		fmt.Fprintln(&out)
 	}
-	fmt.Fprintln(&out, sum(result, counts, opts.Verbose))
+	fmt.Fprintln(&out, sum(result, counts, opts))
 	_, err := w.Write(out.Bytes())
 	return err
 }
 
-func findingText(out *bytes.Buffer, f files.Finding, color bool) {
+func findingText(out *bytes.Buffer, f files.Finding, opts TextOptions) {
 	place := fmt.Sprintf("%s:%d:%d:", FileName(f.File), f.Line, f.Column)
-	first := wrap(OneLine(fmt.Sprintf("%s %s %s: %s", place, f.Action, f.Rule, f.Message)), "", "    ")
-	if color {
+	first := wrapTo(opts.Width, plain.Line(fmt.Sprintf("%s %s %s: %s", place, f.Action, f.Rule, f.Message)), "", "    ")
+	if opts.Color {
 		painted := fmt.Sprintf("%s %s%s%s", place, paint[f.Action], f.Action, reset)
 		first = strings.Replace(first, place+" "+string(f.Action), painted, 1)
 	}
 	fmt.Fprintln(out, first)
 	if about := about(f); about != "" {
-		fmt.Fprintln(out, wrap(about, "  in:        ", hang))
+		fmt.Fprintln(out, wrapTo(opts.Width, about, "  in:        ", hang))
 	}
-	fmt.Fprintln(out, wrap(OneLine(f.Symptom), "  otherwise: ", hang))
-	fmt.Fprintln(out, wrap(OneLine(f.Remediation), "  fix:       ", hang))
+	fmt.Fprintln(out, wrapTo(opts.Width, plain.Line(f.Symptom), "  otherwise: ", hang))
+	fmt.Fprintln(out, wrapTo(opts.Width, plain.Line(f.Remediation), "  fix:       ", hang))
 }
 
 // FindingLine is a finding in one line: where it is, what it is about, and what is wrong.
@@ -81,13 +84,13 @@ func FindingLine(f files.Finding) string {
 	if about := about(f); about != "" {
 		text += about + ": "
 	}
-	return OneLine(text + f.Message)
+	return plain.Line(text + f.Message)
 }
 
-func exemptedText(out *bytes.Buffer, x files.Exempted) {
+func exemptedText(out *bytes.Buffer, x files.Exempted, width int) {
 	place := fmt.Sprintf("%s:%d:%d:", FileName(x.File), x.Line, x.Column)
-	fmt.Fprintln(out, wrap(OneLine(fmt.Sprintf("%s exempted %s: %s", place, x.Rule, x.Message)), "", "    "))
-	fmt.Fprintln(out, wrap(OneLine(fmt.Sprintf("%s: %s", x.By, x.Reason)), "  by:        ", hang))
+	fmt.Fprintln(out, wrapTo(width, plain.Line(fmt.Sprintf("%s exempted %s: %s", place, x.Rule, x.Message)), "", "    "))
+	fmt.Fprintln(out, wrapTo(width, plain.Line(fmt.Sprintf("%s: %s", x.By, x.Reason)), "  by:        ", hang))
 }
 
 // hang is under the text of an indented line.
@@ -109,11 +112,11 @@ func about(f files.Finding) string {
 	if f.Source != "" {
 		parts = append(parts, "made from "+f.Source)
 	}
-	return OneLine(strings.Join(parts, ", "))
+	return plain.Line(strings.Join(parts, ", "))
 }
 
 // sum is the last line.
-func sum(result *files.Result, counts map[rules.Action]int, verbose bool) string {
+func sum(result *files.Result, counts map[rules.Action]int, opts TextOptions) string {
 	var parts []string
 	for _, action := range []rules.Action{rules.Deny, rules.Warn} {
 		if counts[action] > 0 {
@@ -122,14 +125,14 @@ func sum(result *files.Result, counts map[rules.Action]int, verbose bool) string
 	}
 	if n := counts[rules.Audit]; n > 0 {
 		part := fmt.Sprintf("%d audit", n)
-		if !verbose {
+		if !opts.Verbose {
 			part += " (-v shows them)"
 		}
 		parts = append(parts, part)
 	}
 	if n := len(result.Exempted); n > 0 {
 		part := fmt.Sprintf("%d exempted", n)
-		if !verbose {
+		if !opts.Verbose {
 			part += " (-v shows them)"
 		}
 		parts = append(parts, part)
@@ -153,7 +156,7 @@ func sum(result *files.Result, counts map[rules.Action]int, verbose bool) string
 		if len(kinds) > named {
 			names += ", …"
 		}
-		line += fmt.Sprintf("; skipped %s of other kinds (%s)", plural(skipped, "object"), OneLine(names))
+		line += fmt.Sprintf("; skipped %s of other kinds (%s)", plural(skipped, "object"), names)
 	}
 	if n := result.Skipped.Documents; n > 0 {
 		line += fmt.Sprintf("; skipped %s that %s no API object", plural(n, "document"), map[bool]string{true: "is", false: "are"}[n == 1])
@@ -161,7 +164,7 @@ func sum(result *files.Result, counts map[rules.Action]int, verbose bool) string
 	if unread := result.Skipped.Unread(); unread != "" {
 		line += "; not read: " + unread
 	}
-	return wrap(line, "", "  ")
+	return wrapTo(opts.Width, plain.Line(line), "", "  ")
 }
 
 func plural(n int, noun string) string {
@@ -176,26 +179,19 @@ func FileName(path string) string {
 	if path == files.Stdin {
 		return "<stdin>"
 	}
-	return path
+	return plain.Line(path)
 }
 
 const reset = "\x1b[0m"
 
 var paint = map[rules.Action]string{rules.Deny: "\x1b[1;31m", rules.Warn: "\x1b[1;33m", rules.Audit: "\x1b[2m"}
 
-// OneLine replaces what could break a line or take over a terminal: messages quote what a user wrote.
-func OneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == utf8.RuneError {
-			return ' '
-		}
-		return r
-	}, s)
-}
-
 // wrap breaks a text between words, so that lines fit the width where words allow. The first line starts with one string,
 // the others with another.
-func wrap(s, first, rest string) string {
+func wrap(s, first, rest string) string { return wrapTo(width, s, first, rest) }
+
+// wrapTo is wrap for a width; 0 for none.
+func wrapTo(width int, s, first, rest string) string {
 	var out strings.Builder
 	out.WriteString(first)
 	column := utf8.RuneCountInString(first)
@@ -204,7 +200,7 @@ func wrap(s, first, rest string) string {
 		length := utf8.RuneCountInString(word)
 		switch {
 		case empty:
-		case column+1+length > width:
+		case width > 0 && column+1+length > width:
 			out.WriteString("\n" + rest)
 			column = utf8.RuneCountInString(rest)
 		default:

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/moorage-k8s/moorage/internal/plain"
 )
 
 // grant is what one role of kubectl create can give: the same verbs, and the same names, on several resources.
@@ -70,13 +72,13 @@ func GrantCommands(rights []Right, role, subject string) []string {
 			name = fmt.Sprintf("%s-%d", role, i+1)
 		}
 		if g.namespace != "" {
-			kind, in = "role", " --namespace="+g.namespace
+			kind, in = "role", " --namespace="+plain.Quote(g.namespace)
 		}
 		create := fmt.Sprintf("kubectl create %s %s%s --verb=%s --resource=%s", kind, name, in, strings.Join(g.verbs, ","), strings.Join(g.resources, ","))
 		if g.name != "" {
-			create += " --resource-name=" + g.name
+			create += " --resource-name=" + plain.Quote(g.name)
 		}
-		out = append(out, create, fmt.Sprintf("kubectl create %sbinding %s%s --%s=%s %s", kind, name, in, kind, name, subject))
+		out = append(out, create, fmt.Sprintf("kubectl create %sbinding %s%s --%s=%s %s", kind, name, in, kind, name, plain.Quote(subject)))
 	}
 	return out
 }

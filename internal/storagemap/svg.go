@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/moorage-k8s/moorage/explain"
+	"github.com/moorage-k8s/moorage/internal/plain"
 )
 
 // The measures of the picture, in its own units, which are pixels at its natural size.
@@ -67,7 +68,7 @@ func SVG(w io.Writer, m *Map) error {
 	fmt.Fprintf(&out, `<rect width="100%%" height="100%%" fill="%s"/>`+"\n", page)
 	out.Write(s.out.Bytes())
 	out.WriteString("</svg>\n")
-	_, err := w.Write(out.Bytes())
+	_, err := plain.Raw(w).Write(out.Bytes())
 	return err
 }
 
@@ -79,9 +80,10 @@ type svg struct {
 	y int
 }
 
+// escape is a text in markup. Many of the characters that are not seen have no place in it.
 func escape(s string) string {
 	var out bytes.Buffer
-	_ = xml.EscapeText(&out, []byte(s))
+	_ = xml.EscapeText(&out, []byte(plain.Quiet(s)))
 	return out.String()
 }
 

@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/moorage-k8s/moorage/explain"
-	"github.com/moorage-k8s/moorage/internal/printers"
+	"github.com/moorage-k8s/moorage/internal/plain"
 	"github.com/moorage-k8s/moorage/topology"
 )
 
@@ -42,8 +42,11 @@ type text struct {
 	out strings.Builder
 }
 
+// line writes a line; breaks of lines before it are those of the format.
 func (t *text) line(format string, args ...any) {
-	t.out.WriteString(strings.TrimRight(fmt.Sprintf(format, args...), " "))
+	line := strings.TrimLeft(format, "\n")
+	t.out.WriteString(format[:len(format)-len(line)])
+	t.out.WriteString(strings.TrimRight(plain.Line(fmt.Sprintf(line, args...)), " "))
 	t.out.WriteByte('\n')
 }
 
@@ -355,7 +358,7 @@ func count(n int, noun string) string {
 
 // clip takes out the middle of a name that is too long, and what a terminal would take for a command.
 func clip(name string, width int) string {
-	name = printers.OneLine(name)
+	name = plain.Line(name)
 	runes := []rune(name)
 	if len(runes) <= width {
 		return name
