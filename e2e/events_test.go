@@ -28,7 +28,7 @@ func unschedulable(ctx context.Context, t *testing.T, c *controlplane.ControlPla
 	return messages
 }
 
-// awaitEvent waits for an event about the object of this name that says these words, and returns all of its message.
+// awaitEvent waits for an event about the object of this name, or any if that is empty, that says these words, and returns all of its message.
 func awaitEvent(t *testing.T, c *controlplane.ControlPlane, ns, reason, object, words string) string {
 	t.Helper()
 	message := ""
@@ -39,7 +39,11 @@ func awaitEvent(t *testing.T, c *controlplane.ControlPlane, ns, reason, object, 
 		}
 	}()
 	await(t, "an event "+reason+" of "+object+" that says: "+words, func(ctx context.Context) (bool, error) {
-		list, err := c.Client().CoreV1().Events(ns).List(ctx, metav1.ListOptions{FieldSelector: "involvedObject.name=" + object})
+		var of metav1.ListOptions
+		if object != "" {
+			of.FieldSelector = "involvedObject.name=" + object
+		}
+		list, err := c.Client().CoreV1().Events(ns).List(ctx, of)
 		if err != nil {
 			return false, err
 		}
