@@ -25,7 +25,7 @@ type jsonRule struct {
 }
 
 func ruleForJSON(r *rules.Rule) jsonRule {
-	return jsonRule{r.ID, r.Summary, r.Kinds, r.Action, r.Symptom, r.Remediation, r.Doc, r.NeedsLookup, r.Check == nil}
+	return jsonRule{r.ID, r.Summary, r.Kinds, r.Action, r.Symptom, r.Remediation, r.Doc(), r.NeedsLookup, r.Check == nil}
 }
 
 // Rules writes every rule with its default action.
@@ -85,7 +85,7 @@ func rule(w io.Writer, r *rules.Rule, output string) error {
 			{"looks up", lookup},
 			{"otherwise", r.Symptom},
 			{"fix", r.Remediation},
-			{"more", r.Doc},
+			{"more", r.Doc()},
 		} {
 			const column = 13
 			fmt.Fprintln(out, wrap(line.text, fmt.Sprintf("%-*s", column, line.name+":"), strings.Repeat(" ", column)))

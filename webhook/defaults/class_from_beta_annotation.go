@@ -6,7 +6,17 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/moorage-k8s/moorage/webhook/rules"
 )
+
+var classFromBetaAnnotationDefault = Default{
+	Name:    "class-from-beta-annotation",
+	Summary: "A claim's beta class annotation becomes spec.storageClassName where that is unset.",
+	Kinds:   []rules.Kind{rules.PersistentVolumeClaim},
+	On:      true,
+	Apply:   classFromBetaAnnotation,
+}
 
 // classFromBetaAnnotation copies volume.beta.kubernetes.io/storage-class to spec.storageClassName where that is unset, an
 // empty value included: it says 'no class' in both places.

@@ -17,7 +17,7 @@ func with(old, replacement string) string {
 }
 
 func TestClassFromBetaAnnotation(t *testing.T) {
-	runPatches(t, classFromBetaAnnotationName, Settings{}, nil, []patchCase{
+	runPatches(t, classFromBetaAnnotationDefault.Name, Settings{}, nil, []patchCase{
 		{name: "unset", reason: "the ordinary old manifest", object: annotated, want: `[{"op":"add","path":"/spec/storageClassName","value":"fast"}]`},
 		{name: "null", reason: "a null field is unset", object: with(`"spec":{`, `"spec":{"storageClassName":null,`), want: `[{"op":"replace","path":"/spec/storageClassName","value":"fast"}]`},
 		{name: "no spec", reason: "the API server will complain of the modes, not of our patch", object: with(`,"spec":{"accessModes":["ReadWriteOnce"]}`, ``), want: `[{"op":"add","path":"/spec","value":{"storageClassName":"fast"}}]`},

@@ -7,7 +7,7 @@
 // sent, so that a field which this build does not know survives, and that workloads' templates are never changed (a GitOps
 // controller would see drift). It must not know HTTP or AdmissionReview.
 //
-// To add a default: write its function in a file of its own, and add a row to the registry.
+// To add a default: write its row and its function in a file of its own, and name it in the registry.
 package defaults
 
 import (
@@ -23,7 +23,7 @@ import (
 	"github.com/moorage-k8s/moorage/webhook/suggest"
 )
 
-// Default is one entry of the registry.
+// Default is one row of the registry.
 type Default struct {
 	// Name is what configuration, metrics and audit annotations call it.
 	Name string

@@ -178,10 +178,10 @@ func TestSwitches(t *testing.T) {
 		names []string
 		kinds []rules.Kind
 	}{
-		{Options{}, []string{classFromBetaAnnotationName, gaTopologyKeysName}, []rules.Kind{rules.PersistentVolumeClaim, rules.PersistentVolume, rules.StorageClass}},
-		{Options{Switches: map[string]bool{gaTopologyKeysName: false, secretMode0440Name: true}}, []string{classFromBetaAnnotationName, secretMode0440Name}, []rules.Kind{rules.PersistentVolumeClaim, rules.Pod}},
-		{Options{Settings: Settings{VolumesResource: "example.com/volumes"}}, []string{classFromBetaAnnotationName, gaTopologyKeysName, VolumesResource}, []rules.Kind{rules.PersistentVolumeClaim, rules.PersistentVolume, rules.StorageClass, rules.Pod}},
-		{Options{Switches: map[string]bool{VolumesResource: false}, Settings: Settings{VolumesResource: "example.com/volumes"}}, []string{classFromBetaAnnotationName, gaTopologyKeysName}, []rules.Kind{rules.PersistentVolumeClaim, rules.PersistentVolume, rules.StorageClass}},
+		{Options{}, []string{classFromBetaAnnotationDefault.Name, gaTopologyKeysDefault.Name}, []rules.Kind{rules.PersistentVolumeClaim, rules.PersistentVolume, rules.StorageClass}},
+		{Options{Switches: map[string]bool{gaTopologyKeysDefault.Name: false, secretMode0440Default.Name: true}}, []string{classFromBetaAnnotationDefault.Name, secretMode0440Default.Name}, []rules.Kind{rules.PersistentVolumeClaim, rules.Pod}},
+		{Options{Settings: Settings{VolumesResource: "example.com/volumes"}}, []string{classFromBetaAnnotationDefault.Name, gaTopologyKeysDefault.Name, VolumesResource}, []rules.Kind{rules.PersistentVolumeClaim, rules.PersistentVolume, rules.StorageClass, rules.Pod}},
+		{Options{Switches: map[string]bool{VolumesResource: false}, Settings: Settings{VolumesResource: "example.com/volumes"}}, []string{classFromBetaAnnotationDefault.Name, gaTopologyKeysDefault.Name}, []rules.Kind{rules.PersistentVolumeClaim, rules.PersistentVolume, rules.StorageClass}},
 	} {
 		d, err := NewDefaulter(tc.opts)
 		if err != nil {

@@ -14,6 +14,14 @@ import (
 	"github.com/moorage-k8s/moorage/webhook/rules"
 )
 
+var gaTopologyKeysDefault = Default{
+	Name:    "ga-topology-keys",
+	Summary: "The beta zone and region labels in a class's allowedTopologies and a PersistentVolume's node affinity become the present ones.",
+	Kinds:   []rules.Kind{rules.PersistentVolume, rules.StorageClass},
+	On:      true,
+	Apply:   gaTopologyKeys,
+}
+
 // gaTopologyKeys replaces failure-domain.beta.kubernetes.io/zone and /region, which new nodes need not carry, by the labels of
 // topology.kubernetes.io.
 //

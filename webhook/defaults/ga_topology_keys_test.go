@@ -25,7 +25,7 @@ func TestGATopologyKeys(t *testing.T) {
 		betaRegion = "failure-domain.beta.kubernetes.io/region"
 		zone       = "topology.kubernetes.io/zone"
 	)
-	runPatches(t, gaTopologyKeysName, Settings{}, storage, []patchCase{
+	runPatches(t, gaTopologyKeysDefault.Name, Settings{}, storage, []patchCase{
 		{
 			name: "a class", reason: "only the keys change", object: class(in(betaZone, "a") + ", " + in(betaRegion, "r")),
 			want: `[{"op":"replace","path":"/allowedTopologies/0/matchLabelExpressions/0/key","value":"topology.kubernetes.io/zone"},` +
@@ -54,7 +54,7 @@ func TestGATopologyKeys(t *testing.T) {
 		{name: "an old class is updated", reason: "nobody asked to change it", object: class(in(betaZone, "a")), old: class(in(betaZone, "a"))},
 		{name: "an old class gets another zone", reason: "that is the author's change, and not ours", object: class(in(betaZone, "b")), old: class(in(zone, "a"))},
 	})
-	runPatches(t, gaTopologyKeysName, Settings{}, nil, []patchCase{
+	runPatches(t, gaTopologyKeysDefault.Name, Settings{}, nil, []patchCase{
 		{name: "no view of the cluster", reason: "its nodes may carry the old labels only", object: class(in(betaZone, "a"))},
 	})
 }

@@ -12,6 +12,13 @@ import (
 	"github.com/moorage-k8s/moorage/webhook/rules"
 )
 
+var nodeNameToAffinityDefault = Default{
+	Name:    "node-name-to-affinity",
+	Summary: "A pod's nodeName becomes a node affinity where a claim waits for the scheduler to see the pod.",
+	Kinds:   []rules.Kind{rules.Pod},
+	Apply:   nodeNameToAffinity,
+}
+
 // nodeNameToAffinity gives a pod that the rule binding-node-name denies to the scheduler, with the demand for the same node:
 // in each alternative of its node affinity the node's name, as a field and not as a label, which need not be the name. The
 // scheduler then does what nodeName skips: it has the claims provisioned, and it looks at the node's room and taints.

@@ -17,7 +17,7 @@ func TestNodeNameToAffinity(t *testing.T) {
 		return node + ", affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [" + terms + "]}}}"
 	}
 	const terms = "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms/"
-	runPatches(t, nodeNameToAffinityName, Settings{}, storage, []patchCase{
+	runPatches(t, nodeNameToAffinityDefault.Name, Settings{}, storage, []patchCase{
 		{
 			name: "no affinity", reason: "it gets one", object: pod("waits", node),
 			want: `[{"op":"add","path":"/spec/affinity","value":{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":` +
@@ -39,7 +39,7 @@ func TestNodeNameToAffinity(t *testing.T) {
 		{name: "a mirror pod", reason: "a kubelet runs it already", object: pod("waits", ", annotations: {kubernetes.io/config.mirror: x}"+node)},
 		{name: "an update", reason: "the scheduler has set it", object: pod("waits", node), old: pod("waits", node)},
 	})
-	runPatches(t, nodeNameToAffinityName, Settings{}, nil, []patchCase{
+	runPatches(t, nodeNameToAffinityDefault.Name, Settings{}, nil, []patchCase{
 		{name: "no view of the cluster", reason: "the claim may be bound", object: pod("waits", node)},
 	})
 }

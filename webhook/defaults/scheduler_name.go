@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/moorage-k8s/moorage/webhook/rules"
 )
 
 // ownLabel and ownName mark moorage's own pods, which must not wait for the scheduler that they run.
@@ -14,6 +16,17 @@ const (
 	ownLabel = "app.kubernetes.io/name"
 	ownName  = "moorage"
 )
+
+// SchedulerName is the name of a default that is on where it has its settings.
+const SchedulerName = "scheduler-name"
+
+var schedulerNameDefault = Default{
+	Name:       SchedulerName,
+	Summary:    "A pod with claims in a namespace that opted in goes to moorage's scheduler instead of the default one.",
+	Kinds:      []rules.Kind{rules.Pod},
+	Configured: func(s *Settings) bool { return s.SchedulerName != "" },
+	Apply:      schedulerName,
+}
 
 // schedulerName gives pods that have claims, and have not chosen a scheduler, to the configured one. The API server has
 // written default-scheduler where nothing was written; a pod that asks for it on purpose cannot be told apart, so that

@@ -8,6 +8,8 @@ import (
 	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/moorage-k8s/moorage/webhook/rules"
 )
 
 const (
@@ -15,6 +17,13 @@ const (
 	defaultSecretMode = corev1.SecretVolumeSourceDefaultMode
 	groupReadMode     = 0o440
 )
+
+var secretMode0440Default = Default{
+	Name:    "secret-mode-0440",
+	Summary: "A pod's secret volume with mode 0644 gets 0440 where all who mount it are of the pod's fsGroup and none is root.",
+	Kinds:   []rules.Kind{rules.Pod},
+	Apply:   secretMode0440,
+}
 
 // secretMode0440 takes the right to read a secret's files from everybody but their owner and group, where that can break
 // nobody: the kubelet gives the files to the pod's fsGroup, to which every container belongs, and every container that mounts

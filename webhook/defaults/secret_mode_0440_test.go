@@ -15,7 +15,7 @@ func TestSecretMode0440(t *testing.T) {
 		return `{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {` + security + `, volumes: [` + volumes + `], containers: [` + containers + `]}}`
 	}
 	const one = "{name: c, image: i, " + mounts + "}"
-	runPatches(t, secretMode0440Name, Settings{}, nil, []patchCase{
+	runPatches(t, secretMode0440Default.Name, Settings{}, nil, []patchCase{
 		{name: "a user with a group", reason: "the kubelet gives the file to the group", object: pod(grouped, secret, one), want: changes},
 		{
 			name: "the container's own user", reason: "it beats the pod's", object: pod("securityContext: {fsGroup: 2000, runAsUser: 0}", secret,

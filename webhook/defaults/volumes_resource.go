@@ -8,7 +8,20 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/moorage-k8s/moorage/webhook/rules"
 )
+
+// VolumesResource is the name of a default that is on where it has its settings.
+const VolumesResource = "volumes-resource"
+
+var volumesResourceDefault = Default{
+	Name:       VolumesResource,
+	Summary:    "A pod with claims asks for the resource by which its scheduler, if it is known to ignore it, chooses the pods that it asks moorage about.",
+	Kinds:      []rules.Kind{rules.Pod},
+	Configured: func(s *Settings) bool { return s.VolumesResource != "" },
+	Apply:      volumesResource,
+}
 
 // volumesResource makes pods with claims ask for one of the configured resource, where their scheduler is known to ignore it. kube-scheduler asks an extender that has
 // managedResources only about pods that ask for one of them (hasManagedResources in pkg/scheduler/extender.go of Kubernetes);

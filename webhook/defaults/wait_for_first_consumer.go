@@ -10,6 +10,13 @@ import (
 	"github.com/moorage-k8s/moorage/webhook/rules"
 )
 
+var waitForFirstConsumerDefault = Default{
+	Name:    "wait-for-first-consumer",
+	Summary: "A class of a zonal or node-local driver that binds immediately waits for the first consumer instead.",
+	Kinds:   []rules.Kind{rules.StorageClass},
+	Apply:   waitForFirstConsumer,
+}
+
 // waitForFirstConsumer changes volumeBindingMode Immediate, which is also what the API server writes where nothing was
 // written, on the classes that the rule binding-immediate-zonal warns of for their driver's sake. Without a view of the
 // cluster, which may say that this installation has no zones, it leaves them alone.

@@ -10,7 +10,7 @@ func TestWaitForFirstConsumer(t *testing.T) {
 	}
 	const waits = `[{"op":"replace","path":"/volumeBindingMode","value":"WaitForFirstConsumer"}]`
 	immediate := class("ebs.csi.aws.com", "Immediate", "")
-	runPatches(t, waitForFirstConsumerName, Settings{}, storage, []patchCase{
+	runPatches(t, waitForFirstConsumerDefault.Name, Settings{}, storage, []patchCase{
 		{name: "a zonal driver", reason: "its volumes belong where the pod goes", object: immediate, want: waits},
 		{name: "a node's driver", reason: "the same", object: class("topolvm.io", "Immediate", ""), want: waits},
 		{name: "the old manifest once more", reason: "the mode is immutable", object: immediate, old: class("ebs.csi.aws.com", "WaitForFirstConsumer", ""), want: waits},
@@ -25,7 +25,7 @@ func TestWaitForFirstConsumer(t *testing.T) {
 		{name: "an installation without zones", reason: "its CSINodes say so", object: class("csi.hetzner.cloud", "Immediate", "")},
 		{name: "an old class is updated", reason: "its mode is immutable", object: immediate, old: immediate},
 	})
-	runPatches(t, waitForFirstConsumerName, Settings{}, nil, []patchCase{
+	runPatches(t, waitForFirstConsumerDefault.Name, Settings{}, nil, []patchCase{
 		{name: "no view of the cluster", reason: "this installation may have no zones", object: immediate},
 	})
 }

@@ -13,6 +13,16 @@ import (
 	"github.com/moorage-k8s/moorage/webhook/catalog"
 )
 
+var accessModeSingleNodeSharedRule = Rule{
+	ID:          "access-mode-single-node-shared",
+	Summary:     "A hostPath or local PersistentVolume claims to be shared between nodes.",
+	Kinds:       []Kind{PersistentVolume},
+	Action:      Warn,
+	Symptom:     "no error at all: pods on different nodes see different data",
+	Remediation: "use ReadWriteOnce, or a volume that the nodes can share",
+	Check:       accessModeSingleNodeShared,
+}
+
 // accessModeSingleNodeShared fires on volumes of a node's own folder that claim to be shared between nodes. One that a
 // provisioner made is left out: it may be configured with a folder that the nodes share.
 func accessModeSingleNodeShared(in *Input) []Finding {
@@ -34,6 +44,16 @@ func accessModeSingleNodeShared(in *Input) []Finding {
 		}
 	}
 	return found
+}
+
+var accessModeCSIMixedRule = Rule{
+	ID:          "access-mode-csi-mixed",
+	Summary:     "A CSI PersistentVolume has several access modes, of which CSI knows one.",
+	Kinds:       []Kind{PersistentVolume},
+	Action:      Warn,
+	Symptom:     `FailedAttachVolume "CSI does not support ReadOnlyMany and ReadWriteOnce on the same PersistentVolume"`,
+	Remediation: "give the volume the one access mode that it is used with",
+	Check:       accessModeCSIMixed,
 }
 
 // accessModeCSIMixed fires on CSI volumes with several modes. CSI knows one for each volume: the attacher chooses by a table
@@ -58,6 +78,17 @@ func accessModeCSIMixed(in *Input) []Finding {
 		f.Symptom = "no error at all: the volume is attached for one mode and mounted for another"
 	}
 	return []Finding{f}
+}
+
+var accessModeROXNeedsSourceRule = Rule{
+	ID:          "access-mode-rox-needs-source",
+	Summary:     "A ReadOnlyMany claim has no data source, and its driver serves that mode only with one.",
+	Kinds:       claimKinds,
+	Action:      Warn,
+	Symptom:     "ProvisioningFailed; the claim and its pod stay Pending forever",
+	Remediation: "set dataSource to a VolumeSnapshot or claim that has the data, or claim an existing volume by volumeName",
+	NeedsLookup: true,
+	Check:       accessModeROXNeedsSource,
 }
 
 // accessModeROXNeedsSource fires on ReadOnlyMany claims without the data that the driver wants to be read.

@@ -14,6 +14,18 @@ import (
 	"github.com/moorage-k8s/moorage/webhook/catalog"
 )
 
+var accessModeUnsupportedRule = Rule{
+	ID:      "access-mode-unsupported",
+	Summary: "A claim's access modes and volumeMode cannot be served by its class's driver, or a PersistentVolume's by its source.",
+	Kinds:   append([]Kind{PersistentVolume}, claimKinds...),
+	Action:  Deny,
+	Symptom: `ProvisioningFailed "Volume capabilities not supported"; the claim and its pod stay Pending forever`,
+	Remediation: "ask only for access modes that the driver serves, or use a StorageClass whose driver serves this one " +
+		"(for sharing between nodes: a file system such as NFS, EFS, Filestore, Azure Files or CephFS)",
+	NeedsLookup: true,
+	Check:       accessModeUnsupported,
+}
+
 // accessModeUnsupported fires on access modes that the catalog says a driver or source refuses. Kubernetes itself compares
 // them with nothing (kubernetes/kubernetes#46540, #123743).
 func accessModeUnsupported(in *Input) []Finding {
@@ -158,6 +170,17 @@ func staticOnly(found []Finding) []Finding {
 		}
 	}
 	return kept
+}
+
+var accessModeRWOPNonCSIRule = Rule{
+	ID:          "access-mode-rwop-non-csi",
+	Summary:     "ReadWriteOncePod is asked of a volume plugin that is not CSI.",
+	Kinds:       append([]Kind{PersistentVolume}, claimKinds...),
+	Action:      Warn,
+	Symptom:     "the scheduler keeps other pods away, but the volume layer does not: a pod with nodeName set mounts the volume all the same",
+	Remediation: "use ReadWriteOnce, or a volume of a CSI driver",
+	NeedsLookup: true,
+	Check:       accessModeRWOPNonCSI,
 }
 
 // accessModeRWOPNonCSI fires where ReadWriteOncePod is asked of a plugin that has no way to enforce it.

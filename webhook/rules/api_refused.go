@@ -17,6 +17,18 @@ import (
 	"github.com/moorage-k8s/moorage/webhook/suggest"
 )
 
+var apiRefusedRule = Rule{
+	ID: "api-refused",
+	Summary: "The API server's own validation refuses the volumes: no access mode or one that does not exist, ReadWriteOncePod beside others, " +
+		"no size, a field that the downward API does not have, '..' in a path, a mount without its volume.",
+	Kinds:       append([]Kind{PersistentVolume}, claimKinds...),
+	Action:      Deny,
+	Symptom:     "the API server refuses the object",
+	Remediation: "correct the field",
+	ExplainsAPI: true,
+	Check:       apiRefused,
+}
+
 // apiRefused fires on what the API server's own validation refuses, for the mistakes that people make most with volumes
 // (pkg/apis/core/validation/validation.go of Kubernetes). It is stricter nowhere.
 func apiRefused(in *Input) []Finding {

@@ -48,6 +48,18 @@ func eachNamedClaim(obj runtime.Object, visit func(namedClaim)) {
 	}
 }
 
+var bindingNodeNameRule = Rule{
+	ID:      "binding-node-name",
+	Summary: "nodeName is set on a pod with a claim that is not bound and waits for its first consumer to be scheduled.",
+	Kinds:   podKinds,
+	Action:  Deny,
+	Symptom: "'waiting for pod … to be scheduled', for ever: the claim stays Pending and the pod in ContainerCreating",
+	Remediation: "leave nodeName out and choose the node with nodeAffinity or a nodeSelector on kubernetes.io/hostname, so that the " +
+		"scheduler takes part",
+	NeedsLookup: true,
+	Check:       bindingNodeName,
+}
+
 // bindingNodeName fires where nobody will ever tell the volume controllers on which node a delayed claim is wanted: only the
 // scheduler does, and a pod that has its node already does not pass it (kubernetes/kubernetes#89953). A claim that another
 // pod uses too may get its volume by that one.
@@ -133,6 +145,17 @@ func (c claim) unclassed() bool {
 	return !annotated && c.spec.StorageClassName == nil
 }
 
+var bindingNoClassRule = Rule{
+	ID:          "binding-no-class",
+	Summary:     "A claim has no StorageClass, there is no default one, and no available PersistentVolume fits.",
+	Kinds:       claimKinds,
+	Action:      Warn,
+	Symptom:     "'no persistent volumes available for this claim and no storage class is set'; the claim and its pod stay Pending",
+	Remediation: "name a StorageClass (kubectl get storageclass), mark one as default, or make a PersistentVolume that fits",
+	NeedsLookup: true,
+	Check:       bindingNoClass,
+}
+
 // bindingNoClass fires on claims that nothing serves: there is no class to provision from, and no volume to bind.
 func bindingNoClass(in *Input) []Finding {
 	if in.Lookup == nil || !in.Lookup.Whole() {
@@ -197,6 +220,17 @@ func (c claim) fits(lookup Lookup, class string) bool {
 	return false
 }
 
+var bindingClassMissingRule = Rule{
+	ID:          "binding-class-missing",
+	Summary:     "A claim names a StorageClass that does not exist, or a pod a claim that does not exist.",
+	Kinds:       claimKinds,
+	Action:      Warn,
+	Symptom:     "the claim and its pod stay Pending",
+	Remediation: "mend the name, or make the StorageClass",
+	NeedsLookup: true,
+	Check:       bindingClassMissing,
+}
+
 // bindingClassMissing fires on names of classes and claims that are not there. A class that only names a group of volumes
 // needs no object.
 func bindingClassMissing(in *Input) []Finding {
@@ -233,6 +267,17 @@ func bindingClassMissing(in *Input) []Finding {
 		}
 	})
 	return found
+}
+
+var bindingSelectorDynamicRule = Rule{
+	ID:          "binding-selector-dynamic",
+	Summary:     "A claim of a class that provisions has a selector, and no available PersistentVolume matches.",
+	Kinds:       claimKinds,
+	Action:      Warn,
+	Symptom:     "ProvisioningFailed 'claim Selector is not supported'; the claim and its pod stay Pending",
+	Remediation: "remove the selector, or bind a PersistentVolume made by hand with storageClassName: \"\"",
+	NeedsLookup: true,
+	Check:       bindingSelectorDynamic,
 }
 
 // bindingSelectorDynamic fires on selectors that no volume meets: a provisioner makes none to measure ('claim Selector is not

@@ -17,6 +17,16 @@ const (
 	betaRegion   = corev1.LabelFailureDomainBetaRegion
 )
 
+var pluginDeprecatedFieldRule = Rule{
+	ID:          "plugin-deprecated-field",
+	Summary:     "An annotation, label or reclaim policy that something else has taken the place of; denied where it contradicts that.",
+	Kinds:       append([]Kind{PersistentVolume}, claimKinds...),
+	Action:      Warn,
+	Symptom:     "it works until a Kubernetes version drops it",
+	Remediation: "use what has taken its place",
+	Check:       pluginDeprecatedField,
+}
+
 // pluginDeprecatedField fires on annotations, labels and values that a field or another label has taken the place of. Where
 // annotation and field say different things, the annotation wins, unseen.
 func pluginDeprecatedField(in *Input) []Finding {

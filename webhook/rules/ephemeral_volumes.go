@@ -13,6 +13,16 @@ import (
 	"github.com/moorage-k8s/moorage/webhook/suggest"
 )
 
+var emptyDirMemoryUnboundedRule = Rule{
+	ID:          "emptydir-memory-unbounded",
+	Summary:     "A memory volume has no sizeLimit, and a container that writes to it no memory limit.",
+	Kinds:       podKinds,
+	Action:      Warn,
+	Symptom:     "the node runs out of memory, and other pods are killed or evicted",
+	Remediation: "set emptyDir.sizeLimit, or a memory limit on the container",
+	Check:       emptyDirMemoryUnbounded,
+}
+
 // emptyDirMemoryUnbounded fires on memory volumes that nothing bounds but the node's memory. What a container writes there
 // counts against its own memory limit; a limit of the pod bounds the volume itself (pkg/volume/emptydir,
 // calculateEmptyDirMemorySize).
@@ -51,6 +61,16 @@ func emptyDirMemoryUnbounded(in *Input) []Finding {
 func limitsMemory(r *corev1.ResourceRequirements) bool {
 	limit, ok := r.Limits[corev1.ResourceMemory]
 	return ok && limit.Sign() > 0
+}
+
+var emptyDirMediumUnknownRule = Rule{
+	ID:          "emptydir-medium-unknown",
+	Summary:     "An emptyDir has a medium that the kubelet does not know.",
+	Kinds:       podKinds,
+	Action:      Deny,
+	Symptom:     "the pod stays in ContainerCreating: the kubelet cannot set up the volume",
+	Remediation: "use Memory, HugePages, HugePages-SIZE, or no medium for the node's disk",
+	Check:       emptyDirMediumUnknown,
 }
 
 // emptyDirMediumUnknown fires on a medium that the kubelet refuses (pkg/volume/emptydir, SetUpAt). The API server takes any.

@@ -15,26 +15,36 @@ import (
 var aboutText = []string{Decode, "snapshot-removed-version"}
 
 func TestRegistryIsComplete(t *testing.T) {
-	seen := map[string]bool{}
 	for _, r := range Registry() {
-		if seen[r.ID] {
-			t.Errorf("rule %s is registered twice", r.ID)
-		}
-		seen[r.ID] = true
 		if r.Summary == "" || r.Symptom == "" || r.Remediation == "" || len(r.Kinds) == 0 || (r.Check == nil) != slices.Contains(aboutText, r.ID) {
 			t.Errorf("rule %s is incomplete", r.ID)
 		}
 		if _, err := ParseAction(string(r.Action)); err != nil {
 			t.Errorf("rule %s: %v", r.ID, err)
 		}
-		if r.Doc != "docs/rules.md#"+r.ID {
-			t.Errorf("rule %s has doc anchor %q", r.ID, r.Doc)
-		}
 		for _, k := range r.Kinds {
 			if !slices.ContainsFunc(KindTable, func(i KindInfo) bool { return i.Kind == k }) {
 				t.Errorf("rule %s names kind %s, which the table does not have", r.ID, k)
 			}
 		}
+	}
+}
+
+// TestDuplicateRulePanics promises that a mistake in the registry ends the program at its start, and every test.
+func TestDuplicateRulePanics(t *testing.T) {
+	for name, families := range map[string][][]Rule{
+		"twice in a family":     {{{ID: "a"}, {ID: "b"}, {ID: "a"}}},
+		"once in two families":  {{{ID: "a"}}, {{ID: "b"}, {ID: "a"}}},
+		"a rule without any ID": {{{ID: "a"}, {}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if recover() == nil {
+					t.Error("no panic")
+				}
+			}()
+			inOrder(families...)
+		})
 	}
 }
 

@@ -17,6 +17,17 @@ var mountGroupDrivers = map[string]bool{
 	"file.csi.azure.com": true, "blob.csi.azure.com": true, "smb.csi.k8s.io": true, "gcsfuse.csi.storage.gke.io": true,
 }
 
+var fsGroupSkippedRule = Rule{
+	ID:          "fsgroup-skipped",
+	Summary:     "A pod has an fsGroup that the kubelet does not apply to one of its volumes.",
+	Kinds:       podKinds,
+	Action:      Warn,
+	Symptom:     "permission denied in a container that runs as another user",
+	Remediation: "run as the user or group that owns the files, or set fsType on the volume",
+	NeedsLookup: true,
+	Check:       fsGroupSkipped,
+}
+
 // fsGroupSkipped fires where the kubelet does not give a volume's files to the pod's fsGroup (pkg/volume/csi,
 // supportsFSGroup). It speaks of bound CSI volumes, whose file system and modes are known.
 func fsGroupSkipped(in *Input) []Finding {

@@ -84,6 +84,17 @@ func (u hostUse) path(spec *field.Path) *field.Path {
 	return at.Child("hostPath", "path")
 }
 
+var hostPathSensitiveRule = Rule{
+	ID:          "hostpath-sensitive",
+	Summary:     "A hostPath of the node's own folders is mounted writable, or the socket of its container runtime is mounted at all.",
+	Kinds:       append([]Kind{PersistentVolume}, podKinds...),
+	Action:      Warn,
+	Symptom:     "no error at all: whoever gets into the container can change the node, and through it every other pod there",
+	Remediation: "set readOnly: true on the mounts, or mount only the folder that is needed",
+	NeedsLookup: true,
+	Check:       hostPathSensitive,
+}
+
 // hostPathSensitive fires on the host's own folders where a container can write to them, and on the sockets of its container
 // runtime.
 func hostPathSensitive(in *Input) []Finding {
@@ -122,6 +133,16 @@ func hostVolumeSensitive(pv *corev1.PersistentVolume) []Finding {
 		Message:     fmt.Sprintf("the volume lets whoever claims it write to the host's %s", place),
 		Remediation: "give the volume a folder of its own, such as /srv/volumes/data",
 	}}
+}
+
+var hostPathStatefulRule = Rule{
+	ID:          "hostpath-stateful",
+	Summary:     "A Deployment or StatefulSet that can move between nodes writes to a hostPath.",
+	Kinds:       []Kind{Deployment, StatefulSet},
+	Action:      Warn,
+	Symptom:     "no error at all: a pod that starts on another node finds an empty folder, or the data of long ago",
+	Remediation: "use a PersistentVolumeClaim; for one node's own disk, one of a local volume's class",
+	Check:       hostPathStateful,
 }
 
 // hostPathStateful fires on a Deployment or StatefulSet that keeps data in a folder of whichever node it runs on.

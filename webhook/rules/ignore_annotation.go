@@ -144,6 +144,16 @@ func (c carrier) annotated() bool {
 	return ok
 }
 
+var ignoreAnnotationRule = Rule{
+	ID:          "ignore-annotation",
+	Summary:     "The annotation moorage.dev/ignore gives no reason, or names a rule that does not exist or that is mandatory.",
+	Kinds:       append([]Kind{PersistentVolume, StorageClass, VolumeAttributesClass, VolumeSnapshot, VolumeSnapshotClass}, claimKinds...),
+	Action:      Warn,
+	Symptom:     "the rules that the annotation names still apply",
+	Remediation: `write moorage.dev/ignore: "rule-id[,rule-id]: reason"`,
+	Check:       ignoreAnnotation,
+}
+
 // ignoreAnnotation fires on annotations that exempt from nothing, or not from all that they name.
 func ignoreAnnotation(in *Input) []Finding {
 	var found []Finding

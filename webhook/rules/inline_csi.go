@@ -11,6 +11,17 @@ import (
 	"github.com/moorage-k8s/moorage/webhook/catalog"
 )
 
+var ephemeralCSIUnsupportedRule = Rule{
+	ID:          "ephemeral-csi-unsupported",
+	Summary:     "An inline CSI volume is of a driver that has none.",
+	Kinds:       podKinds,
+	Action:      Deny,
+	Symptom:     `MountVolume.SetUp failed: volume mode "Ephemeral" not supported by driver`,
+	Remediation: "use a claim, or an ephemeral volume with a volumeClaimTemplate",
+	NeedsLookup: true,
+	Check:       ephemeralCSIUnsupported,
+}
+
 // ephemeralCSIUnsupported fires on inline volumes of a driver that has none. The kubelet asks its CSIDriver object
 // (pkg/volume/csi, supportsVolumeLifecycleMode), which may not be there yet, or out of sight: then the catalog is asked.
 func ephemeralCSIUnsupported(in *Input) []Finding {

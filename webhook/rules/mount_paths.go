@@ -14,6 +14,16 @@ import (
 // imageFolders are the container's, without which few programs run.
 var imageFolders = []string{"/", "/etc", "/proc", "/usr"}
 
+var mountPathRule = Rule{
+	ID:          "mount-path",
+	Summary:     "A mountPath is relative, has a colon, is another mount's path in other letters, or hides /, /etc, /proc or /usr of the image.",
+	Kinds:       podKinds,
+	Action:      Warn,
+	Symptom:     "the container does not start, or does not find its files",
+	Remediation: "use an absolute path of the mount's own",
+	Check:       mountPath,
+}
+
 // mountPath fires on paths that the API server takes and that do not do what they look like.
 func mountPath(in *Input) []Finding {
 	var found []Finding

@@ -70,6 +70,21 @@ func eachPropagatedOfHost(in *Input, visit func(propagated, hostPlace)) {
 // them (NetApp Trident and democratic-csi the root), and own the node anyway.
 var hostsPrograms = []string{"/bin", "/boot", "/etc", "/lib", "/lib64", "/root", "/sbin", "/usr"}
 
+var propagationBidirectionalPathRule = Rule{
+	ID: "propagation-bidirectional-path",
+	Summary: "A directory of the host outside the allowed roots is mounted with Bidirectional propagation, by a hostPath or by a claim of one. " +
+		"It is denied if it holds the host's programs or configuration (/bin, /boot, /etc, /lib, /lib64, /root, /sbin, /usr), and else " +
+		"warned of; all are denied where the configuration has bidirectionalRoots or makes the rule deny or mandatory.",
+	Kinds:  podKinds,
+	Action: Deny,
+	Symptom: "no error at all: what the container mounts there appears on the node and in other pods, hides the host's own files, " +
+		"and stays when the pod is gone",
+	Remediation: "mount a folder below an allowed root such as /var/lib/kubelet, or use HostToContainer if the container only has " +
+		"to see the host's mounts",
+	NeedsLookup: true,
+	Check:       propagationBidirectionalPath,
+}
+
 // propagationBidirectionalPath denies the directories of the host's programs, and, where the configuration says by name that it
 // wants to be strict, whatever is not below the allowed roots. It warns of directories that are only unusual.
 func propagationBidirectionalPath(in *Input) []Finding {
@@ -97,6 +112,17 @@ func propagationBidirectionalPath(in *Input) []Finding {
 	return found
 }
 
+var propagationBidirectionalUnprivilegedRule = Rule{
+	ID:          "propagation-bidirectional-unprivileged",
+	Summary:     "A container that is not privileged mounts a volume with Bidirectional propagation.",
+	Kinds:       podKinds,
+	Action:      Deny,
+	Symptom:     `Forbidden "Bidirectional mount propagation is available only to privileged containers"`,
+	Remediation: "use HostToContainer or no propagation; only a container that must mount for the host needs securityContext.privileged: true",
+	ExplainsAPI: true,
+	Check:       propagationBidirectionalUnprivileged,
+}
+
 // propagationBidirectionalUnprivileged explains the one rule that the API server has about propagation
 // (pkg/apis/core/validation/validation.go, validateMountPropagation). It holds for templates too; before Kubernetes
 // validated StatefulSets' templates, those failed only when the pod was made.
@@ -115,6 +141,17 @@ func propagationBidirectionalUnprivileged(in *Input) []Finding {
 	return found
 }
 
+var propagationHostRootRule = Rule{
+	ID:          "propagation-host-root",
+	Summary:     "The host's root folder is mounted writable with HostToContainer or Bidirectional propagation.",
+	Kinds:       podKinds,
+	Action:      Warn,
+	Symptom:     "no error at all: the container can write to every mount of the node, other pods' volumes included",
+	Remediation: "mount only the folder that is needed, or set readOnly: true on the mount",
+	NeedsLookup: true,
+	Check:       propagationHostRoot,
+}
+
 func propagationHostRoot(in *Input) []Finding {
 	var found []Finding
 	eachPropagatedOfHost(in, func(p propagated, place hostPlace) {
@@ -127,6 +164,16 @@ func propagationHostRoot(in *Input) []Finding {
 		})
 	})
 	return found
+}
+
+var propagationIneffectiveRule = Rule{
+	ID:          "propagation-ineffective",
+	Summary:     "A Bidirectional mount is read-only, in a pod with hostUsers: false, or of a volume that nothing else can see.",
+	Kinds:       podKinds,
+	Action:      Warn,
+	Symptom:     "no error at all: what the container mounts is seen nowhere else",
+	Remediation: "drop mountPropagation, or make the mount one that others can see",
+	Check:       propagationIneffective,
 }
 
 // propagationIneffective fires on Bidirectional mounts from which nothing can ever reach the host or another container.
@@ -166,6 +213,16 @@ func podsOwn(v *corev1.Volume) bool {
 	return v.EmptyDir != nil || v.Secret != nil || v.ConfigMap != nil || v.DownwardAPI != nil || v.Projected != nil
 }
 
+var propagationSubPathRule = Rule{
+	ID:          "propagation-subpath",
+	Summary:     "A mount has both propagation and a subPath.",
+	Kinds:       podKinds,
+	Action:      Warn,
+	Symptom:     "no error at all: mounts that were there before the container started are empty folders in it",
+	Remediation: "make the subfolder the volume's own path, or mount the whole volume",
+	Check:       propagationSubPath,
+}
+
 // propagationSubPath fires on propagation together with a subPath. The kubelet bind-mounts the folder for the container
 // without what is mounted below it (pkg/volume/util/subpath/subpath_linux.go, doBindSubPath).
 func propagationSubPath(in *Input) []Finding {
@@ -181,6 +238,17 @@ func propagationSubPath(in *Input) []Finding {
 		})
 	})
 	return found
+}
+
+var propagationReadOnlyNotRecursiveRule = Rule{
+	ID:      "propagation-readonly-not-recursive",
+	Summary: "A mount is read-only with HostToContainer propagation.",
+	Kinds:   podKinds,
+	Action:  Warn,
+	Symptom: "no error at all: the container can write to whatever is mounted below; the API server allows recursiveReadOnly " +
+		"without propagation only",
+	Remediation: "drop mountPropagation and set recursiveReadOnly: IfPossible, unless the container must see mounts made after it started",
+	Check:       propagationReadOnlyNotRecursive,
 }
 
 // propagationReadOnlyNotRecursive fires on readOnly with HostToContainer. Only the mount itself is read-only then, and the

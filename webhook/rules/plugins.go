@@ -90,6 +90,16 @@ func zeroIf[T any](set bool) *T {
 	return nil
 }
 
+var pluginRemovedRule = Rule{
+	ID:          "plugin-removed",
+	Summary:     "A volume or class is of an in-tree plugin that Kubernetes no longer has, and that it does not redirect to a CSI driver.",
+	Kinds:       append([]Kind{PersistentVolume, StorageClass}, podKinds...),
+	Action:      Deny,
+	Symptom:     `FailedMount "no volume plugin matched"; the pod stays in ContainerCreating, or the claim Pending`,
+	Remediation: "use a CSI driver of the storage system",
+	Check:       pluginRemoved,
+}
+
 // pluginRemoved fires on plugins that no CSI driver is asked in place of.
 func pluginRemoved(in *Input) []Finding {
 	var found []Finding
@@ -108,6 +118,17 @@ func pluginRemoved(in *Input) []Finding {
 		found = append(found, f)
 	}
 	return found
+}
+
+var pluginMigratedRule = Rule{
+	ID:          "plugin-migrated",
+	Summary:     "A volume or class is of an in-tree plugin whose work a CSI driver does today; a pod is denied where the cluster does not have that driver.",
+	Kinds:       append([]Kind{PersistentVolume, StorageClass}, podKinds...),
+	Action:      Warn,
+	Symptom:     "without the CSI driver the volume is never attached, and the pod stays in ContainerCreating",
+	Remediation: "use the CSI driver itself",
+	NeedsLookup: true,
+	Check:       pluginMigrated,
 }
 
 // pluginMigrated fires on plugins whose work a CSI driver does today. Where the cluster is known not to have that driver, a

@@ -8,7 +8,7 @@
 // inputs are never mutated, that a rule never blocks or does I/O, that one rule's panic does not stop the others, and that a
 // rule is silent when it cannot know. It must not know HTTP, AdmissionReview, or how a finding is printed.
 //
-// To add a rule: write its function in the file of its family, and add a row to the registry in registry.go.
+// To add a rule: write its row and its function in the file of its family, and name it in its family's line in registry.go.
 package rules
 
 import (
@@ -22,7 +22,7 @@ import (
 	"github.com/moorage-k8s/moorage/webhook/catalog"
 )
 
-// Rule is one entry of the registry.
+// Rule is one row of the registry.
 type Rule struct {
 	// ID names the rule in configuration, messages, metrics and documentation. It never changes its meaning.
 	ID string
@@ -36,8 +36,6 @@ type Rule struct {
 	Symptom string
 	// Remediation is what to do, in one line.
 	Remediation string
-	// Doc is where the rule is documented: a file below the repository's root and an anchor in it.
-	Doc string
 	// ExplainsAPI says that some of its findings are on objects that the API server's own validation refuses. Such an object
 	// never reaches a validating webhook, so those findings are told as warnings by the mutating one.
 	ExplainsAPI bool
@@ -49,9 +47,8 @@ type Rule struct {
 	Check func(*Input) []Finding
 }
 
-// Decode is the ID of the rule about objects that cannot be read as they were written. It is found in files only: what
-// reaches the webhook has been read.
-const Decode = "decode"
+// Doc is where the rule is documented: a file below the repository's root and an anchor in it.
+func (r *Rule) Doc() string { return "docs/rules.md#" + r.ID }
 
 // Finding is one fault of one object.
 type Finding struct {

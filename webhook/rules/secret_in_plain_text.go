@@ -16,6 +16,17 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
+var secretInPlainTextRule = Rule{
+	ID:      "secret-in-plain-text",
+	Summary: "A class's parameter, a volume's attribute or option, a mount option or, in files, an entry of a ConfigMap is a credential.",
+	Kinds:   append([]Kind{PersistentVolume, StorageClass, VolumeAttributesClass, VolumeSnapshotClass, ConfigMap}, podKinds...),
+	Action:  Deny,
+	Symptom: "no error at all: whoever may read the object can read the credential, which is also in backups and, as a mount option, " +
+		"in the node's mount table",
+	Remediation: "put it into a Secret, and refer to that (csi.storage.k8s.io/…-secret-name, nodeStageSecretRef, nodePublishSecretRef)",
+	Check:       secretInPlainText,
+}
+
 // secretInPlainText fires on values that are credentials by their key and by their shape. A message never has the value.
 func secretInPlainText(in *Input) []Finding {
 	var found []Finding

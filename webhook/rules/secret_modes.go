@@ -79,6 +79,17 @@ func meantInOctal(mode int32) (meant int64, ok bool) {
 	return meant, err == nil && slices.Contains(octalModes, meant)
 }
 
+var secretModeDecimalRule = Rule{
+	ID:          "secret-mode-decimal",
+	Summary:     "A secret file's mode is a decimal number whose digits look like an octal mode.",
+	Kinds:       podKinds,
+	Action:      Warn,
+	Symptom:     "the files get permissions that nobody meant",
+	Remediation: "write the mode with a leading zero in YAML, or its decimal value in JSON",
+	ExplainsAPI: true,
+	Check:       secretModeDecimal,
+}
+
 // secretModeDecimal fires on modes such as 400, which is 0620. A JSON or YAML number without a leading zero is decimal.
 func secretModeDecimal(in *Input) []Finding {
 	var found []Finding
@@ -100,6 +111,17 @@ func secretModeDecimal(in *Input) []Finding {
 		found = append(found, f)
 	})
 	return found
+}
+
+var secretModeTooOpenRule = Rule{
+	ID: "secret-mode-too-open",
+	Summary: "A secret's files can be read by everybody in the container or written by the group, because their mode says so and not " +
+		"because it is the default.",
+	Kinds:       podKinds,
+	Action:      Warn,
+	Symptom:     "no error at all: any process of the container can read the secret; ssh and PostgreSQL refuse such key files",
+	Remediation: "use 0440 with securityContext.fsGroup, or 0400 for a container that runs as root",
+	Check:       secretModeTooOpen,
 }
 
 // secretModeTooOpen fires on secret files that others may read or the group may write, if somebody asked for it: 0644 is

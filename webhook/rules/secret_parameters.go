@@ -91,6 +91,17 @@ func withoutPrefix(keys []string) []string {
 	return names
 }
 
+var secretParameterUnknownRule = Rule{
+	ID: "secret-parameter-unknown",
+	Summary: "A class has a csi.storage.k8s.io/ parameter that no sidecar knows, the old and the new key for the same thing, or a token " +
+		"that is not replaced there.",
+	Kinds:       []Kind{StorageClass, VolumeSnapshotClass},
+	Action:      Deny,
+	Symptom:     "every claim or snapshot of the class stays Pending, and its events say that the parameters are refused",
+	Remediation: "write the parameter as the sidecar knows it",
+	Check:       secretParameterUnknown,
+}
+
 // secretParameterUnknown fires on parameters that a sidecar refuses for their key, for being there twice, or for a token
 // that it does not expand.
 func secretParameterUnknown(in *Input) []Finding {
@@ -203,6 +214,16 @@ func tokenList(tokens []string) string {
 		quoted[i] = "${" + t + "}"
 	}
 	return strings.Join(quoted, ", ")
+}
+
+var secretCrossTenantRule = Rule{
+	ID:          "secret-cross-tenant",
+	Summary:     "A class takes secrets from one namespace by a name that the user of the class chooses.",
+	Kinds:       []Kind{StorageClass, VolumeSnapshotClass},
+	Action:      Deny,
+	Symptom:     "no error at all: whoever makes a claim or snapshot can have the driver use any secret of that namespace",
+	Remediation: "take the secret from the user's own namespace",
+	Check:       secretCrossTenant,
 }
 
 // secretCrossTenant fires where whoever makes a claim or snapshot chooses the name of a secret in a namespace that all

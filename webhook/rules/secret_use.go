@@ -11,6 +11,16 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
+var secretSubPathStaleRule = Rule{
+	ID:          "secret-subpath-stale",
+	Summary:     "A long-running container mounts a subPath of a secret, configMap or projected volume.",
+	Kinds:       podKinds,
+	Action:      Warn,
+	Symptom:     "no error at all: after a rotation the container has the old file until it is restarted",
+	Remediation: "mount the volume as a folder, with items if only some files are wanted, or restart the pods after every change",
+	Check:       secretSubPathStale,
+}
+
 // secretSubPathStale fires on files that the kubelet refreshes by swapping a link which a subPath mount does not follow
 // (kubernetes/kubernetes#50345). A container that runs once does not live to see it, nor does a pod that is to end.
 func secretSubPathStale(in *Input) []Finding {
@@ -54,6 +64,16 @@ func runsToCompletion(spec *corev1.PodSpec) bool {
 	return spec.RestartPolicy == corev1.RestartPolicyNever || spec.RestartPolicy == corev1.RestartPolicyOnFailure
 }
 
+var secretEnvRule = Rule{
+	ID:          "secret-env",
+	Summary:     "A container gets a secret as an environment variable.",
+	Kinds:       podKinds,
+	Action:      Audit,
+	Symptom:     "no error at all: child processes, crash reports and debug pages show the value, and it never follows a rotation",
+	Remediation: "mount the secret as a volume",
+	Check:       secretEnv,
+}
+
 // secretEnv fires once for each container that gets secrets in its environment, which its children inherit, which crash
 // reports print, and which does not follow an update. It tells the first, so that one more or less is not another finding.
 func secretEnv(in *Input) []Finding {
@@ -80,6 +100,16 @@ const (
 	// apiAccessVolume begins the name of the volume that the API server itself puts into pods.
 	apiAccessVolume = "kube-api-access-"
 )
+
+var secretTokenLongRule = Rule{
+	ID:          "secret-token-long",
+	Summary:     "A projected service account token lasts over 24 hours, or is for the API server in a pod that has such a token already.",
+	Kinds:       podKinds,
+	Action:      Audit,
+	Symptom:     "no error at all: a token that leaks can be used for long",
+	Remediation: "leave expirationSeconds at its default of an hour: the kubelet renews the file",
+	Check:       secretTokenLong,
+}
 
 // secretTokenLong fires on tokens that last over a day, and on those for the API server in a pod that has one already.
 func secretTokenLong(in *Input) []Finding {

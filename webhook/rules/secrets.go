@@ -11,6 +11,17 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
+var secretRefIncompleteRule = Rule{
+	ID:          "secret-ref-incomplete",
+	Summary:     "A PersistentVolume's or class's secret reference has a name and no namespace, or the reverse, or is empty.",
+	Kinds:       []Kind{PersistentVolume, StorageClass, VolumeSnapshotClass},
+	Action:      Deny,
+	Symptom:     `ProvisioningFailed "either name and namespace for … secrets specified, Both must be specified"`,
+	Remediation: "give both the secret's name and its namespace, or neither",
+	ExplainsAPI: true,
+	Check:       secretRefIncomplete,
+}
+
 // secretRefIncomplete fires on secret references that no sidecar and no kubelet can follow.
 func secretRefIncomplete(in *Input) []Finding {
 	switch o := in.Object.(type) {

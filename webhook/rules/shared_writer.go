@@ -13,6 +13,17 @@ import (
 	"github.com/moorage-k8s/moorage/webhook/catalog"
 )
 
+var accessModeSharedWriterRule = Rule{
+	ID:          "access-mode-shared-writer",
+	Summary:     "A workload's pods, or the old and the new pod of a rolling update, share a claim that only one node or one pod may have.",
+	Kinds:       []Kind{ReplicaSet, Deployment},
+	Action:      Warn,
+	Symptom:     `FailedAttachVolume "Multi-Attach error": pods on other nodes stay in ContainerCreating, and a rollout never ends`,
+	Remediation: "use a StatefulSet with volumeClaimTemplates, or a ReadWriteMany volume",
+	NeedsLookup: true,
+	Check:       accessModeSharedWriter,
+}
+
 // accessModeSharedWriter fires on several pods of a workload that share a claim which only one node, or one pod, may have.
 func accessModeSharedWriter(in *Input) []Finding {
 	var replicas int

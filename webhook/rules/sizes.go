@@ -13,6 +13,16 @@ import (
 // leastSize is the size below which a number was meant with a unit: no file system fits into less.
 var leastSize = resource.MustParse("1Mi")
 
+var sizeSuspiciousRule = Rule{
+	ID:          "size-suspicious",
+	Summary:     "A request for storage or a volume's capacity is below 1 MiB, or a limit is below the request.",
+	Kinds:       append([]Kind{PersistentVolume}, claimKinds...),
+	Action:      Warn,
+	Symptom:     "a volume of the least size that the driver makes, or a static volume that no claim fits",
+	Remediation: "give the size a unit, such as 10Gi",
+	Check:       sizeSuspicious,
+}
+
 // sizeSuspicious fires on sizes without a unit, or with m (thousandths) for M, and on a limit below the request.
 func sizeSuspicious(in *Input) []Finding {
 	var found []Finding

@@ -15,7 +15,27 @@ import (
 	"github.com/moorage-k8s/moorage/topology"
 )
 
+var snapshotRemovedVersionRule = Rule{
+	ID:          "snapshot-removed-version",
+	Summary:     "A snapshot object is of v1alpha1 or v1beta1, or has a field of those versions.",
+	Kinds:       []Kind{VolumeSnapshot, VolumeSnapshotContent, VolumeSnapshotClass},
+	Action:      Deny,
+	Symptom:     `no matches for kind "VolumeSnapshot" in version "snapshot.storage.k8s.io/v1alpha1"`,
+	Remediation: "write apiVersion: snapshot.storage.k8s.io/v1 and that version's fields",
+}
+
 const defaultSnapshotClass = "snapshot.storage.kubernetes.io/is-default-class"
+
+var snapshotSourceGroupRule = Rule{
+	ID:          "snapshot-source-group",
+	Summary:     "A claim's dataSource is not one that the API server keeps: a VolumeSnapshot without its apiGroup, or with a version in it.",
+	Kinds:       claimKinds,
+	Action:      Deny,
+	Symptom:     "no error at all: the API server drops the dataSource, and the claim gets an empty volume",
+	Remediation: "write apiGroup: snapshot.storage.k8s.io",
+	ExplainsAPI: true,
+	Check:       snapshotSourceGroup,
+}
 
 // snapshotSourceGroup fires on a dataSource that the API server drops before it stores the claim, which then gets an empty
 // volume (EnforceDataSourceBackwardsCompatibility in pkg/api/persistentvolumeclaim of Kubernetes). Only claims and
@@ -185,6 +205,17 @@ func (r restore) snapshotDriver(lookup Lookup) string {
 	return ""
 }
 
+var snapshotDriverMismatchRule = Rule{
+	ID:          "snapshot-driver-mismatch",
+	Summary:     "A VolumeSnapshot's class is of another driver than its volume, or a claim restores a snapshot with another driver's class.",
+	Kinds:       append([]Kind{VolumeSnapshot}, claimKinds...),
+	Action:      Deny,
+	Symptom:     "ProvisioningFailed 'snapshotcontent … is not handled by CSI driver of StorageClass …'; the claim stays Pending",
+	Remediation: "use classes of one driver",
+	NeedsLookup: true,
+	Check:       snapshotDriverMismatch,
+}
+
 // snapshotDriverMismatch fires where one driver is asked to read what another wrote.
 func snapshotDriverMismatch(in *Input) []Finding {
 	if in.Lookup == nil {
@@ -231,6 +262,17 @@ func snapshotOfAnotherDriver(in *Input, o *snapshotv1.VolumeSnapshot) []Finding 
 	}}
 }
 
+var snapshotTooSmallRule = Rule{
+	ID:          "snapshot-too-small",
+	Summary:     "A claim asks for less than the restoreSize of the VolumeSnapshot that it is made from.",
+	Kinds:       claimKinds,
+	Action:      Deny,
+	Symptom:     "ProvisioningFailed 'requested volume size … is less than the size … for the source snapshot'",
+	Remediation: "request at least the snapshot's restoreSize",
+	NeedsLookup: true,
+	Check:       snapshotTooSmall,
+}
+
 // snapshotTooSmall fires on restores that external-provisioner refuses (getSnapshotSource in pkg/controller/controller.go).
 func snapshotTooSmall(in *Input) []Finding {
 	var found []Finding
@@ -251,6 +293,18 @@ func snapshotTooSmall(in *Input) []Finding {
 	return found
 }
 
+var snapshotModeChangeRule = Rule{
+	ID:      "snapshot-mode-change",
+	Summary: "A claim's volumeMode is not that of the volume which the VolumeSnapshot was taken of, and its content does not allow that.",
+	Kinds:   claimKinds,
+	Action:  Deny,
+	Symptom: "ProvisioningFailed 'requested volume … modifies the mode of the source volume but does not have permission to do so'",
+	Remediation: "keep the volumeMode, or have an administrator annotate the VolumeSnapshotContent with " +
+		"snapshot.storage.kubernetes.io/allow-volume-mode-change: \"true\"",
+	NeedsLookup: true,
+	Check:       snapshotModeChange,
+}
+
 // snapshotModeChange fires on restores that change the volumeMode without leave (--prevent-volume-mode-conversion of
 // external-provisioner, which is on by default). Whether leave was given is known only of a content.
 func snapshotModeChange(in *Input) []Finding {
@@ -268,6 +322,17 @@ func snapshotModeChange(in *Input) []Finding {
 	return found
 }
 
+var snapshotDefaultClassesRule = Rule{
+	ID:          "snapshot-default-classes",
+	Summary:     "A driver gets a second default VolumeSnapshotClass.",
+	Kinds:       []Kind{VolumeSnapshotClass},
+	Action:      Warn,
+	Symptom:     "VolumeSnapshots that name no class fail with 'more than 1 default snapshot class'",
+	Remediation: "take the annotation snapshot.storage.kubernetes.io/is-default-class off all but one of the driver's classes",
+	NeedsLookup: true,
+	Check:       snapshotDefaultClasses,
+}
+
 func snapshotDefaultClasses(in *Input) []Finding {
 	o, ok := in.Object.(*snapshotv1.VolumeSnapshotClass)
 	if !ok || in.Lookup == nil || o.Annotations[defaultSnapshotClass] != "true" {
@@ -282,37 +347,4 @@ func snapshotDefaultClasses(in *Input) []Finding {
 		}
 	}
 	return nil
-}
-
-// attributesClassDriver fires where a driver is asked to apply the parameters of another.
-func attributesClassDriver(in *Input) []Finding {
-	if in.Lookup == nil {
-		return nil
-	}
-	var found []Finding
-	eachClaim(in.Object, func(c claim) {
-		if c.spec.VolumeAttributesClassName == nil {
-			return
-		}
-		attributes := in.Lookup.AttributesClass(*c.spec.VolumeAttributesClassName)
-		if attributes == nil {
-			return
-		}
-		driver := ""
-		if c.spec.VolumeName != "" {
-			driver = driverOfVolume(in.Lookup.Volume(c.spec.VolumeName))
-		} else if class, ok := c.provisionedFrom(in); ok {
-			driver = class.Driver
-		}
-		if driver == "" || driver == attributes.Driver {
-			return
-		}
-		found = append(found, Finding{
-			Path: c.path.Child("volumeAttributesClassName"),
-			Message: fmt.Sprintf("%sVolumeAttributesClass %q is of %s, and the claim's volume of %s", c.origin, attributes.Name,
-				attributes.Driver, driver),
-			Remediation: "use a VolumeAttributesClass of " + driver,
-		})
-	})
-	return found
 }

@@ -16,6 +16,16 @@ import (
 	"github.com/moorage-k8s/moorage/webhook/catalog"
 )
 
+var bindingImmediateZonalRule = Rule{
+	ID:          "binding-immediate-zonal",
+	Summary:     "A class of a zonal or node-local driver, or of volumes made by hand, binds its claims immediately.",
+	Kinds:       []Kind{StorageClass},
+	Action:      Warn,
+	Symptom:     "FailedScheduling 'node(s) had volume node affinity conflict': the volume is in a zone where its pod cannot run",
+	Remediation: "set volumeBindingMode: WaitForFirstConsumer",
+	Check:       bindingImmediateZonal,
+}
+
 // bindingImmediateZonal fires on classes that choose a volume's place before anybody knows where its pod can run.
 func bindingImmediateZonal(in *Input) []Finding {
 	class, ok := in.Object.(*storagev1.StorageClass)
@@ -80,6 +90,17 @@ func (in *Input) reachedFromAnywhere(class string) bool {
 		some = true
 	}
 	return some
+}
+
+var bindingNoCommonNodeRule = Rule{
+	ID:          "binding-no-common-node",
+	Summary:     "A pod's bound volumes, and the allowed topologies of its delayed claims' classes, share no node.",
+	Kinds:       podKinds,
+	Action:      Warn,
+	Symptom:     "FailedScheduling 'node(s) had volume node affinity conflict'; the pod stays Pending",
+	Remediation: "use volumes of one zone, or move one of them there from a snapshot",
+	NeedsLookup: true,
+	Check:       bindingNoCommonNode,
 }
 
 // bindingNoCommonNode fires where a pod's volumes cannot all be reached from any one node.
@@ -180,6 +201,16 @@ func eachLabelKey(in *Input, visit func(labelKey)) {
 	}
 }
 
+var topologyBetaKeyRule = Rule{
+	ID:          "topology-beta-key",
+	Summary:     "Allowed topologies or a volume's node affinity use a zone or region label of the beta time.",
+	Kinds:       []Kind{StorageClass, PersistentVolume},
+	Action:      Warn,
+	Symptom:     "FailedScheduling 'node(s) had volume node affinity conflict' on nodes that carry only the present labels",
+	Remediation: "use topology.kubernetes.io/zone and topology.kubernetes.io/region",
+	Check:       topologyBetaKey,
+}
+
 // topologyBetaKey believes a driver whose nodes give the old label as a key: its volumes are placed by that.
 func topologyBetaKey(in *Input) []Finding {
 	var found []Finding
@@ -222,6 +253,17 @@ func placingDriver(object runtime.Object, known *catalog.Catalog) string {
 	return ""
 }
 
+var topologyKeyUnknownRule = Rule{
+	ID:          "topology-key-unknown",
+	Summary:     "Allowed topologies or a volume's node affinity ask for a label that no node carries and no driver reports.",
+	Kinds:       []Kind{StorageClass, PersistentVolume},
+	Action:      Warn,
+	Symptom:     "FailedScheduling 'node(s) didn't find available persistent volumes to bind' or 'volume node affinity conflict' on every node",
+	Remediation: "use a label that nodes carry (kubectl get nodes --show-labels) or a topology key of the driver (kubectl get csinodes -o yaml)",
+	NeedsLookup: true,
+	Check:       topologyKeyUnknown,
+}
+
 // topologyKeyUnknown fires where every alternative asks for a label that no node carries and that the driver reports
 // nowhere. Volumes that a provisioner made are its own business.
 func topologyKeyUnknown(in *Input) []Finding {
@@ -256,6 +298,16 @@ func topologyKeyUnknown(in *Input) []Finding {
 	return found
 }
 
+var topologyPVUnpinnedRule = Rule{
+	ID:          "topology-pv-unpinned",
+	Summary:     "A PersistentVolume of a zonal or node-local driver, made by hand, has no node affinity.",
+	Kinds:       []Kind{PersistentVolume},
+	Action:      Warn,
+	Symptom:     "AttachVolume.Attach failed, or MountVolume failed, on every node but those of the right zone",
+	Remediation: "set spec.nodeAffinity.required to the zone or node where the volume is, by the driver's topology key",
+	Check:       topologyPVUnpinned,
+}
+
 // topologyPVUnpinned fires on volumes made by hand that exist in one place and do not say so.
 func topologyPVUnpinned(in *Input) []Finding {
 	pv, ok := in.Object.(*corev1.PersistentVolume)
@@ -282,21 +334,5 @@ func topologyPVUnpinned(in *Input) []Finding {
 		Path: field.NewPath("spec", "nodeAffinity"),
 		Message: fmt.Sprintf("a volume of %s belongs to one %s, and nothing here says to which", driver.Name,
 			strings.ToLower(string(driver.Topology.Scope))),
-	}}
-}
-
-// expansionUnsupported believes the catalog: drivers do not say so themselves in any object.
-func expansionUnsupported(in *Input) []Finding {
-	class, ok := in.Object.(*storagev1.StorageClass)
-	if !ok || class.AllowVolumeExpansion == nil || !*class.AllowVolumeExpansion {
-		return nil
-	}
-	driver, known := in.Catalog.Driver(class.Provisioner)
-	if !known || driver.Expansion != catalog.Unsupported {
-		return nil
-	}
-	return []Finding{{
-		Path:    field.NewPath("allowVolumeExpansion"),
-		Message: fmt.Sprintf("%s cannot expand volumes", class.Provisioner),
 	}}
 }

@@ -12,6 +12,17 @@ import (
 	"github.com/moorage-k8s/moorage/webhook/catalog"
 )
 
+var volumeModeMismatchRule = Rule{
+	ID:          "volume-mode-mismatch",
+	Summary:     "A Block volume is mounted or a Filesystem volume used as a device, or a Block volume is asked of a driver or source that has none.",
+	Kinds:       append([]Kind{PersistentVolume}, claimKinds...),
+	Action:      Deny,
+	Symptom:     "the pod stays in ContainerCreating, or the claim Pending",
+	Remediation: "make volumeMode, and volumeMounts or volumeDevices, agree",
+	NeedsLookup: true,
+	Check:       volumeModeMismatch,
+}
+
 // volumeModeMismatch fires on raw devices where only file systems are served, and on volumes that a container uses as what
 // they are not. The kubelet compares the two (pkg/kubelet/volumemanager/populator).
 func volumeModeMismatch(in *Input) []Finding {
