@@ -16,17 +16,16 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/moorage-k8s/moorage/topology"
-	"github.com/moorage-k8s/moorage/webhook/rules"
 )
 
 // oneClass is a cluster with one StorageClass, ebs.
-func oneClass() rules.Lookup {
+func oneClass() *topology.Snapshot {
 	cache := topology.New(topology.Options{})
 	class := &storagev1.StorageClass{ObjectMeta: metav1.ObjectMeta{Name: "ebs"}, Provisioner: "ebs.csi.aws.com"}
 	if err := cache.Upsert(class); err != nil {
 		panic(err)
 	}
-	return rules.InCluster(cache.Snapshot())
+	return cache.Snapshot()
 }
 
 func newWebhook(t testing.TB, opts Options) *Webhook {

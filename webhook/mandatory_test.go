@@ -25,8 +25,10 @@ func TestAMandatoryRuleThatIsNotAskedIsNoAdmission(t *testing.T) {
 	}
 	mandatory := rules.EvaluatorOptions{Mandatory: []string{"propagation-bidirectional-path"}}
 	w := newWebhook(t, Options{Rules: mandatory, Metrics: metrics})
-	panics := newWebhook(t, Options{Rules: mandatory, Lookup: func() rules.Lookup { panic("no lookup") }})
-	panicsInRule := newWebhook(t, Options{Rules: mandatory, Lookup: func() rules.Lookup { return broken{oneClass()} }})
+	panics := newWebhook(t, Options{Rules: mandatory, Lookup: func() *topology.Snapshot { panic("no lookup") }})
+	panicsInRule := newWebhook(t, Options{
+		Rules: rules.EvaluatorOptions{Mandatory: []string{"binding-no-common-node"}}, Lookup: broken,
+	})
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	claiming := strings.Replace(rootMount, "hostPath: {path: /}", "persistentVolumeClaim: {claimName: data}", 1)
@@ -64,10 +66,8 @@ func TestAMandatoryRuleThatIsNotAskedIsNoAdmission(t *testing.T) {
 	}
 }
 
-// broken panics where a rule looks for what a claim is bound to.
-type broken struct{ rules.Lookup }
-
-func (broken) Claim(string, string) *topology.Claim { panic("broken") }
+// broken is a snapshot that was never built: it panics where a rule asks about its nodes.
+func broken() *topology.Snapshot { return &topology.Snapshot{} }
 
 func TestTheTimeIsTheAPIServers(t *testing.T) {
 	e := &endpoint{Webhook: newWebhook(t, Options{}), name: validateName}

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/moorage-k8s/moorage/internal/intake"
+	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/webhook/defaults"
 	"github.com/moorage-k8s/moorage/webhook/rules"
 )
@@ -45,7 +46,7 @@ const (
 type Options struct {
 	// Lookup returns the view of the cluster that one request is to be judged with; it is called once for a request and
 	// may return nil when there is none yet. A nil function means that there never is one.
-	Lookup func() rules.Lookup
+	Lookup func() *topology.Snapshot
 	// Rules configure the rules.
 	Rules rules.EvaluatorOptions
 	// Defaults configure the defaults.
@@ -64,7 +65,7 @@ type Options struct {
 type Webhook struct {
 	evaluator *rules.Evaluator
 	defaulter *defaults.Defaulter
-	lookup    func() rules.Lookup
+	lookup    func() *topology.Snapshot
 	metrics   *Metrics
 	logger    logr.Logger
 	timeout   time.Duration
@@ -91,7 +92,7 @@ func New(opts Options) (*Webhook, error) {
 		timeout: opts.Timeout, working: semaphore.NewWeighted(workAtATime),
 	}
 	if w.lookup == nil {
-		w.lookup = func() rules.Lookup { return nil }
+		w.lookup = func() *topology.Snapshot { return nil }
 	}
 	if w.metrics == nil {
 		if w.metrics, err = NewMetrics(nil); err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	admissionv1 "k8s.io/api/admission/v1"
 
+	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/webhook/defaults"
 	"github.com/moorage-k8s/moorage/webhook/rules"
 )
@@ -188,7 +189,7 @@ func TestPanicsAndLateRequestsAreAdmitted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := newWebhook(t, Options{Metrics: metrics, Lookup: func() rules.Lookup { panic("no snapshot") }})
+		w := newWebhook(t, Options{Metrics: metrics, Lookup: func() *topology.Snapshot { panic("no snapshot") }})
 		got := admit(t, w.Validate(), reviewOf(t, rootMount, ""))
 		if !got.Allowed || len(got.Warnings) != 1 || got.AuditAnnotations["unchecked"] != "an internal error" {
 			t.Errorf("got %+v", got)
@@ -198,10 +199,10 @@ func TestPanicsAndLateRequestsAreAdmitted(t *testing.T) {
 		}
 	})
 	t.Run("a rule that panics", func(t *testing.T) {
-		w := newWebhook(t, Options{Lookup: func() rules.Lookup { return brokenLookup{} }})
-		manifest := `{apiVersion: v1, kind: PersistentVolumeClaim, spec: {storageClassName: ebs, accessModes: [ReadWriteMany], resources: {requests: {storage: 1Gi}}}}`
+		w := newWebhook(t, Options{Lookup: broken})
+		manifest := `{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: fast}, provisioner: csi.example.com}`
 		got := admit(t, w.Validate(), reviewOf(t, manifest, ""))
-		if !got.Allowed || len(got.Warnings) != 1 || !strings.Contains(got.Warnings[0], "the rule access-mode-unsupported failed") {
+		if !got.Allowed || len(got.Warnings) != 1 || !strings.Contains(got.Warnings[0], "the rule topology-key-unknown failed") {
 			t.Errorf("got %+v", got)
 		}
 	})
@@ -217,9 +218,6 @@ func TestPanicsAndLateRequestsAreAdmitted(t *testing.T) {
 		}
 	})
 }
-
-// brokenLookup panics on every question, as it embeds nothing.
-type brokenLookup struct{ rules.Lookup }
 
 func TestMetrics(t *testing.T) {
 	registry := prometheus.NewRegistry()

@@ -25,7 +25,6 @@ import (
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
 	"github.com/moorage-k8s/moorage/webhook"
-	"github.com/moorage-k8s/moorage/webhook/rules"
 )
 
 // serveFlags are what serve was asked for.
@@ -286,11 +285,11 @@ func newWebhookServer(
 		defaultOptions.Settings.SchedulerReady = watch.Fresh
 	}
 	hook, err := webhook.New(webhook.Options{
-		Lookup: func() rules.Lookup {
+		Lookup: func() *topology.Snapshot {
 			if len(cache.Missing()) > 0 {
 				return nil
 			}
-			return rules.InCluster(cache.Snapshot())
+			return cache.Snapshot()
 		},
 		Rules:    ruleOptions,
 		Defaults: defaultOptions,

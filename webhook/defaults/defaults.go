@@ -18,6 +18,7 @@ import (
 	"gomodules.xyz/jsonpatch/v2"
 	"k8s.io/apimachinery/pkg/runtime"
 
+	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/webhook/catalog"
 	"github.com/moorage-k8s/moorage/webhook/rules"
 	"github.com/moorage-k8s/moorage/webhook/suggest"
@@ -48,8 +49,8 @@ type Input struct {
 	Old runtime.Object
 	// Namespace is where the object is or is to be; empty for kinds without one.
 	Namespace string
-	// Lookup sees the cluster; nil when there is none.
-	Lookup rules.Lookup
+	// Lookup holds the cluster's objects; nil when there are none to look up.
+	Lookup *topology.Snapshot
 
 	catalog  *catalog.Catalog
 	settings *Settings

@@ -40,7 +40,7 @@ func only(t fataler, name string, settings Settings) *Defaulter {
 
 // apply runs the defaults on an object's JSON, of which old is the JSON before an update or empty, and returns the patched
 // JSON and the patch.
-func apply(t fataler, d *Defaulter, lookup rules.Lookup, raw, old string) (string, Result) {
+func apply(t fataler, d *Defaulter, lookup *topology.Snapshot, raw, old string) (string, Result) {
 	t.Helper()
 	kind, object := decode(t, raw)
 	in := Input{Object: object, Namespace: "default", Lookup: lookup}
@@ -103,7 +103,7 @@ type patchCase struct {
 }
 
 // runPatches holds one default against a table.
-func runPatches(t *testing.T, name string, settings Settings, lookup rules.Lookup, cases []patchCase) {
+func runPatches(t *testing.T, name string, settings Settings, lookup *topology.Snapshot, cases []patchCase) {
 	t.Helper()
 	d := only(t, name, settings)
 	for _, tc := range cases {
@@ -145,7 +145,7 @@ func toJSON(t testing.TB, manifest string) string {
 
 // storage is a cluster with a zonal driver's class that waits for its first consumer, claims of it, one of them bound, and
 // two namespaces.
-var storage = func() rules.Lookup {
+var storage = func() *topology.Snapshot {
 	cache := topology.New(topology.Options{NodeDelay: -1})
 	wait := storagev1.VolumeBindingWaitForFirstConsumer
 	claim := func(name, volume string) *corev1.PersistentVolumeClaim {
@@ -174,5 +174,5 @@ var storage = func() rules.Lookup {
 		}
 	}
 	cache.Flush()
-	return rules.InCluster(cache.Snapshot())
+	return cache.Snapshot()
 }()

@@ -19,7 +19,6 @@ import (
 	"sync"
 
 	"golang.org/x/sync/errgroup"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/webhook/rules"
@@ -119,14 +118,14 @@ func Check(ctx context.Context, opts Options) (*Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("check: %w", err)
 	}
-	lookup, err := lookupOf(parsed, opts.Cluster)
+	question, err := questionOf(parsed, opts.Cluster)
 	if err != nil {
 		return nil, err
 	}
 	results := make([]Result, len(parsed))
 	err = each(ctx, len(parsed), func(i int) error {
 		defer steps.step()
-		results[i] = parsed[i].evaluate(ctx, opts.Evaluator, lookup)
+		results[i] = parsed[i].evaluate(ctx, opts.Evaluator, question)
 		return ctx.Err()
 	})
 	if err != nil {
@@ -242,8 +241,8 @@ func (p *progress) step() {
 	p.tell(p.done, p.of)
 }
 
-// evaluate asks the rules about every object of a file.
-func (f *file) evaluate(ctx context.Context, e *rules.Evaluator, lookup rules.Lookup) Result {
+// evaluate asks the rules about every object of a file, by a question that lacks the object.
+func (f *file) evaluate(ctx context.Context, e *rules.Evaluator, q rules.Question) Result {
 	var r Result
 	placed := func(i *item, at position, path string, found rules.Finding) Finding {
 		return Finding{
@@ -277,9 +276,8 @@ func (f *file) evaluate(ctx context.Context, e *rules.Evaluator, lookup rules.Lo
 		if i.object == nil || i.info.Kind == "" {
 			continue
 		}
-		result := e.Evaluate(ctx, rules.Question{
-			Kind: i.info.Kind, Object: i.object, AsWritten: true, Namespace: metav1.NamespaceDefault, Lookup: lookup,
-		})
+		q.Kind, q.Object = i.info.Kind, i.object
+		result := e.Evaluate(ctx, q)
 		for _, found := range result.Findings {
 			path := pathOf(found)
 			tell(i, i.root.find(path), path, found)

@@ -100,11 +100,11 @@ func TestTimeGrowsWithTheText(t *testing.T) {
 				runtime.GC()
 				start := processorTime(t)
 				f := parse(text.file, content, false)
-				lookup, err := lookupOf([]*file{f}, nil)
+				question, err := questionOf([]*file{f}, nil)
 				if err != nil {
 					t.Fatal(err)
 				}
-				f.evaluate(context.Background(), evaluator, lookup)
+				f.evaluate(context.Background(), evaluator, question)
 				return processorTime(t) - start
 			}
 			large := 2 * text.size

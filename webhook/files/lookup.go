@@ -12,21 +12,20 @@ import (
 	"github.com/moorage-k8s/moorage/webhook/rules"
 )
 
-// lookupOf makes what the rules may ask: the objects of the checked files, on top of the cluster's state if that is given.
-// The rules are told which of the two it is, because what a few files do not hold may well exist in the cluster.
-func lookupOf(parsed []*file, cluster *topology.Snapshot) (rules.Lookup, error) {
+// questionOf returns what the rules are asked about every object: they look up the objects of the checked files, on top of the
+// cluster's state if that is given. It lacks the object.
+func questionOf(parsed []*file, cluster *topology.Snapshot) (rules.Question, error) {
 	base := cluster
 	if base == nil {
 		base = topology.New(topology.Options{}).Snapshot()
 	}
 	draft := base.Draft()
 	if err := draft.Apply(unequivocal(parsed)...); err != nil {
-		return nil, err
+		return rules.Question{}, err
 	}
-	if cluster == nil {
-		return rules.InFiles(draft.Snapshot()), nil
-	}
-	return rules.InCluster(draft.Snapshot()), nil
+	return rules.Question{
+		AsWritten: true, Namespace: metav1.NamespaceDefault, Lookup: draft.Snapshot(), Partial: cluster == nil,
+	}, nil
 }
 
 // unequivocal returns the objects that the files hold once, or several times alike. Folders with variants for several

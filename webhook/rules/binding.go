@@ -101,7 +101,7 @@ func bindingNodeName(in *Input) []Finding {
 
 // StrandedByNodeName tells whether a new pod names its node although a claim of it waits for the scheduler: what the rule
 // binding-node-name denies. Without a lookup it is false.
-func StrandedByNodeName(pod *corev1.Pod, namespace string, lookup Lookup) bool {
+func StrandedByNodeName(pod *corev1.Pod, namespace string, lookup *topology.Snapshot) bool {
 	return len(bindingNodeName(&Input{Kind: Pod, Object: pod, Namespace: namespace, Lookup: lookup})) > 0
 }
 
@@ -132,7 +132,7 @@ func none[T any](all iter.Seq[T]) bool {
 }
 
 // classOrDefault returns the class that a claim would have if it were made now.
-func (c claim) classOrDefault(lookup Lookup) (*storagev1.StorageClass, bool) {
+func (c claim) classOrDefault(lookup *topology.Snapshot) (*storagev1.StorageClass, bool) {
 	if c.unclassed() {
 		return lookup.DefaultStorageClass()
 	}
@@ -158,7 +158,7 @@ var bindingNoClassRule = Rule{
 
 // bindingNoClass fires on claims that nothing serves: there is no class to provision from, and no volume to bind.
 func bindingNoClass(in *Input) []Finding {
-	if in.Lookup == nil || !in.Lookup.Whole() {
+	if !in.seesCluster() {
 		return nil
 	}
 	var found []Finding
@@ -200,7 +200,7 @@ func keptForSelf(in *Input, class string) bool {
 
 // fits tells whether an available volume of the class fits the claim, as far as size, modes and selector say
 // (FindMatchingVolume in k8s.io/component-helpers/storage/volume).
-func (c claim) fits(lookup Lookup, class string) bool {
+func (c claim) fits(lookup *topology.Snapshot, class string) bool {
 	selector := labels.Everything()
 	if c.spec.Selector != nil {
 		var err error
@@ -234,7 +234,7 @@ var bindingClassMissingRule = Rule{
 // bindingClassMissing fires on names of classes and claims that are not there. A class that only names a group of volumes
 // needs no object.
 func bindingClassMissing(in *Input) []Finding {
-	if in.Lookup == nil || !in.Lookup.Whole() {
+	if !in.seesCluster() {
 		return nil
 	}
 	var found []Finding

@@ -5,10 +5,10 @@ package rules
 import "fmt"
 
 // workloads is a cluster of two nodes whose claims are in the states that the rules about their pods tell apart.
-var workloads = InCluster(clusterOf(commonClasses, workloadManifests()...))
+var workloads = clusterOf(commonClasses, workloadManifests()...)
 
 // workloadFiles are the same objects, and the rest of the cluster out of sight.
-var workloadFiles = InFiles(clusterOf(commonClasses, claimedManifests()...))
+var workloadFiles = clusterOf(commonClasses, claimedManifests()...)
 
 func workloadManifests() []string {
 	out := claimedManifests()

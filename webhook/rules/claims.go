@@ -10,6 +10,8 @@ import (
 	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/moorage-k8s/moorage/topology"
 )
 
 // claim is a claim's spec, wherever it was written.
@@ -75,7 +77,7 @@ func (c claim) className() string {
 // only be served by a volume that exists (it names one, or selects by label), or if its class is not known. A class that a
 // template leaves to the cluster's default is not known either: the default may be another by the time the claim is made,
 // and the claim itself is checked then.
-func (c claim) dynamicClass(lookup Lookup) (*storagev1.StorageClass, bool) {
+func (c claim) dynamicClass(lookup *topology.Snapshot) (*storagev1.StorageClass, bool) {
 	name := c.className()
 	if lookup == nil || name == "" || c.spec.VolumeName != "" || c.spec.Selector != nil {
 		return nil, false

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
 
+	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/webhook/catalog"
 )
 
@@ -168,8 +169,10 @@ type Question struct {
 	Namespace string
 	// User is who makes or changes the object, as the API server names users; empty for a file.
 	User string
-	// Lookup sees the cluster; nil makes the rules that need it silent, and keeps labels of namespaces unknown.
-	Lookup Lookup
+	// Lookup holds the cluster's objects; nil makes the rules that need it silent, and keeps labels of namespaces unknown.
+	Lookup *topology.Snapshot
+	// Partial says that Lookup holds a set of files, and that what it does not hold may well exist in the cluster.
+	Partial bool
 	// OnlyExplainAPI asks only for findings on objects that the API server's own validation refuses.
 	OnlyExplainAPI bool
 }
@@ -201,7 +204,7 @@ type Panic struct {
 // between them.
 func (e *Evaluator) Evaluate(ctx context.Context, q Question) Result {
 	in := Input{
-		Kind: q.Kind, Object: q.Object, Old: q.Old, AsWritten: q.AsWritten, Namespace: q.Namespace, User: q.User, Lookup: q.Lookup,
+		Kind: q.Kind, Object: q.Object, Old: q.Old, AsWritten: q.AsWritten, Namespace: q.Namespace, User: q.User, Lookup: q.Lookup, Partial: q.Partial,
 		Catalog: e.catalog, Settings: &e.settings, names: &e.names,
 	}
 	if o, err := meta.Accessor(q.Object); err == nil && o.GetNamespace() != "" {
@@ -327,7 +330,7 @@ func (ev *evaluation) result() Result {
 }
 
 // selected are the actions of the namespace, the first ones that count first.
-func (e *Evaluator) selected(lookup Lookup, namespace string) []NamespaceActions {
+func (e *Evaluator) selected(lookup *topology.Snapshot, namespace string) []NamespaceActions {
 	var selected []NamespaceActions
 	for _, n := range e.namespaces {
 		if n.Selector.Matches(lookup, namespace) {

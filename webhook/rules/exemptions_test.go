@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/moorage-k8s/moorage/topology"
 )
 
 // writableEtc is a pod, or with template "template: {…}" around it a workload's, that hostpath-sensitive warns of.
@@ -149,8 +151,8 @@ func TestNamespaceActions(t *testing.T) {
 	sandbox := selecting(metav1.LabelSelector{MatchLabels: map[string]string{"tier": "sandbox"}})
 	notProduction := selecting(metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "tier", Operator: metav1.LabelSelectorOpNotIn, Values: []string{"production"}}}})
 	byName := selecting(metav1.LabelSelector{MatchLabels: map[string]string{"kubernetes.io/metadata.name": "team"}})
-	in := func(labels string) Lookup {
-		return InCluster(clusterOf(nil, `{apiVersion: v1, kind: Namespace, metadata: {name: team, labels: {`+labels+`}}}`))
+	in := func(labels string) *topology.Snapshot {
+		return clusterOf(nil, `{apiVersion: v1, kind: Namespace, metadata: {name: team, labels: {`+labels+`}}}`)
 	}
 	opts := EvaluatorOptions{
 		Actions: map[string]Action{"hostpath-sensitive": Deny},
@@ -168,7 +170,7 @@ func TestNamespaceActions(t *testing.T) {
 	for _, tc := range []struct {
 		name, reason string
 		opts         EvaluatorOptions
-		lookup       Lookup
+		lookup       *topology.Snapshot
 		want         []string
 	}{
 		{"the first that selects it", "off there", opts, in("tier: sandbox"), nil},

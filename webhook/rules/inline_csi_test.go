@@ -41,7 +41,7 @@ func TestEphemeralCSIUnsupported(t *testing.T) {
 
 // What a live CSIDriver object says comes before the catalog.
 func TestInlineVolumesOfALiveDriver(t *testing.T) {
-	live := InCluster(clusterOf(nil, `{apiVersion: storage.k8s.io/v1, kind: CSIDriver, metadata: {name: rbd.csi.ceph.com}, spec: {volumeLifecycleModes: [Persistent, Ephemeral]}}`))
+	live := clusterOf(nil, `{apiVersion: storage.k8s.io/v1, kind: CSIDriver, metadata: {name: rbd.csi.ceph.com}, spec: {volumeLifecycleModes: [Persistent, Ephemeral]}}`)
 	runRuleIn(t, live, "ephemeral-csi-unsupported", []ruleCase{{
 		name: "a driver that has learned it", reason: "its object says so", manifest: podWithVolume(`{name: v, csi: {driver: rbd.csi.ceph.com}}`),
 	}})

@@ -100,7 +100,7 @@ var commonClasses = []metav1.Object{
 }
 
 // cluster is the lookup of every table that has none of its own.
-var cluster = InCluster(clusterOf(commonClasses))
+var cluster = clusterOf(commonClasses)
 
 // ruleCase is a manifest and what one rule says of it.
 type ruleCase struct {
@@ -124,7 +124,13 @@ func runRule(t *testing.T, id string, cases []ruleCase) {
 }
 
 // runRuleIn is runRule with a lookup of the table's own.
-func runRuleIn(t *testing.T, lookup Lookup, id string, cases []ruleCase) {
+func runRuleIn(t *testing.T, lookup *topology.Snapshot, id string, cases []ruleCase) {
+	t.Helper()
+	askRule(t, Question{Lookup: lookup}, id, cases)
+}
+
+// askRule is runRule with a question of the table's own, but for the object.
+func askRule(t *testing.T, q Question, id string, cases []ruleCase) {
 	t.Helper()
 	e, err := NewEvaluator(EvaluatorOptions{})
 	if err != nil {
@@ -134,9 +140,8 @@ func runRuleIn(t *testing.T, lookup Lookup, id string, cases []ruleCase) {
 		t.Run(tc.name, func(t *testing.T) {
 			kind, obj := decode(t, tc.manifest)
 			before := obj.DeepCopyObject()
-			result := e.Evaluate(context.Background(), Question{
-				Kind: kind, Object: obj, Namespace: "default", Lookup: lookup, AsWritten: tc.asWritten,
-			})
+			q.Kind, q.Object, q.Namespace, q.AsWritten = kind, obj, "default", tc.asWritten
+			result := e.Evaluate(context.Background(), q)
 			if len(result.Panics) > 0 {
 				t.Fatalf("rule %s panicked: %v\n%s", result.Panics[0].Rule, result.Panics[0].Value, result.Panics[0].Stack)
 			}

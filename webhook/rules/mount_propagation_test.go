@@ -44,8 +44,8 @@ func TestPropagationBidirectionalPath(t *testing.T) {
 	warned := func(path string) []string {
 		return []string{at + `mounts host path "` + path + `" as Bidirectional, which is none of the usual folders`}
 	}
-	lookup := InCluster(clusterOf(nil, hostVolume("etc", "hostPath: {path: /etc}"), claimBoundTo("etc"), hostVolume("kept", "hostPath: {path: /usr}"),
-		hostVolume("disk", "local: {path: /mnt/disk-1}"), claimBoundTo("disk")))
+	lookup := clusterOf(nil, hostVolume("etc", "hostPath: {path: /etc}"), claimBoundTo("etc"), hostVolume("kept", "hostPath: {path: /usr}"),
+		hostVolume("disk", "local: {path: /mnt/disk-1}"), claimBoundTo("disk"))
 	runRuleIn(t, lookup, "propagation-bidirectional-path", []ruleCase{
 		{name: "the root", reason: "storage drivers and other agents do this, and are privileged anyway", action: Warn, manifest: podMounting(bidirectional, "/", true), want: warned("/")},
 		{name: "the host's /sys", reason: "the same", action: Warn, manifest: podMounting(bidirectional, "/sys/", true), want: warned("/sys")},
@@ -132,7 +132,7 @@ func TestPropagationHostRoot(t *testing.T) {
 
 // Whoever names the rule means it: what reaches the host's root by any name is denied, and what an exemption would lift, too.
 func TestTheHostsRootByAnyNameIsDeniedByName(t *testing.T) {
-	lookup := InCluster(clusterOf(nil, hostVolume("root", "hostPath: {path: /}"), claimBoundTo("root"), hostVolume("disk", "local: {path: /}"), claimBoundTo("disk")))
+	lookup := clusterOf(nil, hostVolume("root", "hostPath: {path: /}"), claimBoundTo("root"), hostVolume("disk", "local: {path: /}"), claimBoundTo("disk"))
 	expr := func(value, expr string) string {
 		return strings.Replace(podMounting(bidirectional+`, subPathExpr: "`+expr+`"`, "/", true), "image: i", "image: i, env: [{name: Y, value: lib}, {name: X, value: '"+value+"'}]", 1)
 	}

@@ -8,6 +8,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/moorage-k8s/moorage/topology"
 )
 
 // NamespaceSelector selects namespaces by their labels. The zero value selects none. Immutable.
@@ -39,7 +41,7 @@ func (s NamespaceSelector) NeedsLabels() bool { return s.selector != nil && !s.b
 
 // Matches tells whether the namespace is selected. One that the lookup does not know is not: what its labels do not say must
 // not be taken for what they say.
-func (s NamespaceSelector) Matches(lookup Lookup, namespace string) bool {
+func (s NamespaceSelector) Matches(lookup *topology.Snapshot, namespace string) bool {
 	switch {
 	case s.selector == nil || namespace == "":
 		return false

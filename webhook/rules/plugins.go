@@ -144,7 +144,7 @@ func pluginMigrated(in *Input) []Finding {
 			Message:     fmt.Sprintf("%s is served by the CSI driver %s since Kubernetes %s", u.what, u.Replacement, u.Since),
 			Remediation: fmt.Sprintf("use the CSI driver %s itself", u.Replacement),
 		}
-		if lacksDriver(in.Lookup, u.Replacement) {
+		if in.lacksDriver(u.Replacement) {
 			f.Message += ", which this cluster does not have"
 			f.Remediation = "install it, or use a volume of a driver that the cluster has"
 			// What nobody uses yet may have been applied before the driver is.
@@ -158,13 +158,13 @@ func pluginMigrated(in *Input) []Finding {
 }
 
 // lacksDriver says that the whole cluster is seen, and that neither a CSIDriver object nor any of its nodes has the driver.
-func lacksDriver(lookup Lookup, driver string) bool {
-	if lookup == nil || !lookup.Whole() || lookup.NumNodes() == 0 {
+func (in *Input) lacksDriver(driver string) bool {
+	if !in.seesCluster() || in.Lookup.NumNodes() == 0 {
 		return false
 	}
-	if _, ok := lookup.CSIDriver(driver); ok {
+	if _, ok := in.Lookup.CSIDriver(driver); ok {
 		return false
 	}
-	_, registered := lookup.DriverOnNodes(driver)
+	_, registered := in.Lookup.DriverOnNodes(driver)
 	return !registered
 }

@@ -19,6 +19,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/webhook/catalog"
 )
 
@@ -39,7 +40,7 @@ type Rule struct {
 	// ExplainsAPI says that some of its findings are on objects that the API server's own validation refuses. Such an object
 	// never reaches a validating webhook, so those findings are told as warnings by the mutating one.
 	ExplainsAPI bool
-	// NeedsLookup says that the rule is silent without a Lookup, at least for some objects.
+	// NeedsLookup says that the rule is silent without a lookup, at least for some objects.
 	NeedsLookup bool
 	// Check is the rule. It must be pure, must not keep or change what it is given, and may leave out of a finding what is
 	// the same for all of the rule's findings. Nil for a rule about the text of an object: whoever reads the text finds what
@@ -96,8 +97,10 @@ type Input struct {
 	Namespace string
 	// User is who makes or changes the object, as the API server names users; empty where that is not known.
 	User string
-	// Lookup sees the cluster; nil when there is none.
-	Lookup Lookup
+	// Lookup holds the objects beside the one at hand; nil when there are none to look up.
+	Lookup *topology.Snapshot
+	// Partial says that Lookup holds a set of files, and that what it does not hold may well exist in the cluster.
+	Partial bool
 	// Catalog is never nil.
 	Catalog *catalog.Catalog
 	// Settings are the rules' parameters.
@@ -108,6 +111,9 @@ type Input struct {
 	// names are for the rule about the annotation that names rules.
 	names *names
 }
+
+// seesCluster reports whether there is a lookup, and what it does not hold does not exist.
+func (in *Input) seesCluster() bool { return in.Lookup != nil && !in.Partial }
 
 // Settings are the parameters of rules that have any. The zero value means the defaults.
 type Settings struct {

@@ -139,5 +139,5 @@ func attaches(in *Input, driver string, volume bool) bool {
 	if object, ok := in.Lookup.CSIDriver(driver); ok {
 		return object.Spec.AttachRequired == nil || *object.Spec.AttachRequired
 	}
-	return (volume && in.Lookup.Whole()) || (known && row.Block.Support == catalog.Supported)
+	return (volume && !in.Partial) || (known && row.Block.Support == catalog.Supported)
 }

@@ -89,7 +89,7 @@ func TestAccessModeSharedWriter(t *testing.T) {
 }
 
 func TestAccessModeSharedWriterInFiles(t *testing.T) {
-	runRuleIn(t, workloadFiles, "access-mode-shared-writer", []ruleCase{
+	askRule(t, Question{Lookup: workloadFiles, Partial: true}, "access-mode-shared-writer", []ruleCase{
 		{
 			name: "a class among the files", reason: "the catalog knows that such disks are attached", action: Warn, manifest: replicated("replicas: 2, ", "waits"),
 			want: []string{sharedAt + `its replicas share ReadWriteOnce claim "waits"`},
@@ -103,7 +103,7 @@ func TestAccessModeSharedWriterInFiles(t *testing.T) {
 }
 
 func TestAccessModeSharedWriterOnOneNode(t *testing.T) {
-	one := InCluster(clusterOf(commonClasses, append(claimedManifests(), `{apiVersion: v1, kind: Node, metadata: {name: minikube}}`)...))
+	one := clusterOf(commonClasses, append(claimedManifests(), `{apiVersion: v1, kind: Node, metadata: {name: minikube}}`)...)
 	runRuleIn(t, one, "access-mode-shared-writer", []ruleCase{
 		{name: "replicas on a disk", reason: "all pods are where it is attached", manifest: replicated("replicas: 2, ", "disk")},
 		{

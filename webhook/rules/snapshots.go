@@ -163,7 +163,7 @@ func (c claim) snapshotSource(own string) (name, namespace string) {
 }
 
 // driverOfClaim is the CSI driver of a claim's volume, or of its class if it is to get one; empty if that is not known.
-func driverOfClaim(lookup Lookup, c *topology.Claim) string {
+func driverOfClaim(lookup *topology.Snapshot, c *topology.Claim) string {
 	if c.VolumeName != "" {
 		return driverOfVolume(lookup.Volume(c.VolumeName))
 	}
@@ -185,7 +185,7 @@ func driverOfVolume(v *topology.Volume) string {
 }
 
 // snapshotDriver is the driver that took the snapshot, or is to take it; empty if that is not known.
-func (r restore) snapshotDriver(lookup Lookup) string {
+func (r restore) snapshotDriver(lookup *topology.Snapshot) string {
 	if r.snapshot.Content != "" || r.snapshot.SourceContent != "" {
 		content := r.content
 		if content == nil {

@@ -9,7 +9,7 @@ import (
 
 // storage is a cluster of two zones with claims, volumes and snapshots in all the states that the binding and snapshot rules
 // tell apart. The class ebs-wait delays binding, static has volumes made by hand, and nothing is the default class.
-var storage = InCluster(clusterOf(commonClasses, storageManifests()...))
+var storage = clusterOf(commonClasses, storageManifests()...)
 
 func storageManifests() []string {
 	var out []string

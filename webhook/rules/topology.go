@@ -52,7 +52,7 @@ func bindingImmediateZonal(in *Input) []Finding {
 
 // BindsTooSoon tells whether a class of a zonal or node-local driver chooses a volume's place before anybody knows where its
 // pod can run: what the rule binding-immediate-zonal says of drivers.
-func BindsTooSoon(class *storagev1.StorageClass, lookup Lookup, known *catalog.Catalog) bool {
+func BindsTooSoon(class *storagev1.StorageClass, lookup *topology.Snapshot, known *catalog.Catalog) bool {
 	in := &Input{Kind: StorageClass, Object: class, Lookup: lookup, Catalog: known}
 	return class.Provisioner != noProvisioner && len(bindingImmediateZonal(in)) > 0
 }
@@ -105,7 +105,7 @@ var bindingNoCommonNodeRule = Rule{
 
 // bindingNoCommonNode fires where a pod's volumes cannot all be reached from any one node.
 func bindingNoCommonNode(in *Input) []Finding {
-	if in.Lookup == nil || !in.Lookup.Whole() || in.Lookup.NumNodes() == 0 {
+	if !in.seesCluster() || in.Lookup.NumNodes() == 0 {
 		return nil
 	}
 	type place struct {
@@ -228,7 +228,7 @@ func topologyBetaKey(in *Input) []Finding {
 
 // BetaKeyInUse tells whether the cluster still lives by a zone or region label of the beta time: the driver of the class or volume
 // gives it as a topology key, or nodes carry it and not the label that took its place. Without a lookup it is false.
-func BetaKeyInUse(lookup Lookup, object runtime.Object, known *catalog.Catalog, key string) bool {
+func BetaKeyInUse(lookup *topology.Snapshot, object runtime.Object, known *catalog.Catalog, key string) bool {
 	if lookup == nil {
 		return false
 	}
@@ -267,7 +267,7 @@ var topologyKeyUnknownRule = Rule{
 // topologyKeyUnknown fires where every alternative asks for a label that no node carries and that the driver reports
 // nowhere. Volumes that a provisioner made are its own business.
 func topologyKeyUnknown(in *Input) []Finding {
-	if in.Lookup == nil || !in.Lookup.Whole() || in.Lookup.NumNodes() == 0 {
+	if !in.seesCluster() || in.Lookup.NumNodes() == 0 {
 		return nil
 	}
 	terms := 0

@@ -119,10 +119,10 @@ func TestNodesOfTheBetaTime(t *testing.T) {
 		return `{apiVersion: v1, kind: Node, metadata: {name: n, labels: {` + label + `: a}}}`
 	}
 	class := storageClassOf("csi.example.com", ", allowedTopologies: [{matchLabelExpressions: [{key: failure-domain.beta.kubernetes.io/zone, values: [a]}]}]")
-	runRuleIn(t, InCluster(clusterOf(nil, node("failure-domain.beta.kubernetes.io/zone"))), "topology-beta-key", []ruleCase{
+	runRuleIn(t, clusterOf(nil, node("failure-domain.beta.kubernetes.io/zone")), "topology-beta-key", []ruleCase{
 		{name: "only the old label", reason: "the present one would match nothing", manifest: class},
 	})
-	runRuleIn(t, InCluster(clusterOf(nil, node("topology.kubernetes.io/zone"))), "topology-beta-key", []ruleCase{
+	runRuleIn(t, clusterOf(nil, node("topology.kubernetes.io/zone")), "topology-beta-key", []ruleCase{
 		{
 			name: "the present label", reason: "the old one matches nothing", action: Warn, manifest: class,
 			want: []string{`allowedTopologies[0].matchLabelExpressions[0].key: label failure-domain.beta.kubernetes.io/zone is deprecated, and new nodes need not carry it`},
