@@ -2,6 +2,8 @@
 
 package placement
 
+import "github.com/moorage-k8s/moorage/internal/upstream"
+
 // Reason is why a node is refused. Its text starts with 'node(s)' and holds no name or size: kube-scheduler groups nodes
 // with the same text in the pod's event.
 type Reason uint8
@@ -42,23 +44,21 @@ var reasons = [reasonCount]struct {
 	text string
 	code Code
 }{
-	ReasonReadWriteOncePod: {
-		"node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod", Unschedulable,
-	},
-	ReasonDiskConflict:   {"node(s) had no available disk", Unschedulable},
-	ReasonDriverRequired: {"node(s) did not have a CSI driver installed that a volume requires", Unschedulable},
-	ReasonAttachLimit:    {"node(s) exceed max volume count", Unschedulable},
-	ReasonVolumeAffinity: {"node(s) didn't match PersistentVolume's node affinity", Unresolvable},
-	ReasonSelectedNode:   {"node(s) are not the node that a claim of the pod is being provisioned for", Unresolvable},
-	ReasonNoVolume:       {"node(s) didn't find available persistent volumes to bind", Unresolvable},
-	ReasonCapacity:       {"node(s) did not have enough free storage", Unresolvable},
-	ReasonVolumeZone:     {"node(s) had no available volume zone", Unresolvable},
-	ReasonSingleWriter:   {"node(s) cannot attach a ReadWriteOnce volume that a pod on another node is using", Unresolvable},
-	ReasonDriverReady:    {"node(s) have not registered a CSI driver that a volume needs, as other nodes have", Unresolvable},
-	ReasonTopologyKeys:   {"node(s) report no topology keys for the CSI driver that is to provision a volume, as other nodes do", Unresolvable},
-	ReasonTopologyLabels: {"node(s) lack a topology label that the CSI driver needs to provision a volume", Unresolvable},
-	ReasonJointCapacity:  {"node(s) did not have enough free storage for all claims of the pod together", Unresolvable},
-	ReasonReserved:       {"node(s) did not have enough free storage beside what is reserved for other pods", Unresolvable},
+	ReasonReadWriteOncePod: {upstream.ReadWriteOncePodInUse, Unschedulable},
+	ReasonDiskConflict:     {upstream.DiskConflict, Unschedulable},
+	ReasonDriverRequired:   {"node(s) did not have a CSI driver installed that a volume requires", Unschedulable},
+	ReasonAttachLimit:      {upstream.MaxVolumeCount, Unschedulable},
+	ReasonVolumeAffinity:   {upstream.VolumeAffinity, Unresolvable},
+	ReasonSelectedNode:     {"node(s) are not the node that a claim of the pod is being provisioned for", Unresolvable},
+	ReasonNoVolume:         {upstream.NothingToBind, Unresolvable},
+	ReasonCapacity:         {upstream.NotEnoughStorage, Unresolvable},
+	ReasonVolumeZone:       {upstream.NoVolumeZone, Unresolvable},
+	ReasonSingleWriter:     {"node(s) cannot attach a ReadWriteOnce volume that a pod on another node is using", Unresolvable},
+	ReasonDriverReady:      {"node(s) have not registered a CSI driver that a volume needs, as other nodes have", Unresolvable},
+	ReasonTopologyKeys:     {"node(s) report no topology keys for the CSI driver that is to provision a volume, as other nodes do", Unresolvable},
+	ReasonTopologyLabels:   {"node(s) lack a topology label that the CSI driver needs to provision a volume", Unresolvable},
+	ReasonJointCapacity:    {"node(s) did not have enough free storage for all claims of the pod together", Unresolvable},
+	ReasonReserved:         {"node(s) did not have enough free storage beside what is reserved for other pods", Unresolvable},
 }
 
 // String is the text that kube-scheduler shows.

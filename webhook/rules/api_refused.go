@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/moorage-k8s/moorage/internal/upstream"
 	"github.com/moorage-k8s/moorage/webhook/suggest"
 )
 
@@ -85,7 +86,7 @@ var accessModes = []string{
 func (r *refusals) modes(modes []corev1.PersistentVolumeAccessMode, at *field.Path, origin string, refused bool) {
 	first := len(r.found)
 	if len(modes) == 0 {
-		r.tell(at, origin+"there is no access mode", "Required value: at least 1 access mode is required", "write accessModes: [ReadWriteOnce], or the mode that is needed")
+		r.tell(at, origin+"there is no access mode", "Required value: "+upstream.NoAccessMode, "write accessModes: [ReadWriteOnce], or the mode that is needed")
 	}
 	single, other := -1, false
 	for i, mode := range modes {
@@ -100,7 +101,7 @@ func (r *refusals) modes(modes []corev1.PersistentVolumeAccessMode, at *field.Pa
 		}
 	}
 	if single >= 0 && other {
-		r.tell(at.Index(single), origin+"ReadWriteOncePod stands beside other access modes", "Forbidden: may not use ReadWriteOncePod with other access modes",
+		r.tell(at.Index(single), origin+"ReadWriteOncePod stands beside other access modes", "Forbidden: "+upstream.RWOPWithOthers,
 			"keep ReadWriteOncePod alone, or leave it out")
 	}
 	for i := first; i < len(r.found); i++ {
@@ -182,7 +183,7 @@ func (r *refusals) fieldRef(ref *corev1.ObjectFieldSelector, known []string, at 
 	} else if near := suggest.Nearest(ref.FieldPath, known); len(near) > 0 {
 		message += "; " + suggest.Sentence(ref.FieldPath, near)
 	}
-	r.tell(at, message, "Invalid value: error converting fieldPath: field label not supported", "write one of "+strings.Join(known, ", "))
+	r.tell(at, message, "Invalid value: "+upstream.FieldPathUnknown+": "+upstream.FieldLabelUnknown, "write one of "+strings.Join(known, ", "))
 }
 
 // mounts looks at what the containers make of the volumes. A StatefulSet's pods also have a volume for each claim template.
@@ -254,13 +255,13 @@ func hasBackstep(p string) bool {
 
 func (r *refusals) backsteps(p string, at *field.Path, what string) {
 	if hasBackstep(p) {
-		r.tell(at, fmt.Sprintf("%s %q goes up with '..'", what, p), "Invalid value: must not contain '..'", "write the path without '..'")
+		r.tell(at, fmt.Sprintf("%s %q goes up with '..'", what, p), "Invalid value: "+upstream.Backstep, "write the path without '..'")
 	}
 }
 
 func (r *refusals) descending(p string, at *field.Path, what string) {
 	if path.IsAbs(p) {
-		r.tell(at, fmt.Sprintf("%s %q is absolute", what, p), "Invalid value: must be a relative path", "write the path without the leading slash")
+		r.tell(at, fmt.Sprintf("%s %q is absolute", what, p), "Invalid value: "+upstream.AbsolutePath, "write the path without the leading slash")
 		return
 	}
 	r.backsteps(p, at, what)

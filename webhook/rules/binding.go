@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/moorage-k8s/moorage/internal/upstream"
 	"github.com/moorage-k8s/moorage/topology"
 )
 
@@ -53,7 +54,7 @@ var bindingNodeNameRule = Rule{
 	Summary: "nodeName is set on a pod with a claim that is not bound and waits for its first consumer to be scheduled.",
 	Kinds:   podKinds,
 	Action:  Deny,
-	Symptom: "'waiting for pod … to be scheduled', for ever: the claim stays Pending and the pod in ContainerCreating",
+	Symptom: "'" + fmt.Sprintf(upstream.WaitingForPod, "…") + "', for ever: the claim stays Pending and the pod in ContainerCreating",
 	Remediation: "leave nodeName out and choose the node with nodeAffinity or a nodeSelector on kubernetes.io/hostname, so that the " +
 		"scheduler takes part",
 	NeedsLookup: true,
@@ -150,7 +151,7 @@ var bindingNoClassRule = Rule{
 	Summary:     "A claim has no StorageClass, there is no default one, and no available PersistentVolume fits.",
 	Kinds:       claimKinds,
 	Action:      Warn,
-	Symptom:     "'no persistent volumes available for this claim and no storage class is set'; the claim and its pod stay Pending",
+	Symptom:     "'" + upstream.NoClass + "'; the claim and its pod stay Pending",
 	Remediation: "name a StorageClass (kubectl get storageclass), mark one as default, or make a PersistentVolume that fits",
 	NeedsLookup: true,
 	Check:       bindingNoClass,

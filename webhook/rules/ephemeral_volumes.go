@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 
+	"github.com/moorage-k8s/moorage/internal/upstream"
 	"github.com/moorage-k8s/moorage/webhook/suggest"
 )
 
@@ -98,7 +99,7 @@ func emptyDirMediumUnknown(in *Input) []Finding {
 			f.Message = fmt.Sprintf("volume %q: medium %q is not of a size such as HugePages-2Mi", v.Name, medium)
 		default:
 			f.Message = fmt.Sprintf("volume %q: medium %q is not known", v.Name, medium)
-			f.Symptom = fmt.Sprintf("the pod stays in ContainerCreating: unknown storage medium %q", medium)
+			f.Symptom = "the pod stays in ContainerCreating: " + fmt.Sprintf(upstream.UnknownMedium, medium)
 			if near := suggest.Nearest(string(medium), []string{"Memory", "HugePages"}); len(near) > 0 {
 				f.Message += "; did you mean " + near[0] + "?"
 			}

@@ -8,6 +8,7 @@ import (
 
 	storagev1 "k8s.io/api/storage/v1"
 
+	"github.com/moorage-k8s/moorage/internal/upstream"
 	"github.com/moorage-k8s/moorage/webhook/catalog"
 )
 
@@ -16,7 +17,7 @@ var ephemeralCSIUnsupportedRule = Rule{
 	Summary:     "An inline CSI volume is of a driver that has none.",
 	Kinds:       podKinds,
 	Action:      Deny,
-	Symptom:     `MountVolume.SetUp failed: volume mode "Ephemeral" not supported by driver`,
+	Symptom:     "MountVolume.SetUp failed: " + fmt.Sprintf(upstream.ModeNotSupported, storagev1.VolumeLifecycleEphemeral, "…"),
 	Remediation: "use a claim, or an ephemeral volume with a volumeClaimTemplate",
 	NeedsLookup: true,
 	Check:       ephemeralCSIUnsupported,
@@ -41,7 +42,7 @@ func ephemeralCSIUnsupported(in *Input) []Finding {
 		found = append(found, Finding{
 			Path:    path.Child("volumes").Index(i).Child("csi"),
 			Message: fmt.Sprintf("volume %q: driver %s has no inline volumes", v.Name, v.CSI.Driver),
-			Symptom: fmt.Sprintf(`the pod stays in ContainerCreating: volume mode "Ephemeral" not supported by driver %s`, v.CSI.Driver),
+			Symptom: "the pod stays in ContainerCreating: " + fmt.Sprintf(upstream.ModeNotSupported, storagev1.VolumeLifecycleEphemeral, v.CSI.Driver),
 		})
 	}
 	return found

@@ -11,6 +11,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/moorage-k8s/moorage/internal/upstream"
 )
 
 // DefaultBidirectionalRoots are the folders below which CSI drivers and storage systems mount for the host: the kubelet's
@@ -117,7 +119,7 @@ var propagationBidirectionalUnprivilegedRule = Rule{
 	Summary:     "A container that is not privileged mounts a volume with Bidirectional propagation.",
 	Kinds:       podKinds,
 	Action:      Deny,
-	Symptom:     `Forbidden "Bidirectional mount propagation is available only to privileged containers"`,
+	Symptom:     `Forbidden "` + upstream.BidirectionalNeedsPrivileged + `"`,
 	Remediation: "use HostToContainer or no propagation; only a container that must mount for the host needs securityContext.privileged: true",
 	ExplainsAPI: true,
 	Check:       propagationBidirectionalUnprivileged,

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/moorage-k8s/moorage/internal/upstream"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/webhook/catalog"
 )
@@ -95,7 +96,7 @@ var pluginRemovedRule = Rule{
 	Summary:     "A volume or class is of an in-tree plugin that Kubernetes no longer has, and that it does not redirect to a CSI driver.",
 	Kinds:       append([]Kind{PersistentVolume, StorageClass}, podKinds...),
 	Action:      Deny,
-	Symptom:     `FailedMount "no volume plugin matched"; the pod stays in ContainerCreating, or the claim Pending`,
+	Symptom:     `FailedMount "` + upstream.NoPluginMatched + `"; the pod stays in ContainerCreating, or the claim Pending`,
 	Remediation: "use a CSI driver of the storage system",
 	Check:       pluginRemoved,
 }
@@ -113,7 +114,7 @@ func pluginRemoved(in *Input) []Finding {
 		}
 		if u.Field == "gitRepo" {
 			// Its plugin is still there, behind a gate that is locked.
-			f.Symptom = `MountVolume.SetUp failed "git-repo volume plugin has been disabled"; the pod stays in ContainerCreating`
+			f.Symptom = `MountVolume.SetUp failed "` + upstream.GitRepoDisabled + `"; the pod stays in ContainerCreating`
 		}
 		found = append(found, f)
 	}

@@ -10,6 +10,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/moorage-k8s/moorage/internal/upstream"
 )
 
 // secretMode is the mode of a secret's files, or of one of them.
@@ -106,7 +108,7 @@ func secretModeDecimal(in *Input) []Finding {
 		}
 		if m.mode > 0o777 {
 			f.RefusedByAPI = true
-			f.Symptom = fmt.Sprintf("Invalid value: %d: must be a number between 0 and 0777 (octal), both inclusive", m.mode)
+			f.Symptom = fmt.Sprintf("Invalid value: %d: %s", m.mode, upstream.FileMode)
 		}
 		found = append(found, f)
 	})

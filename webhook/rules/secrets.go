@@ -9,6 +9,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/moorage-k8s/moorage/internal/upstream"
 )
 
 var secretRefIncompleteRule = Rule{
@@ -74,7 +76,8 @@ func volumeSecretRefs(pv *corev1.PersistentVolume) []Finding {
 		if ref.checked {
 			f.Symptom = fmt.Sprintf("Invalid: %s: Required value", f.Path)
 		} else {
-			f.Symptom = "the volume is bound and attached, and then MountVolume.MountDevice fails on the node: fetching NodeStageSecretRef failed"
+			f.Symptom = "the volume is bound and attached, and then MountVolume.MountDevice fails on the node: " +
+				fmt.Sprintf(upstream.StageSecretFailed, ref.ref.Namespace, ref.ref.Name)
 		}
 		found = append(found, f)
 	}

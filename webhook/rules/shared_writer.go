@@ -9,16 +9,18 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/moorage-k8s/moorage/internal/upstream"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/webhook/catalog"
 )
 
 var accessModeSharedWriterRule = Rule{
-	ID:          "access-mode-shared-writer",
-	Summary:     "A workload's pods, or the old and the new pod of a rolling update, share a claim that only one node or one pod may have.",
-	Kinds:       []Kind{ReplicaSet, Deployment},
-	Action:      Warn,
-	Symptom:     `FailedAttachVolume "Multi-Attach error": pods on other nodes stay in ContainerCreating, and a rollout never ends`,
+	ID:      "access-mode-shared-writer",
+	Summary: "A workload's pods, or the old and the new pod of a rolling update, share a claim that only one node or one pod may have.",
+	Kinds:   []Kind{ReplicaSet, Deployment},
+	Action:  Warn,
+	Symptom: `FailedAttachVolume "` + fmt.Sprintf(upstream.UsedByPods, "…") + `" (before Kubernetes 1.37 "Multi-Attach error"): pods on other nodes ` +
+		"stay in ContainerCreating, and a rollout never ends",
 	Remediation: "use a StatefulSet with volumeClaimTemplates, or a ReadWriteMany volume",
 	NeedsLookup: true,
 	Check:       accessModeSharedWriter,
@@ -58,7 +60,7 @@ func accessModeSharedWriter(in *Input) []Finding {
 		switch {
 		case v.claim.AccessModes.Has(topology.ReadWriteOncePod):
 			f.Message = fmt.Sprintf("%s ReadWriteOncePod claim %q", who, v.claim.Name)
-			f.Symptom = "the second pod stays Pending: node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode"
+			f.Symptom = "the second pod stays Pending: " + upstream.ReadWriteOncePodInUse
 			if !overlaps {
 				f.Action = Deny
 				f.Remediation = "set replicas: 1, or use a StatefulSet with volumeClaimTemplates"

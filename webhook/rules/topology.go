@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/moorage-k8s/moorage/internal/upstream"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/webhook/catalog"
 )
@@ -21,7 +22,7 @@ var bindingImmediateZonalRule = Rule{
 	Summary:     "A class of a zonal or node-local driver, or of volumes made by hand, binds its claims immediately.",
 	Kinds:       []Kind{StorageClass},
 	Action:      Warn,
-	Symptom:     "FailedScheduling 'node(s) had volume node affinity conflict': the volume is in a zone where its pod cannot run",
+	Symptom:     "FailedScheduling '" + upstream.VolumeAffinity + "': the volume is in a zone where its pod cannot run",
 	Remediation: "set volumeBindingMode: WaitForFirstConsumer",
 	Check:       bindingImmediateZonal,
 }
@@ -97,7 +98,7 @@ var bindingNoCommonNodeRule = Rule{
 	Summary:     "A pod's bound volumes, and the allowed topologies of its delayed claims' classes, share no node.",
 	Kinds:       podKinds,
 	Action:      Warn,
-	Symptom:     "FailedScheduling 'node(s) had volume node affinity conflict'; the pod stays Pending",
+	Symptom:     "FailedScheduling '" + upstream.VolumeAffinity + "'; the pod stays Pending",
 	Remediation: "use volumes of one zone, or move one of them there from a snapshot",
 	NeedsLookup: true,
 	Check:       bindingNoCommonNode,
@@ -206,7 +207,7 @@ var topologyBetaKeyRule = Rule{
 	Summary:     "Allowed topologies or a volume's node affinity use a zone or region label of the beta time.",
 	Kinds:       []Kind{StorageClass, PersistentVolume},
 	Action:      Warn,
-	Symptom:     "FailedScheduling 'node(s) had volume node affinity conflict' on nodes that carry only the present labels",
+	Symptom:     "FailedScheduling '" + upstream.VolumeAffinity + "' on nodes that carry only the present labels",
 	Remediation: "use topology.kubernetes.io/zone and topology.kubernetes.io/region",
 	Check:       topologyBetaKey,
 }
@@ -258,7 +259,7 @@ var topologyKeyUnknownRule = Rule{
 	Summary:     "Allowed topologies or a volume's node affinity ask for a label that no node carries and no driver reports.",
 	Kinds:       []Kind{StorageClass, PersistentVolume},
 	Action:      Warn,
-	Symptom:     "FailedScheduling 'node(s) didn't find available persistent volumes to bind' or 'volume node affinity conflict' on every node",
+	Symptom:     "FailedScheduling '" + upstream.NothingToBind + "' or '" + upstream.VolumeAffinity + "' on every node",
 	Remediation: "use a label that nodes carry (kubectl get nodes --show-labels) or a topology key of the driver (kubectl get csinodes -o yaml)",
 	NeedsLookup: true,
 	Check:       topologyKeyUnknown,

@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/moorage-k8s/moorage/internal/upstream"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/webhook/catalog"
 )
@@ -90,23 +91,23 @@ func misusedVolumes(in *Input) []Finding {
 		return nil
 	}
 	var found []Finding
-	tell := func(c container, volume, mode, list, other string, index int) {
+	tell := func(c container, volume, mode, list, other, quoted string, index int) {
 		found = append(found, Finding{
 			Path:        c.path().Child(list).Index(index).Child("name"),
 			Message:     fmt.Sprintf("container %q has volume %q, whose volumeMode is %s, under %s", c.Name, volume, mode, list),
-			Symptom:     fmt.Sprintf("the pod stays in ContainerCreating: volume %s has volumeMode %s, but is specified in %s", volume, mode, list),
+			Symptom:     "the pod stays in ContainerCreating: " + fmt.Sprintf(quoted, volume, mode),
 			Remediation: fmt.Sprintf("move it to %s, or make the claim with the other volumeMode", other),
 		})
 	}
 	eachContainer(in.Object, func(_ *corev1.PodSpec, c container) {
 		for i := range c.VolumeMounts {
 			if name := c.VolumeMounts[i].Name; blocks[name] {
-				tell(c, name, "Block", "volumeMounts", "volumeDevices", i)
+				tell(c, name, "Block", "volumeMounts", "volumeDevices", upstream.BlockInVolumeMounts, i)
 			}
 		}
 		for i := range c.VolumeDevices {
 			if block, known := blocks[c.VolumeDevices[i].Name]; known && !block {
-				tell(c, c.VolumeDevices[i].Name, "Filesystem", "volumeDevices", "volumeMounts", i)
+				tell(c, c.VolumeDevices[i].Name, "Filesystem", "volumeDevices", "volumeMounts", upstream.FileInVolumeDevices, i)
 			}
 		}
 	})
