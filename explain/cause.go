@@ -18,6 +18,10 @@ type cause struct {
 	nodes     topology.NodeSet
 	// alone are those of the nodes that no other cause refuses.
 	alone topology.NodeSet
+	// subject is the driver or class of a cause of the whole pod.
+	subject      string
+	eliminations []*placement.Elimination
+	blame        *blame
 }
 
 // causesOf gathers what a verdict eliminates, in the order of the predicates.
@@ -25,12 +29,16 @@ func causesOf(v *placement.Verdict) []cause {
 	var out []cause
 	for i := range v.Eliminations {
 		e := &v.Eliminations[i]
-		same := func(c cause) bool { return c.volume == e.Volume && c.predicate == e.Predicate && c.reason == e.Reason }
-		if at := slices.IndexFunc(out, same); at >= 0 {
-			out[at].nodes.Or(e.Nodes)
-		} else {
-			out = append(out, cause{volume: e.Volume, predicate: e.Predicate, reason: e.Reason, nodes: e.Nodes.Clone()})
+		same := func(c cause) bool {
+			return c.volume == e.Volume && c.predicate == e.Predicate && c.reason == e.Reason && c.subject == e.Subject
 		}
+		at := slices.IndexFunc(out, same)
+		if at < 0 {
+			at = len(out)
+			out = append(out, cause{volume: e.Volume, predicate: e.Predicate, reason: e.Reason, subject: e.Subject, nodes: e.Nodes.Clone()})
+		}
+		out[at].nodes.Or(e.Nodes)
+		out[at].eliminations = append(out[at].eliminations, e)
 	}
 	for i := range out {
 		out[i].alone = out[i].nodes.Clone()

@@ -15,13 +15,8 @@ import (
 
 // register proposes that drivers are registered on nodes that lack nothing else.
 func (q *asked) register(c *cause) []proposal {
-	lacked := q.lackedDrivers(c)
-	if c.volume >= 0 && len(lacked) == 0 {
-		// Registered, but without topology keys.
-		lacked = []string{q.d.Volumes[c.volume].Driver()}
-	}
 	var pattern []topology.NodeDriver
-	for _, driver := range lacked {
+	for _, driver := range q.blamed(c).drivers {
 		for i := range q.Snapshot.RegisteredOn(driver).All() {
 			if d := q.Snapshot.Node(i).Driver(driver); !c.nodes.Has(i) {
 				pattern = append(pattern, *d)
@@ -63,22 +58,15 @@ func (q *asked) register(c *cause) []proposal {
 
 // label proposes that a missing topology label is put back.
 func (q *asked) label(c *cause) []proposal {
-	driver := q.d.Volumes[c.volume].Driver()
+	driver := q.blamed(c).Driver
 	var out []proposal
 	for i := range c.alone.All() {
 		node := q.Snapshot.Node(i)
-		registered := node.Driver(driver)
-		if registered == nil {
-			continue
-		}
 		with := *node
 		with.Labels = maps.Clone(node.Labels)
-		var missing []string
-		for _, key := range registered.TopologyKeys {
-			if _, ok := node.Labels[key]; !ok {
-				missing = append(missing, key)
-				with.Labels[key] = q.commonest(key)
-			}
+		missing := q.v.Because(c.eliminations[0], i).Labels
+		for _, key := range missing {
+			with.Labels[key] = q.commonest(key)
 		}
 		out = append(out, proposal{
 			object: Object{Kind: "Node", Name: node.Name}, cost: costMend,

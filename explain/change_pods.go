@@ -11,18 +11,19 @@ import (
 
 // waitForHolders proposes that the pods which hold a volume go.
 func (q *asked) waitForHolders(c *cause) []proposal {
-	holders := q.holders(c)
-	if len(holders) == 0 {
-		return nil
-	}
+	holders := q.blamed(c).pods
 	keys := make([]topology.Key, len(holders))
 	for i, pod := range holders {
 		keys[i] = pod.Key()
 	}
+	gone := " is gone, or delete it"
+	if len(holders) > 1 {
+		gone = " are gone, or delete them"
+	}
 	return []proposal{{
 		object: Object{"Pod", keys[0].Namespace, keys[0].Name}, cost: costWait,
 		apply: func(d *topology.Draft) { d.RemovePods(keys...) },
-		say:   func(string) string { return "wait until " + q.users(c) + " is gone, or delete it" },
+		say:   func(string) string { return "wait until " + q.holders(holders) + gone },
 	}}
 }
 
@@ -31,10 +32,6 @@ const maxSlotNodes = 8
 
 // moreSlots proposes that a pod leaves a node which only lacks attach slots.
 func (q *asked) moreSlots(c *cause) []proposal {
-	drivers := map[string]bool{}
-	for _, driver := range q.limitedDrivers() {
-		drivers[driver] = true
-	}
 	// The nodes that lack nothing else, and for each the pod that is easiest to do without: the one with the most slots.
 	type leaver struct {
 		pod   *topology.Pod
@@ -51,7 +48,7 @@ func (q *asked) moreSlots(c *cause) []proposal {
 	for _, key := range q.Snapshot.Keys(topology.KindPod) {
 		pod := q.Snapshot.Pod(key)
 		if now, asked := best[pod.Node]; asked && !pod.Terminal {
-			if slots := q.slotsOf(pod, drivers); slots > now.slots {
+			if slots := q.slotsOf(pod, c.subject); slots > now.slots {
 				best[pod.Node] = leaver{pod, slots}
 			}
 		}
@@ -74,12 +71,12 @@ func (q *asked) moreSlots(c *cause) []proposal {
 	return out
 }
 
-// slotsOf counts the attach slots that a pod takes of the drivers.
-func (q *asked) slotsOf(pod *topology.Pod, drivers map[string]bool) int {
+// slotsOf counts the attach slots that a pod takes of the driver.
+func (q *asked) slotsOf(pod *topology.Pod, driver string) int {
 	n := 0
 	d := placement.NewDemand(q.Snapshot, pod)
 	for i := range d.Volumes {
-		if drivers[d.Volumes[i].Driver()] {
+		if d.Volumes[i].Driver() == driver {
 			n++
 		}
 	}

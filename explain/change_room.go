@@ -14,17 +14,9 @@ const maxPools = 4
 
 // moreRoom proposes smaller claims, larger pools, and other classes.
 func (q *asked) moreRoom(c *cause) []proposal {
-	classes := q.delayedClasses()
-	if c.volume != placement.PodLevel {
-		classes = []string{q.d.Volumes[c.volume].Claim.Class}
-	}
-	var out []proposal
-	for _, class := range classes {
-		out = append(out, q.smallerClaims(class)...)
-		out = append(out, q.largerPools(class)...)
-		out = append(out, q.otherClasses(class)...)
-	}
-	return out
+	class := q.blamed(c).Class
+	out := append(q.smallerClaims(class), q.largerPools(class)...)
+	return append(out, q.otherClasses(class)...)
 }
 
 // largerPools proposes more room in one pool: as little as it takes.
@@ -36,12 +28,11 @@ func (q *asked) largerPools(class string) []proposal {
 		}
 	}
 	var out []proposal
-	rooms := roomsOf(q.Snapshot, class, q.uses)
-	for i := range rooms[:min(len(rooms), maxPools)] {
-		r := &rooms[i]
+	rooms := q.v.Rooms(class).Pools
+	for _, r := range rooms[:min(len(rooms), maxPools)] {
 		larger := func(by int64) func(*topology.Draft) {
 			return func(d *topology.Draft) {
-				pool := *r.pool
+				pool := *r.Pool
 				pool.Capacity = topology.AddBytes(max(pool.Capacity, 0), by)
 				if pool.MaximumVolumeSize >= 0 {
 					pool.MaximumVolumeSize = topology.AddBytes(pool.MaximumVolumeSize, by)
@@ -49,7 +40,7 @@ func (q *asked) largerPools(class string) []proposal {
 				d.PutPool(&pool)
 			}
 		}
-		most := topology.AddBytes(wanted, r.reserved)
+		most := topology.AddBytes(wanted, r.Reserved)
 		if _, ok := q.with(larger(most)); !ok {
 			continue
 		}
@@ -59,9 +50,9 @@ func (q *asked) largerPools(class string) []proposal {
 			return ok
 		})
 		out = append(out, proposal{
-			object: Object{"CSIStorageCapacity", r.pool.Namespace, r.pool.Name}, cost: costNumber, apply: larger(more),
+			object: Object{"CSIStorageCapacity", r.Pool.Namespace, r.Pool.Name}, cost: costNumber, apply: larger(more),
 			say: func(string) string {
-				return fmt.Sprintf("free or add %s in the pool of class %s that is reached %s", Size(more), class, q.zones.on(r.nodes))
+				return fmt.Sprintf("free or add %s in the pool of class %s that is reached %s", Size(more), class, q.zones.on(r.Nodes))
 			},
 		})
 	}

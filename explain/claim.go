@@ -96,22 +96,22 @@ func Claim(s *topology.Snapshot, engine *placement.Engine, key topology.Key) *Cl
 		}
 	}
 	if v.State == placement.Delayed {
-		for _, r := range roomsOf(s, claim.Class, q.uses) {
-			e.Pools = append(e.Pools, poolOf(&r, &q.zones))
+		for _, r := range q.v.Rooms(claim.Class).Pools {
+			e.Pools = append(e.Pools, poolOf(r, &q.zones))
 		}
 	}
 	e.Headline, e.Fine = q.claimHeadline(e, claim, class)
 	return e
 }
 
-func poolOf(r *room, z *zones) Pool {
-	largest, known := r.pool.VolumeLimit()
+func poolOf(r *placement.Room, z *zones) Pool {
+	largest, known := r.Pool.VolumeLimit()
 	if !known {
 		largest = -1
 	}
 	return Pool{
-		Class: r.pool.Class, Name: r.pool.Key().String(), Capacity: r.pool.Capacity, Reserved: r.reserved, Free: r.free(), Largest: largest,
-		Where: z.on(r.nodes),
+		Class: r.Pool.Class, Name: r.Pool.Key().String(), Capacity: r.Pool.Capacity, Reserved: r.Reserved, Free: r.Free(), Largest: largest,
+		Where: z.on(r.Nodes),
 	}
 }
 

@@ -33,7 +33,9 @@ func (e *Explanation) Groups() []Group {
 		if g == nil {
 			g = &Group{Zone: n.Zone, Fits: n.Fits, Notes: map[string]int{}}
 			for _, c := range n.causes {
-				g.For = append(g.For, e.Constraints[c].short())
+				if short := e.Constraints[c].short(); !slices.Contains(g.For, short) {
+					g.For = append(g.For, short)
+				}
 			}
 			if n.Fits {
 				g.Lowest, g.Highest = *n.Score, *n.Score

@@ -71,9 +71,7 @@ func (q *asked) text(c *cause) string {
 		// In-tree a node that was not selected is one on which nothing can be bound.
 		return placement.ReasonNoVolume.String()
 	case placement.ReasonDriverRequired:
-		if drivers := q.lackedDrivers(c); len(drivers) > 0 {
-			return drivers[0] + " CSI driver is not installed on the node"
-		}
+		return c.subject + " CSI driver is not installed on the node"
 	}
 	return c.reason.String()
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/moorage-k8s/moorage/topology"
+	"github.com/moorage-k8s/moorage/topology/placement"
 )
 
 // NodeExplanation is what a node has for volumes.
@@ -74,10 +75,8 @@ func OfNode(s *topology.Snapshot, name string) *NodeExplanation {
 		}
 	}
 	for _, key := range s.Keys(topology.KindClass) {
-		for _, r := range roomsOf(s, key.Name, nil) {
-			if r.nodes.Has(i) {
-				e.Pools = append(e.Pools, poolOf(&r, &z))
-			}
+		for _, r := range placement.RoomsOf(s, key.Name, nil).On(i) {
+			e.Pools = append(e.Pools, poolOf(r, &z))
 		}
 	}
 	e.Volumes = volumesOn(s, name)

@@ -5,7 +5,6 @@ package explain
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
@@ -48,17 +47,20 @@ func (q *asked) clause(c *cause) string {
 	case placement.ReasonAttachLimit:
 		return q.attachClause(c)
 	case placement.ReasonSingleWriter:
-		return fmt.Sprintf("%s is in use by %s, and only one node may have it", subject(v), q.users(c))
+		return fmt.Sprintf("%s is in use by %s, and only one node may have it", subject(v), q.holders(q.blamed(c).pods))
 	case placement.ReasonReadWriteOncePod:
-		return fmt.Sprintf("%s allows one pod (ReadWriteOncePod), and %s has it", subject(v), q.users(c))
+		return fmt.Sprintf("%s allows one pod (ReadWriteOncePod), and %s has it", subject(v), q.holders(q.blamed(c).pods))
 	case placement.ReasonDiskConflict:
-		return fmt.Sprintf("the disk of %s is in use by %s", subject(v), q.users(c))
+		return fmt.Sprintf("the disk of %s is in use by %s", subject(v), q.holders(q.blamed(c).pods))
 	case placement.ReasonDriverRequired, placement.ReasonDriverReady:
-		return fmt.Sprintf("CSI driver %s is not registered %s", both(q.lackedDrivers(c)), q.zones.on(c.nodes))
+		if drivers := q.blamed(c).drivers; len(drivers) > 1 {
+			return fmt.Sprintf("CSI drivers %s are not registered %s", both(drivers), q.zones.on(c.nodes))
+		}
+		return fmt.Sprintf("CSI driver %s is not registered %s", q.blamed(c).Driver, q.zones.on(c.nodes))
 	case placement.ReasonTopologyKeys:
-		return fmt.Sprintf("the CSINodes give no topology keys of driver %s %s", v.Driver(), q.zones.on(c.nodes))
+		return fmt.Sprintf("the CSINodes give no topology keys of driver %s %s", q.blamed(c).Driver, q.zones.on(c.nodes))
 	case placement.ReasonTopologyLabels:
-		return fmt.Sprintf("%s, by which driver %s provisions, is missing %s", q.lackedLabels(v, c), v.Driver(), q.zones.on(c.nodes))
+		return fmt.Sprintf("%s, by which driver %s provisions, is missing %s", "the label "+either(q.blamed(c).labels), q.blamed(c).Driver, q.zones.on(c.nodes))
 	default:
 		return c.reason.String()
 	}
@@ -77,10 +79,7 @@ func (q *asked) affinityClause(v *placement.Volume, c *cause) string {
 	if !c.allowed().Empty() {
 		return fmt.Sprintf("%s can be used %s", what, only(q.zones.on(c.allowed())))
 	}
-	affinity := v.Volume.Affinity
-	if m := v.Volume.Migration; m != nil && m.Err == nil && !q.Snapshot.MigratedOn(m.Plugin).Empty() {
-		affinity = m.Affinity
-	}
+	affinity := q.blamed(c).Conditions[0]
 	return fmt.Sprintf("%s can be used on no node: it wants %s%s", what, affinity, q.unknownLabels(affinity))
 }
 
@@ -129,9 +128,9 @@ func (q *asked) capacityClause(v *placement.Volume, c *cause) string {
 	class := v.Claim.Class
 	var most int64 = -1
 	var at topology.NodeSet
-	for _, r := range roomsOf(q.Snapshot, class, q.uses) {
-		if limit, known := r.pool.VolumeLimit(); known && limit > most && r.nodes.Meets(c.nodes) {
-			most, at = limit, r.nodes
+	for _, r := range q.v.Rooms(class).Pools {
+		if limit, known := r.Pool.VolumeLimit(); known && limit > most && r.Nodes.Meets(c.nodes) {
+			most, at = limit, r.Nodes
 		}
 	}
 	if most < 0 {
@@ -141,97 +140,26 @@ func (q *asked) capacityClause(v *placement.Volume, c *cause) string {
 		subject(v), Size(v.Claim.Request), class, Size(most), q.zones.on(at))
 }
 
-// jointClause is about all delayed claims of one class; of which, the elimination does not say where there are several.
+// jointClause is about the delayed claims of one class that would be provisioned there.
 func (q *asked) jointClause(c *cause) string {
-	var parts []string
-	for _, class := range q.delayedClasses() {
-		var claims []string
-		var sum int64
-		for i := range q.d.Volumes {
-			if v := &q.d.Volumes[i]; v.State == placement.Delayed && v.Claim.Class == class {
-				claims = append(claims, fmt.Sprintf("%s (%s)", v.ClaimName, Size(v.Claim.Request)))
-				sum = topology.AddBytes(sum, v.Claim.Request)
-			}
-		}
-		rooms := slices.DeleteFunc(roomsOf(q.Snapshot, class, q.uses), func(r room) bool { return !r.nodes.Meets(c.nodes) })
-		if len(rooms) == 0 {
-			continue
-		}
-		what := fmt.Sprintf("claims %s want %s together", both(claims), Size(sum))
-		if len(claims) == 1 {
-			what = fmt.Sprintf("claim %s wants %s", q.firstOf(class).ClaimName, Size(sum))
-		}
-		if c.reason == placement.ReasonReserved {
-			var reserved int64
-			for _, r := range q.reservations() {
-				if r.Class == class {
-					reserved = topology.AddBytes(reserved, r.Bytes)
-				}
-			}
-			parts = append(parts, fmt.Sprintf("%s of class %s, which fits %s, but not beside what is reserved for other pods (%s in this class)",
-				what, class, q.zones.on(c.nodes), Size(reserved)))
-			continue
-		}
-		parts = append(parts, fmt.Sprintf("%s, and the pool of class %s with most room has %s left, %s",
-			what, class, Size(rooms[0].free()), q.zones.on(rooms[0].nodes)))
+	because := q.blamed(c)
+	claims := make([]string, len(because.Claims))
+	for i, claim := range because.Claims {
+		claims[i] = fmt.Sprintf("%s (%s)", claim.Name, Size(claim.Request))
 	}
-	return strings.Join(parts, "; ")
-}
-
-func (q *asked) firstOf(class string) *placement.Volume {
-	i := slices.IndexFunc(q.d.Volumes, func(v placement.Volume) bool { return v.State == placement.Delayed && v.Claim.Class == class })
-	return &q.d.Volumes[i]
+	what := fmt.Sprintf("claims %s want %s together", both(claims), Size(because.Wanted))
+	if len(claims) == 1 {
+		what = fmt.Sprintf("claim %s wants %s", because.Claims[0].Name, Size(because.Wanted))
+	}
+	if c.reason == placement.ReasonReserved {
+		return fmt.Sprintf("%s of class %s, which fits %s, but not beside what is reserved for other pods (on %s: %s)",
+			what, because.Class, q.zones.on(c.nodes), q.zones.names(c.nodes, 1)[0], q.promised(because.Promises))
+	}
+	rooms := q.v.Rooms(because.Class).Pools
+	most := rooms[slices.IndexFunc(rooms, func(r *placement.Room) bool { return r.Nodes.Meets(c.nodes) })]
+	return fmt.Sprintf("%s, and the pool of class %s with most room has %s left, %s", what, because.Class, Size(most.Free()), q.zones.on(most.Nodes))
 }
 
 func (q *asked) attachClause(c *cause) string {
-	return fmt.Sprintf("too few attach slots of driver %s are free %s for the pod's volumes", both(q.limitedDrivers()), q.zones.on(c.nodes))
-}
-
-// limitedDrivers are those of the pod's drivers that can attach a limited number of volumes to a node.
-func (q *asked) limitedDrivers() []string {
-	var out []string
-	for i := range q.d.Volumes {
-		driver := q.d.Volumes[i].Driver()
-		if _, limited := q.Snapshot.AttachSlots(driver); limited && !slices.Contains(out, driver) {
-			out = append(out, driver)
-		}
-	}
-	return out
-}
-
-// lackedDrivers are those of the pod's drivers that the refused nodes do not have.
-func (q *asked) lackedDrivers(c *cause) []string {
-	var out []string
-	for i := range q.d.Volumes {
-		driver := q.d.Volumes[i].Driver()
-		if driver == "" || slices.Contains(out, driver) || c.volume != placement.PodLevel && c.volume != i {
-			continue
-		}
-		for node := range c.nodes.All() {
-			if q.Snapshot.Node(node).Driver(driver) == nil {
-				out = append(out, driver)
-				break
-			}
-		}
-	}
-	return out
-}
-
-// lackedLabels names the labels that the refused nodes lack.
-func (q *asked) lackedLabels(v *placement.Volume, c *cause) string {
-	var keys []string
-	for i := range c.nodes.All() {
-		node := q.Snapshot.Node(i)
-		driver := node.Driver(v.Driver())
-		if driver == nil {
-			continue
-		}
-		for _, key := range driver.TopologyKeys {
-			if _, ok := node.Labels[key]; !ok && !slices.Contains(keys, key) {
-				keys = append(keys, key)
-			}
-		}
-	}
-	slices.Sort(keys)
-	return "the label " + either(keys)
+	return fmt.Sprintf("too few attach slots of driver %s are free %s for the pod's volumes", q.blamed(c).Driver, q.zones.on(c.nodes))
 }

@@ -97,7 +97,7 @@ func enforcedPredicates(t *testing.T) []string {
 		}
 		for _, e := range list.Elts {
 			fields := e.(*ast.CompositeLit).Elts
-			if configurable, known := fields[2].(*ast.Ident); known && configurable.Name == "false" {
+			if configurable, known := fields[len(fields)-1].(*ast.Ident); known && configurable.Name == "false" {
 				names = append(names, fields[0].(*ast.Ident).Name)
 			}
 		}

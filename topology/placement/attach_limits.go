@@ -64,7 +64,15 @@ func attachLimits(q *query) {
 		if !limited {
 			continue
 		}
-		q.refuse(PodLevel, ReasonAttachLimit, q.withoutSlots(slots, handlesOf(volumes[i:], a.driver)))
+		q.refuseFor(a.driver, ReasonAttachLimit, q.withoutSlots(slots, handlesOf(volumes[i:], a.driver)))
+	}
+}
+
+func attachLimitsBecause(q *query, e *Elimination, node int) Evidence {
+	slots, _ := q.s.AttachSlots(e.Subject)
+	handles := handlesOf(q.attachments(), e.Subject)
+	return Evidence{
+		Driver: e.Subject, Wanted: int64(len(handles) - held(slots, handles)[node]), Had: int64(slots.Limit(node) - slots.Used(node)),
 	}
 }
 
@@ -87,6 +95,16 @@ func (q *query) withoutSlots(slots topology.AttachSlots, handles []string) topol
 		}
 	}
 	// What a node holds already it need not attach.
+	for i, n := range held(slots, handles) {
+		if more := len(handles) - n; more == 0 || slots.Used(i)+more <= slots.Limit(i) {
+			refused.Remove(i)
+		}
+	}
+	return refused
+}
+
+// held counts by node how many of the volumes it holds already.
+func held(slots topology.AttachSlots, handles []string) map[int]int {
 	var held map[int]int
 	for _, handle := range handles {
 		slots.EachHolder(handle, func(i int) {
@@ -96,10 +114,5 @@ func (q *query) withoutSlots(slots topology.AttachSlots, handles []string) topol
 			held[i]++
 		})
 	}
-	for i, n := range held {
-		if more := len(handles) - n; more == 0 || slots.Used(i)+more <= slots.Limit(i) {
-			refused.Remove(i)
-		}
-	}
-	return refused
+	return held
 }

@@ -35,15 +35,7 @@ func freeSlots(q *scoring) []float32 {
 
 // freeOf lowers the rates to the share of one driver's slots that is left.
 func (q *scoring) freeOf(slots topology.AttachSlots, handles []string, rates []float32) {
-	var held map[int]int
-	for _, handle := range handles {
-		slots.EachHolder(handle, func(node int) {
-			if held == nil {
-				held = map[int]int{}
-			}
-			held[node]++
-		})
-	}
+	held := held(slots, handles)
 	for node := range q.among.All() {
 		limit := slots.Limit(node)
 		if limit < 0 {

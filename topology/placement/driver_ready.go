@@ -36,13 +36,40 @@ func driverReady(q *query) {
 		for _, m := range c.matches {
 			unready.addVolume(m.volume, m.nodes)
 		}
-		plugin := ""
-		if c.Class.Driver != c.Class.Provisioner {
-			plugin = c.Class.Provisioner
-		}
-		unready.add(c.Class.Driver, plugin, c.provision)
+		unready.add(c.Class.Driver, inTree(c.Class), c.provision)
 		q.refuse(c.volume, ReasonDriverReady, unready.set)
 	}
+}
+
+func driverReadyBecause(q *query, e *Elimination, node int) Evidence {
+	v := &q.d.Volumes[e.Volume]
+	if v.State == Delayed {
+		c := q.delayedOf(e.Volume)
+		for _, m := range c.matches {
+			if m.nodes.Has(node) {
+				driver, _ := driverOf(m.volume)
+				return Evidence{Driver: driver}
+			}
+		}
+		return Evidence{Driver: c.Class.Driver}
+	}
+	return Evidence{Driver: v.Driver()}
+}
+
+// inTree is the in-tree plugin that the class names, where a CSI driver provisions in its place.
+func inTree(c *topology.Class) string {
+	if c.Driver == c.Provisioner {
+		return ""
+	}
+	return c.Provisioner
+}
+
+// driverOf is the driver that serves the volume, with the in-tree plugin in whose place it does.
+func driverOf(v *topology.Volume) (driver, plugin string) {
+	if m := v.Migration; m != nil {
+		return m.Driver, m.Plugin
+	}
+	return v.Driver, ""
 }
 
 // unreadyNodes are those that lack a driver of one volume. The set is made with the first of them.
@@ -52,11 +79,8 @@ type unreadyNodes struct {
 }
 
 func (u *unreadyNodes) addVolume(v *topology.Volume, nodes topology.NodeSet) {
-	if m := v.Migration; m != nil {
-		u.add(m.Driver, m.Plugin, nodes)
-	} else {
-		u.add(v.Driver, "", nodes)
-	}
+	driver, plugin := driverOf(v)
+	u.add(driver, plugin, nodes)
 }
 
 // add adds those of the nodes that lack the driver; where it serves an in-tree plugin, those where the plugin is migrated.

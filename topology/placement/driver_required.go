@@ -16,6 +16,10 @@ func driverRequired(q *query) {
 		if a.migrated {
 			refused.And(q.s.WithCSINode())
 		}
-		q.refuse(PodLevel, ReasonDriverRequired, refused)
+		q.refuseFor(a.driver, ReasonDriverRequired, refused)
 	}
+}
+
+func driverRequiredBecause(_ *query, e *Elimination, _ int) Evidence {
+	return Evidence{Driver: e.Subject}
 }

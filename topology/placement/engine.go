@@ -118,6 +118,7 @@ func configurablePredicates() []string {
 func (e *Engine) Filter(s *topology.Snapshot, d *Demand, pending ...Pending) *Verdict {
 	v := &Verdict{Feasible: s.AllNodes().Clone(), Undecided: d.Undecided, demand: d, delayed: delayedClaims(s, d)}
 	q := &query{s: s, d: d, verdict: v, delayed: v.delayed, pending: pending}
+	v.query = q
 	for _, p := range predicates {
 		if mode := e.modes[p.name]; mode != Off {
 			q.ask(p, mode)

@@ -14,16 +14,31 @@ func exclusiveDisk(q *query) {
 		}
 		refused := topology.NewNodeSet(q.s.NumNodes())
 		for other := range q.s.DiskUsers(disk.ID) {
-			if !holdsNode(other) || other.Key() == q.d.Pod.Key() {
-				continue
-			}
-			node, known := q.s.NodeIndex(other.Node)
-			if known && conflicts(disk, other) {
+			if node, keeps := q.keepsDisk(disk, other); keeps {
 				refused.Add(node)
 			}
 		}
 		q.refuse(i, ReasonDiskConflict, refused)
 	}
+}
+
+func exclusiveDiskBecause(q *query, e *Elimination, node int) (out Evidence) {
+	disk := q.d.Volumes[e.Volume].Disk
+	for other := range q.s.DiskUsers(disk.ID) {
+		if on, keeps := q.keepsDisk(disk, other); keeps && on == node {
+			out.Pods = append(out.Pods, other)
+		}
+	}
+	return out
+}
+
+// keepsDisk tells whether a user of the disk keeps it from the pod, and on which node.
+func (q *query) keepsDisk(disk *topology.Disk, user *topology.Pod) (node int, keeps bool) {
+	if !holdsNode(user) || user.Key() == q.d.Pod.Key() {
+		return 0, false
+	}
+	node, known := q.s.NodeIndex(user.Node)
+	return node, known && conflicts(disk, user)
 }
 
 func conflicts(disk *topology.Disk, pod *topology.Pod) bool {

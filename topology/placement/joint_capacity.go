@@ -26,8 +26,8 @@ func jointCapacity(q *query) {
 		}
 		if claims := q.claimsOfClass(class); len(claims) > 0 {
 			full, taken := q.jointlyFull(class, claims)
-			q.refuse(PodLevel, ReasonJointCapacity, full)
-			q.refuse(PodLevel, ReasonReserved, taken)
+			q.refuseFor(class, ReasonJointCapacity, full)
+			q.refuseFor(class, ReasonReserved, taken)
 		}
 	}
 }
@@ -51,16 +51,7 @@ func (q *query) claimsOfClass(class string) []*delayedClaim {
 // they would but for what is reserved. Nodes that reach the same pools and provision the same claims are judged once.
 func (q *query) jointlyFull(class string, claims []*delayedClaim) (full, taken topology.NodeSet) {
 	full, taken = topology.NewNodeSet(q.s.NumNodes()), topology.NewNodeSet(q.s.NumNodes())
-	j := &jointQuestion{room: newPoolRoom(q.s, class, q.d), claims: claims}
-	var pending []*Pending
-	for i := range q.pending {
-		if p := &q.pending[i]; p.Class == class && !q.d.uses(p.Claim) {
-			pending = append(pending, p)
-		}
-	}
-	j.room.takePending(pending, q.s.AllNodes())
-	j.published = j.room.unreserved()
-	j.whole = make([]answer, j.room.groups.Len())
+	j := q.jointQuestion(class, claims)
 	for i := range q.verdict.Feasible.All() {
 		switch j.ask(i) {
 		case isFull:
@@ -70,6 +61,26 @@ func (q *query) jointlyFull(class string, claims []*delayedClaim) (full, taken t
 		}
 	}
 	return full, taken
+}
+
+// jointQuestion begins the question for the claims of a class.
+func (q *query) jointQuestion(class string, claims []*delayedClaim) *jointQuestion {
+	j := &jointQuestion{room: newPoolRoom(q.s, class, q.d), claims: claims}
+	j.room.takePending(q.pendingOf(class), q.s.AllNodes())
+	j.published = j.room.unreserved()
+	j.whole = make([]answer, j.room.groups.Len())
+	return j
+}
+
+// pendingOf are the pending claims of the class, but for the pod's own.
+func (q *query) pendingOf(class string) []*Pending {
+	var pending []*Pending
+	for i := range q.pending {
+		if p := &q.pending[i]; p.Class == class && !q.d.uses(p.Claim) {
+			pending = append(pending, p)
+		}
+	}
+	return pending
 }
 
 // jointQuestion remembers what was found, by the pools that a node reaches and the claims that would be provisioned there.

@@ -27,6 +27,17 @@ func poolCapacity(q *query) {
 	}
 }
 
+func poolCapacityBecause(q *query, e *Elimination, node int) Evidence {
+	c := q.delayedOf(e.Volume)
+	out := Evidence{Claims: []*topology.Claim{c.Claim}, Class: c.Claim.Class, Pools: q.roomsOf(c.Claim.Class).On(node), Wanted: c.Claim.Request, Had: -1}
+	for _, room := range out.Pools {
+		if limit, known := room.Pool.VolumeLimit(); known {
+			out.Had = max(out.Had, limit)
+		}
+	}
+	return out
+}
+
 // poolsCount tells whether pools limit where the claim can be provisioned.
 func (q *query) poolsCount(c *delayedClaim) bool { return provisionsFromPools(q.s, c.Class) }
 

@@ -13,6 +13,8 @@ import (
 type predicate struct {
 	name string
 	run  func(q *query)
+	// because looks again at one node that run has rejected, with the helpers of run, and returns the evidence.
+	because func(q *query, e *Elimination, node int) Evidence
 	// configurable predicates judge what kube-scheduler does not; the others agree with it and are always enforced.
 	configurable bool
 }
@@ -39,18 +41,18 @@ const (
 // another pod has the volume no change to a node helps; where the driver is missing so are its topology keys; and how much
 // room a pool has matters only where the driver could provision from it.
 var predicates = []predicate{
-	{ReadWriteOncePod, readWriteOncePod, false},
-	{ExclusiveDisk, exclusiveDisk, false},
-	{DriverRequired, driverRequired, false},
-	{AttachLimits, attachLimits, false},
-	{VolumeAffinity, volumeAffinity, false},
-	{ProvisioningTopology, provisioningTopology, false},
-	{PoolCapacity, poolCapacity, false},
-	{VolumeZone, volumeZone, false},
-	{SingleWriter, singleWriter, true},
-	{DriverReady, driverReady, true},
-	{TopologyKeys, topologyKeys, true},
-	{JointCapacity, jointCapacity, true},
+	{ReadWriteOncePod, readWriteOncePod, readWriteOncePodBecause, false},
+	{ExclusiveDisk, exclusiveDisk, exclusiveDiskBecause, false},
+	{DriverRequired, driverRequired, driverRequiredBecause, false},
+	{AttachLimits, attachLimits, attachLimitsBecause, false},
+	{VolumeAffinity, volumeAffinity, volumeAffinityBecause, false},
+	{ProvisioningTopology, provisioningTopology, provisioningTopologyBecause, false},
+	{PoolCapacity, poolCapacity, poolCapacityBecause, false},
+	{VolumeZone, volumeZone, volumeZoneBecause, false},
+	{SingleWriter, singleWriter, singleWriterBecause, true},
+	{DriverReady, driverReady, driverReadyBecause, true},
+	{TopologyKeys, topologyKeys, topologyKeysBecause, true},
+	{JointCapacity, jointCapacity, jointCapacityBecause, true},
 }
 
 // query is one run of the predicates.
@@ -62,21 +64,34 @@ type query struct {
 	verdict *Verdict
 	asking  string
 	mode    Mode
+
+	// What follows is for evidence, and made when it is first asked for.
+	rooms map[string]*Rooms
+	joint map[string]*jointQuestion
 }
 
 // refuse takes nodes out of the feasible ones, or with the mode Score puts them below the others. The set is kept: it must
 // not be changed afterwards.
 func (q *query) refuse(volume int, reason Reason, nodes topology.NodeSet) {
-	if nodes.Empty() {
+	q.eliminate(Elimination{Volume: volume, Reason: reason, Nodes: nodes})
+}
+
+// refuseFor is refuse where it is not one volume that is to blame, but those of one driver or class.
+func (q *query) refuseFor(subject string, reason Reason, nodes topology.NodeSet) {
+	q.eliminate(Elimination{Volume: PodLevel, Subject: subject, Reason: reason, Nodes: nodes})
+}
+
+func (q *query) eliminate(e Elimination) {
+	if e.Nodes.Empty() {
 		return
 	}
 	if q.mode == Score {
-		q.verdict.demote(nodes)
+		q.verdict.demote(e.Nodes)
 		return
 	}
-	q.verdict.Feasible.AndNot(nodes)
-	q.verdict.Eliminations = append(q.verdict.Eliminations,
-		Elimination{Predicate: q.asking, Volume: volume, Reason: reason, Nodes: nodes})
+	e.Predicate = q.asking
+	q.verdict.Feasible.AndNot(e.Nodes)
+	q.verdict.Eliminations = append(q.verdict.Eliminations, e)
 }
 
 // ask runs one predicate. One that panics has decided nothing more.

@@ -2,6 +2,8 @@
 
 package placement
 
+import "github.com/moorage-k8s/moorage/topology"
+
 // provisioningTopology refuses the nodes on which a delayed claim has neither an existing volume to bind nor a class that
 // may provision there: checkVolumeProvisions of kube-scheduler's volumebinding. Without it a pod waits on a node for a
 // volume that its class never makes there.
@@ -20,4 +22,13 @@ func provisioningTopology(q *query) {
 			q.refuse(c.volume, ReasonNoVolume, refused)
 		}
 	}
+}
+
+func provisioningTopologyBecause(q *query, e *Elimination, _ int) Evidence {
+	c := q.delayedOf(e.Volume)
+	out := Evidence{Claims: []*topology.Claim{c.Claim}, Class: c.Claim.Class}
+	if e.Reason == ReasonNoVolume && c.Class.Provisions() {
+		out.Conditions = []*topology.Selector{c.Class.Allowed}
+	}
+	return out
 }

@@ -13,12 +13,27 @@ func readWriteOncePod(q *query) {
 			continue
 		}
 		for other := range q.s.Users(v.Claim.Key()) {
-			if other.Key() != q.d.Pod.Key() && holdsNode(other) && names(other, v.ClaimName) {
+			if q.keepsClaim(v, other) {
 				q.refuse(i, ReasonReadWriteOncePod, q.s.AllNodes())
 				break
 			}
 		}
 	}
+}
+
+func readWriteOncePodBecause(q *query, e *Elimination, _ int) (out Evidence) {
+	v := &q.d.Volumes[e.Volume]
+	for other := range q.s.Users(v.Claim.Key()) {
+		if q.keepsClaim(v, other) {
+			out.Pods = append(out.Pods, other)
+		}
+	}
+	return out
+}
+
+// keepsClaim tells whether a user of the claim keeps it from the pod.
+func (q *query) keepsClaim(v *Volume, user *topology.Pod) bool {
+	return user.Key() != q.d.Pod.Key() && holdsNode(user) && names(user, v.ClaimName)
 }
 
 // names tells whether the pod names the claim, rather than having it made for an ephemeral volume.

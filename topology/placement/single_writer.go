@@ -70,19 +70,36 @@ func (q *query) appendUsers(to []*topology.Pod, v *Volume) []*topology.Pod {
 	}
 }
 
-// nodesInUse returns the nodes that need the volume for longer: they are healthy and have a user that is to stay. The zero
-// set where there is none. The pod itself does not count, and neither does an earlier pod of its name, which must be gone.
+// singleWriterBecause blames every user that keeps the volume on its node: as long as one of them does, no other node can have it.
+func singleWriterBecause(q *query, e *Elimination, _ int) (out Evidence) {
+	for _, user := range q.appendUsers(nil, &q.d.Volumes[e.Volume]) {
+		if _, keeps := q.keepsVolume(user); keeps {
+			out.Pods = append(out.Pods, user)
+		}
+	}
+	return out
+}
+
+// keepsVolume tells whether a user of the volume needs it for longer, and on which node: the user is to stay, and the node healthy. The pod
+// itself does not count, and neither does an earlier pod of its name, which must be gone.
+func (q *query) keepsVolume(user *topology.Pod) (node int, keeps bool) {
+	if !holdsNode(user) || user.Deleting || user.Key() == q.d.Pod.Key() {
+		return 0, false
+	}
+	i, known := q.s.NodeIndex(user.Node)
+	if !known {
+		return 0, false
+	}
+	n := q.s.Node(i)
+	return i, n.Ready && !n.OutOfService
+}
+
+// nodesInUse returns the nodes that need the volume for longer; the zero set where there is none.
 func (q *query) nodesInUse(users []*topology.Pod) topology.NodeSet {
 	var held topology.NodeSet
 	for _, user := range users {
-		if !holdsNode(user) || user.Deleting || user.Key() == q.d.Pod.Key() {
-			continue
-		}
-		i, known := q.s.NodeIndex(user.Node)
-		if !known {
-			continue
-		}
-		if node := q.s.Node(i); !node.Ready || node.OutOfService {
+		i, keeps := q.keepsVolume(user)
+		if !keeps {
 			continue
 		}
 		if held.Size() == 0 {

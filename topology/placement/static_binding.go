@@ -141,3 +141,9 @@ func (t takenVolumes) add(v *topology.Volume, nodes topology.NodeSet) {
 func fitsClaim(v *topology.Volume, c *topology.Claim) bool {
 	return v.Capacity >= c.Request && v.Block == c.Block && v.AttributesClass == c.AttributesClass && !v.Deleting
 }
+
+// delayedOf is the delayed claim of a volume of the pod.
+func (q *query) delayedOf(volume int) *delayedClaim {
+	at := slices.IndexFunc(q.delayed, func(c delayedClaim) bool { return c.volume == volume })
+	return &q.delayed[at]
+}

@@ -33,3 +33,16 @@ func both(many, few topology.NodeSet) topology.NodeSet {
 	out.And(many)
 	return out
 }
+
+func topologyKeysBecause(q *query, e *Elimination, node int) Evidence {
+	out := Evidence{Driver: q.delayedOf(e.Volume).Class.Driver}
+	if e.Reason == ReasonTopologyLabels {
+		n := q.s.Node(node)
+		for _, key := range n.Driver(out.Driver).TopologyKeys {
+			if _, ok := n.Labels[key]; !ok {
+				out.Labels = append(out.Labels, key)
+			}
+		}
+	}
+	return out
+}

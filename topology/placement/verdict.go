@@ -10,7 +10,10 @@ type Elimination struct {
 	Predicate string
 	// Volume is the index in Demand.Volumes of the volume that is to blame, or PodLevel.
 	Volume int
-	Reason Reason
+	// Subject is the driver or the class that the elimination is about, where several volumes are to blame: eliminations of the whole pod
+	// for one reason differ by it.
+	Subject string
+	Reason  Reason
 	// Nodes are those refused. They may have been refused before by another predicate.
 	Nodes topology.NodeSet
 }
@@ -31,6 +34,7 @@ type Verdict struct {
 
 	demand  *Demand
 	delayed []delayedClaim
+	query   *query
 }
 
 func (v *Verdict) demote(nodes topology.NodeSet) {

@@ -19,9 +19,7 @@ func volumeAffinity(q *query) {
 		if v.Volume.Affinity == nil {
 			continue
 		}
-		refused := q.s.Nodes(v.Volume.Affinity).Clone()
-		refused.Not()
-		q.refuse(i, ReasonVolumeAffinity, refused)
+		q.refuse(i, ReasonVolumeAffinity, q.outside(v.Volume.Affinity))
 	}
 }
 
@@ -29,8 +27,7 @@ func volumeAffinity(q *query) {
 // translation where it is. Where it cannot be translated nothing is decided.
 func (q *query) unreachableMigrated(v *topology.Volume, m *topology.Migration) topology.NodeSet {
 	migrated := q.s.MigratedOn(m.Plugin)
-	refused := q.s.Nodes(v.Affinity).Clone()
-	refused.Not()
+	refused := q.outside(v.Affinity)
 	refused.AndNot(migrated)
 	if m.Err == nil {
 		there := migrated.Clone()
@@ -38,4 +35,12 @@ func (q *query) unreachableMigrated(v *topology.Volume, m *topology.Migration) t
 		refused.Or(there)
 	}
 	return refused
+}
+
+func volumeAffinityBecause(q *query, e *Elimination, node int) Evidence {
+	v := q.d.Volumes[e.Volume].Volume
+	if m := v.Migration; m != nil && q.s.MigratedOn(m.Plugin).Has(node) {
+		return Evidence{Conditions: []*topology.Selector{m.Affinity}}
+	}
+	return Evidence{Conditions: []*topology.Selector{v.Affinity}}
 }
