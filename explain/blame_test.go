@@ -32,7 +32,7 @@ func TestOnlyTheGuiltyAreBlamed(t *testing.T) {
 		{"room-taken-in-another-pool", []string{"5Gi"}, []string{"8Gi"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			e := explained(t, filepath.Join("testdata", "blame", test.name+".txtar"))
+			e := explained(t, filepath.Join(engineCases, "blame", test.name+".txtar"))
 			said := []string{e.Headline, e.Message}
 			for i := range e.Constraints {
 				said = append(said, e.Constraints[i].Detail)

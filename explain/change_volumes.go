@@ -104,6 +104,9 @@ func (q *asked) makeVolume(c *cause) []proposal {
 			},
 		}}
 	}
+	if v.Claim.HasSelectedNode {
+		return []proposal{q.forgetNode(c)}
+	}
 	return append(q.smallerClaims(v.Claim.Class), proposal{
 		object: Object{"PersistentVolumeClaim", v.Claim.Namespace, v.Claim.Name}, cost: costVolume,
 		apply: func(d *topology.Draft) {

@@ -112,6 +112,8 @@ func (q *asked) selectedNodeClause(v *placement.Volume) string {
 func (q *asked) noVolumeClause(v *placement.Volume, c *cause) string {
 	class := v.Class
 	switch allowed := c.allowed(); {
+	case !class.Provisions() && v.Claim.HasSelectedNode:
+		return fmt.Sprintf("class %s provisions nothing, and the annotation volume.kubernetes.io/selected-node of %s asks for that", class.Name, subject(v))
 	case class.Provisions() && !allowed.Empty():
 		return fmt.Sprintf("class %s provisions the volume of %s %s", class.Name, subject(v), only(q.zones.on(allowed)))
 	case class.Provisions():

@@ -92,7 +92,20 @@ func withoutScores(want, got string) string {
 	return out.String()
 }
 
-func answer(t *testing.T, files map[string][]byte) string {
+func caseFiles(t *testing.T, name string) map[string][]byte {
+	t.Helper()
+	archive, err := txtar.ParseFile(filepath.Join("testdata", filepath.FromSlash(name)+".txtar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string][]byte{}
+	for _, f := range archive.Files {
+		files[f.Name] = f.Data
+	}
+	return files
+}
+
+func caseOf(t *testing.T, files map[string][]byte) (*placement.Engine, *topology.Snapshot, *topology.Pod) {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "cluster.yaml"), files["cluster.yaml"], 0o600); err != nil {
@@ -115,8 +128,13 @@ func answer(t *testing.T, files map[string][]byte) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := cache.Snapshot()
-	verdict := engine.Filter(s, placement.NewDemand(s, topology.PodFromAPI(&pod)))
+	return engine, cache.Snapshot(), topology.PodFromAPI(&pod)
+}
+
+func answer(t *testing.T, files map[string][]byte) string {
+	t.Helper()
+	engine, s, pod := caseOf(t, files)
+	verdict := engine.Filter(s, placement.NewDemand(s, pod))
 	scores := engine.Score(s, verdict, verdict.Feasible)
 	var out bytes.Buffer
 	for i := range s.NumNodes() {
