@@ -81,13 +81,12 @@ func (q *asked) try(p proposal) (Change, bool) {
 // outcome is the nodes on which the pod fits once changes are made, of the snapshot with them.
 type outcome struct {
 	s     *topology.Snapshot
-	d     *placement.Demand
+	zones zones
 	nodes topology.NodeSet
 }
 
 func (o *outcome) where() string {
-	z := zonesOf(o.s, o.d)
-	return strings.ReplaceAll(z.on(o.nodes), newNode, "the new node")
+	return strings.ReplaceAll(o.zones.on(o.nodes), newNode, "the new node")
 }
 
 func (o *outcome) change(object Object, what string) Change {
@@ -102,9 +101,12 @@ func (q *asked) with(changes ...func(*topology.Draft)) (o outcome, ok bool) {
 		change(draft)
 	}
 	o.s = draft.Snapshot()
-	o.d = placement.NewDemand(o.s, q.Pod)
-	o.nodes = q.Engine.Filter(o.s, o.d).Feasible
-	return o, !o.nodes.Empty()
+	o.nodes = q.Engine.Filter(o.s, placement.NewDemand(o.s, q.Pod)).Feasible
+	if o.nodes.Empty() {
+		return o, false
+	}
+	o.zones = zonesAt(o.s, q.zones.On(o.s))
+	return o, true
 }
 
 // maxPaired bounds how many proposals are tried in pairs.

@@ -123,7 +123,7 @@ func (q *asked) anotherNode() []proposal {
 	}
 	seen := map[string]bool{}
 	for i := range q.Snapshot.NumNodes() {
-		zone := q.zones.of(i)
+		zone := q.zones.Zone(i)
 		if seen[zone] || len(seen) == maxPatterns {
 			continue
 		}

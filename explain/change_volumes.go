@@ -43,7 +43,7 @@ func (q *asked) moveVolume(c *cause) []proposal {
 	place := anywhere.nodes
 	affinity := (*topology.Selector)(nil)
 	if zone := q.mostIn(anywhere.nodes); zone != "" {
-		affinity = nodeset.PoolTopology(&metav1.LabelSelector{MatchLabels: map[string]string{q.zones.key: zone}})
+		affinity = nodeset.PoolTopology(&metav1.LabelSelector{MatchLabels: map[string]string{q.zones.Key: zone}})
 		place = q.Snapshot.Nodes(affinity)
 	}
 	return []proposal{{
@@ -60,7 +60,7 @@ func (q *asked) mostIn(nodes topology.NodeSet) string {
 	counts := map[string]int{}
 	best := ""
 	for i := range nodes.All() {
-		zone := q.zones.of(i)
+		zone := q.zones.Zone(i)
 		counts[zone]++
 		if cmp.Or(-cmp.Compare(counts[zone], counts[best]), cmp.Compare(zone, best)) < 0 {
 			best = zone

@@ -61,11 +61,8 @@ func OfNode(s *topology.Snapshot, name string) *NodeExplanation {
 		return nil
 	}
 	node := s.Node(i)
-	z := zonesOf(s, nil)
-	e := &NodeExplanation{Node: Object{Kind: "Node", Name: name}, Zone: z.of(i), Known: KnownOf(s)}
-	if conditionsKnown(s) {
-		e.Note = noteOf(node)
-	}
+	z := zonesOf(s)
+	e := &NodeExplanation{Node: Object{Kind: "Node", Name: name}, Zone: z.Zone(i), Note: z.Closed(i), Known: KnownOf(s)}
 	for _, d := range node.Drivers {
 		e.Drivers = append(e.Drivers, nodeDriver(s, i, &d))
 	}

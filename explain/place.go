@@ -10,56 +10,27 @@ import (
 	"strconv"
 	"strings"
 
-	corev1 "k8s.io/api/core/v1"
-
 	"github.com/moorage-k8s/moorage/topology"
-	"github.com/moorage-k8s/moorage/topology/placement"
 )
 
-// zones are the parts of the cluster by which nodes are told apart to a person: the values of one label.
+// zones are the parts of the cluster by which nodes are told apart to a person.
 type zones struct {
-	s   *topology.Snapshot
-	key string
+	*topology.Places
+	s *topology.Snapshot
 	// size is the number of nodes in each.
 	size map[string]int
 }
 
-// mostZones is the number of values up to which a label of a driver's own is taken for zones.
-const mostZones = 50
+func zonesOf(s *topology.Snapshot) zones { return zonesAt(s, s.Places()) }
 
-// zonesOf chooses the label: the usual one where nodes carry it, else the one by which the pod's drivers tell zones apart.
-func zonesOf(s *topology.Snapshot, d *placement.Demand) zones {
-	keys := []string{corev1.LabelTopologyZone, corev1.LabelFailureDomainBetaZone}
-	if d != nil {
-		for i := range d.Volumes {
-			if of := s.Zones(d.Volumes[i].Driver()); of.Len() > 0 && of.Len() <= mostZones {
-				keys = append(keys, of.Key)
-			}
-		}
-	}
-	z := zones{s: s, size: map[string]int{}}
-	for _, key := range keys {
-		if s.LabelOnNodes(key) {
-			z.key = key
-			break
-		}
-	}
-	if z.key != "" {
-		for i := range s.NumNodes() {
-			if zone := z.of(i); zone != "" {
-				z.size[zone]++
-			}
+func zonesAt(s *topology.Snapshot, places *topology.Places) zones {
+	z := zones{Places: places, s: s, size: map[string]int{}}
+	for i := range s.NumNodes() {
+		if zone := z.Zone(i); zone != "" {
+			z.size[zone]++
 		}
 	}
 	return z
-}
-
-// of returns the zone of node i, empty where it is in none.
-func (z *zones) of(i int) string {
-	if z.key == "" {
-		return ""
-	}
-	return z.s.Node(i).Labels[z.key]
 }
 
 // named puts a zone's name so that it can be told to be one.
@@ -80,7 +51,7 @@ func (z *zones) on(nodes topology.NodeSet) string {
 	n := nodes.Len()
 	in := map[string]int{}
 	for i := range nodes.All() {
-		in[z.of(i)]++
+		in[z.Zone(i)]++
 	}
 	list := slices.Sorted(maps.Keys(in))
 	whole := in[""] == 0
@@ -152,10 +123,4 @@ func Size(bytes int64) string {
 		}
 	}
 	return strconv.FormatInt(bytes, 10)
-}
-
-// ZoneOf returns what tells the zone of a node by its index, as explanations do; empty where it is in none.
-func ZoneOf(s *topology.Snapshot) func(node int) string {
-	z := zonesOf(s, nil)
-	return z.of
 }

@@ -64,7 +64,7 @@ func ask(question Question) *asked {
 	q := &asked{Question: question, d: placement.NewDemand(question.Snapshot, question.Pod)}
 	q.v = q.Engine.Filter(q.Snapshot, q.d)
 	q.causes = causesOf(q.v)
-	q.zones = zonesOf(q.Snapshot, q.d)
+	q.zones = zonesOf(q.Snapshot)
 	return q
 }
 
@@ -78,14 +78,11 @@ func (q *asked) rateNodes(e *Explanation) {
 	scores := q.Engine.Score(q.Snapshot, q.v, q.v.Feasible)
 	e.Scorers = scores.Names
 	e.Nodes = make([]Node, q.Snapshot.NumNodes())
-	noted := conditionsKnown(q.Snapshot)
 	for i := range e.Nodes {
 		n := &e.Nodes[i]
 		node := q.Snapshot.Node(i)
-		n.Name, n.Zone = node.Name, q.zones.of(i)
-		if noted {
-			n.Note = noteOf(node)
-		}
+		n.Name, n.Zone = node.Name, q.zones.Zone(i)
+		n.Note = q.zones.Closed(i)
 		if n.Fits = q.v.Feasible.Has(i); n.Fits {
 			score := scores.Node(i)
 			n.Score, n.Scores = &score, map[string]float64{}
@@ -104,30 +101,6 @@ func (q *asked) rateNodes(e *Explanation) {
 			}
 		}
 		n.Code = q.v.Refusal(i).Reason.Code().String()
-	}
-}
-
-// conditionsKnown tells whether any node is ready. Where none is, as in manifests that people write, their conditions are most
-// likely left out.
-func conditionsKnown(s *topology.Snapshot) bool {
-	for i := range s.NumNodes() {
-		if s.Node(i).Ready {
-			return true
-		}
-	}
-	return false
-}
-
-func noteOf(node *topology.Node) string {
-	switch {
-	case node.OutOfService:
-		return "out of service"
-	case !node.Ready:
-		return "not ready"
-	case node.Unschedulable:
-		return "cordoned"
-	default:
-		return ""
 	}
 }
 

@@ -26,7 +26,7 @@ func ReservationsOf(s *topology.Snapshot, class string) []Reservation {
 
 // PoolsOf returns the pools of a class that some node reaches, those with most room first.
 func PoolsOf(s *topology.Snapshot, class string) []Pool {
-	z := zonesOf(s, nil)
+	z := zonesOf(s)
 	var out []Pool
 	for _, r := range placement.RoomsOf(s, class, nil).Pools {
 		out = append(out, poolOf(r, &z))

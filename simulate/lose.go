@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/moorage-k8s/moorage/explain"
 	"github.com/moorage-k8s/moorage/topology"
 )
 
@@ -25,22 +24,13 @@ func (m *simulation) lose() ([]planned, error) {
 	}
 	for _, zone := range m.LoseZone {
 		found := false
-		zones := map[string]bool{}
 		for i := range m.s.NumNodes() {
-			of := m.zoneOf(i)
-			zones[of] = true
-			if of == zone && zone != "" {
+			if m.places.Zone(i) == zone && zone != "" {
 				gone[m.s.Node(i).Name], found = true, true
 			}
 		}
 		if !found {
-			delete(zones, "")
-			var names []string
-			for name := range zones {
-				names = append(names, name)
-			}
-			slices.Sort(names)
-			return nil, fmt.Errorf("no node is in zone %q; there are: %s", zone, strings.Join(names, ", "))
+			return nil, fmt.Errorf("no node is in zone %q; there are: %s", zone, strings.Join(m.places.Zones(), ", "))
 		}
 	}
 	if len(gone) == 0 {
@@ -66,6 +56,6 @@ func (m *simulation) lose() ([]planned, error) {
 	}
 	slices.Sort(m.result.Lost)
 	m.s = m.draft.Snapshot()
-	m.zoneOf = explain.ZoneOf(m.s)
+	m.places = m.places.On(m.s)
 	return pods, nil
 }

@@ -118,19 +118,12 @@ func (m *simulation) affinityOf(class *topology.Class, node int) *corev1.VolumeN
 
 // takeRoom takes the claim's size off the pool that the node reaches; of several the one with most room.
 func (m *simulation) takeRoom(claim *topology.Claim, node int) {
-	groups := m.s.PoolGroups(claim.Class)
-	var from *topology.Pool
-	for _, pool := range groups.AppendPools(nil, groups.Of(node)) {
-		// Read again: another claim of the pod may have taken some already.
-		pool = m.draft.Snapshot().Pool(pool.Key())
-		if from == nil || pool.Capacity > from.Capacity {
-			from = pool
-		}
-	}
-	if from == nil || from.Capacity < 0 {
+	// Read again: another claim of the pod may have taken some already.
+	rooms := placement.RoomOn(m.draft.Snapshot(), claim.Class, node)
+	if len(rooms) == 0 || rooms[0].Pool.Capacity < 0 {
 		return
 	}
-	left := *from
+	left := *rooms[0].Pool
 	left.Capacity = max(left.Capacity-claim.Request, 0)
 	left.MaximumVolumeSize = min(left.MaximumVolumeSize, left.Capacity)
 	m.draft.PutPool(&left)

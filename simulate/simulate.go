@@ -35,9 +35,7 @@ type simulation struct {
 	Question
 	draft  *topology.Draft
 	s      *topology.Snapshot
-	zoneOf func(node int) string
-	// closed tells that nodes which are not ready or cordoned take no pods: where their conditions are known.
-	closed bool
+	places *topology.Places
 	// placed are the pods placed, by workload and zone, and by workload and node.
 	inZone, onNode map[[2]string]int
 	// early are claims that were provisioned before their pod had a node.
@@ -51,8 +49,7 @@ func Run(ctx context.Context, question Question) (*Result, error) {
 		Question: question, draft: question.Snapshot.Draft(), s: question.Snapshot,
 		inZone: map[[2]string]int{}, onNode: map[[2]string]int{}, early: map[topology.Key]bool{},
 	}
-	m.closed = !m.s.Open().Empty()
-	m.zoneOf = explain.ZoneOf(m.s)
+	m.places = m.s.Places()
 	m.result.Known = explain.KnownOf(m.s)
 	pods, err := m.lose()
 	if err != nil {
@@ -127,7 +124,7 @@ func (m *simulation) place(p *planned) error {
 		return nil
 	}
 	pod.Node = m.s.Node(node).Name
-	out.Node, out.Zone = pod.Node, m.zoneOf(node)
+	out.Node, out.Zone = pod.Node, m.places.Zone(node)
 	if out.Volumes, err = m.settle(demand, verdict, node); err != nil {
 		return err
 	}
@@ -151,9 +148,7 @@ func (p *planned) trimmed() *topology.Pod {
 
 // restrict takes out the nodes that the pod may not be on for reasons other than volumes, as far as they are modelled.
 func (m *simulation) restrict(candidates topology.NodeSet, p *planned) {
-	if m.closed {
-		candidates.And(m.s.Open())
-	}
+	candidates.And(m.places.Open())
 	if p.pod == nil {
 		return
 	}
@@ -184,7 +179,7 @@ func (m *simulation) best(p *planned, verdict *placement.Verdict, candidates top
 func (m *simulation) compare(p *planned, scores *placement.Scores, a, b int) int {
 	return cmp.Or(
 		cmp.Compare(scores.Node(b), scores.Node(a)),
-		cmp.Compare(m.inZone[[2]string{p.workload, m.zoneOf(a)}], m.inZone[[2]string{p.workload, m.zoneOf(b)}]),
+		cmp.Compare(m.inZone[[2]string{p.workload, m.places.Zone(a)}], m.inZone[[2]string{p.workload, m.places.Zone(b)}]),
 		cmp.Compare(m.onNode[[2]string{p.workload, m.s.Node(a).Name}], m.onNode[[2]string{p.workload, m.s.Node(b).Name}]),
 	)
 }

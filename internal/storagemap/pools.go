@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/moorage-k8s/moorage/topology"
+	"github.com/moorage-k8s/moorage/topology/placement"
 )
 
 // nowhere is the index of no zone and of no pool.
@@ -74,47 +75,27 @@ func (r *reaches) of(v *topology.Volume, zoneOf []int) extent {
 // classPools is a class while its volumes are counted.
 type classPools struct {
 	class Class
-	of    topology.PoolGroups
-	pools []*topology.Pool
-	nodes []topology.NodeSet
+	rooms []*placement.Room
 	// poolOf is the pool of each node, by index; nowhere where a node reaches none or several.
-	poolOf []int
-	// counted is where the volumes of an extent are, remembered for extents that are shared.
-	used     []int64
-	reserved []int64
-	volumes  []int
+	poolOf  []int
+	used    []int64
+	volumes []int
 }
 
 func (d *drawing) class(name string) *classPools {
-	class := d.s.Class(name)
+	class, rooms := d.s.Class(name), placement.RoomsOf(d.s, name, nil)
 	c := &classPools{
-		class: Class{Name: name, Driver: cmp.Or(class.Driver, class.Provisioner)},
-		of:    d.s.PoolGroups(name), poolOf: make([]int, d.s.NumNodes()),
+		class: Class{Name: name, Driver: cmp.Or(class.Driver, class.Provisioner), Reserved: rooms.Elsewhere},
+		rooms: rooms.Pools, poolOf: make([]int, d.s.NumNodes()), used: make([]int64, len(rooms.Pools)), volumes: make([]int, len(rooms.Pools)),
 	}
-	index := map[topology.Key]int{}
-	var of []*topology.Pool
+	at := make(map[*placement.Room]int, len(rooms.Pools))
+	for i, room := range rooms.Pools {
+		at[room] = i
+	}
 	for i := range d.s.NumNodes() {
 		c.poolOf[i] = nowhere
-		of = c.of.AppendPools(of[:0], c.of.Of(i))
-		for _, pool := range of {
-			at, ok := index[pool.Key()]
-			if !ok {
-				at = len(c.pools)
-				index[pool.Key()] = at
-				c.pools, c.nodes = append(c.pools, pool), append(c.nodes, topology.NewNodeSet(d.s.NumNodes()))
-			}
-			c.nodes[at].Add(i)
-			if len(of) == 1 {
-				c.poolOf[i] = at
-			}
-		}
-	}
-	c.used, c.reserved, c.volumes = make([]int64, len(c.pools)), make([]int64, len(c.pools)), make([]int, len(c.pools))
-	for r := range d.s.Reservations(name) {
-		if i, ok := d.s.NodeIndex(r.Node); ok && c.poolOf[i] != nowhere {
-			c.reserved[c.poolOf[i]] = topology.AddBytes(c.reserved[c.poolOf[i]], r.Bytes)
-		} else {
-			c.class.Reserved = topology.AddBytes(c.class.Reserved, r.Bytes)
+		if reached := rooms.On(i); len(reached) == 1 {
+			c.poolOf[i] = at[reached[0]]
 		}
 	}
 	return c
@@ -126,7 +107,7 @@ func (c *classPools) count(v *topology.Volume, from topology.NodeSet) {
 	for i := range from.All() {
 		if pool = c.poolOf[i]; pool != nowhere {
 			outside := from.Clone()
-			outside.AndNot(c.nodes[pool])
+			outside.AndNot(c.rooms[pool].Nodes)
 			if !outside.Empty() {
 				pool = nowhere
 			}
@@ -143,13 +124,13 @@ func (c *classPools) count(v *topology.Volume, from topology.NodeSet) {
 }
 
 func (c *classPools) finished(d *drawing) Class {
-	for i, p := range c.pools {
-		out := Pool{Where: p.Name, Zone: nowhere, Nodes: c.nodes[i].Len(), Volumes: c.volumes[i], Used: c.used[i], Reserved: c.reserved[i]}
-		if p.Capacity >= 0 {
-			out.Known, out.Free = true, max(topology.SubBytes(p.Capacity, c.reserved[i]), 0)
+	for i, room := range c.rooms {
+		out := Pool{
+			Where: room.Pool.Name, Zone: nowhere, Nodes: room.Nodes.Len(), Volumes: c.volumes[i], Used: c.used[i],
+			Reserved: room.Reserved, Free: room.Free(), Known: room.Pool.Capacity >= 0,
 		}
 		first, zone, one := nowhere, nowhere, true
-		for n := range c.nodes[i].All() {
+		for n := range room.Nodes.All() {
 			if first == nowhere {
 				first, zone = n, d.zoneOf[n]
 			}

@@ -8,11 +8,8 @@
 package storagemap
 
 import (
-	"cmp"
 	"maps"
 	"slices"
-
-	corev1 "k8s.io/api/core/v1"
 
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
@@ -105,7 +102,7 @@ type Volume struct {
 // Of draws up the map of a snapshot. The pod may be nil.
 func Of(s *topology.Snapshot, engine *placement.Engine, pod *topology.Pod) *Map {
 	m := &Map{Nodes: s.NumNodes(), Volumes: s.Len(topology.KindVolume), Claims: s.Len(topology.KindClaim), Drivers: limitedDrivers(s)}
-	d := drawing{s: s, m: m, zoneOf: make([]int, s.NumNodes())}
+	d := drawing{s: s, m: m, places: s.Places(), zoneOf: make([]int, s.NumNodes())}
 	d.zones()
 	d.nodes()
 	d.pools()
@@ -119,6 +116,8 @@ func Of(s *topology.Snapshot, engine *placement.Engine, pod *topology.Pod) *Map 
 type drawing struct {
 	s *topology.Snapshot
 	m *Map
+
+	places *topology.Places
 	// zoneOf is the zone of each node, by index in the map.
 	zoneOf []int
 	// at is where each node is in its zone.
@@ -136,30 +135,20 @@ func limitedDrivers(s *topology.Snapshot) []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// zoneKeys are the labels that tell a node's zone: the first that any node carries is taken.
-var zoneKeys = []string{corev1.LabelTopologyZone, corev1.LabelFailureDomainBetaZone}
-
 func (d *drawing) zones() {
-	key := zoneKeys[0]
-	for _, k := range zoneKeys {
-		if d.s.LabelOnNodes(k) {
-			key = k
-			break
-		}
-	}
-	names := map[string]bool{}
-	for i := range d.s.NumNodes() {
-		names[d.s.Node(i).Labels[key]] = true
-	}
-	// The zone without a name comes last.
-	sorted := slices.SortedFunc(maps.Keys(names), func(a, b string) int {
-		return cmp.Or(-cmp.Compare(min(len(a), 1), min(len(b), 1)), cmp.Compare(a, b))
-	})
-	for _, name := range sorted {
+	names := d.places.Zones()
+	for _, name := range names {
 		d.m.Zones = append(d.m.Zones, Zone{Name: name})
 	}
 	for i := range d.zoneOf {
-		d.zoneOf[i] = slices.Index(sorted, d.s.Node(i).Labels[key])
+		zone, known := slices.BinarySearch(names, d.places.Zone(i))
+		if d.zoneOf[i] = zone; !known {
+			d.zoneOf[i] = len(names)
+		}
+	}
+	// The zone without a name comes last.
+	if slices.Contains(d.zoneOf, len(names)) {
+		d.m.Zones = append(d.m.Zones, Zone{})
 	}
 }
 
@@ -169,33 +158,15 @@ func (d *drawing) nodes() {
 		slots[k], _ = d.s.AttachSlots(driver)
 	}
 	d.at = make([]int, d.s.NumNodes())
-	readiness := false
-	for i := range d.s.NumNodes() {
-		readiness = readiness || d.s.Node(i).Ready
-	}
 	for i := range d.s.NumNodes() {
 		n := d.s.Node(i)
-		node := Node{Name: n.Name, Closed: closed(n, readiness), Slots: make([]Slots, len(slots))}
+		node := Node{Name: n.Name, Closed: d.places.Closed(i), Slots: make([]Slots, len(slots))}
 		for k := range slots {
 			node.Slots[k] = Slots{Registered: n.Driver(d.m.Drivers[k]) != nil, Used: slots[k].Used(i), Limit: slots[k].Limit(i)}
 		}
 		zone := &d.m.Zones[d.zoneOf[i]]
 		d.at[i] = len(zone.Nodes)
 		zone.Nodes = append(zone.Nodes, node)
-	}
-}
-
-// closed leaves readiness out where it is known of no node: manifests that people write seldom tell it.
-func closed(n *topology.Node, readiness bool) string {
-	switch {
-	case n.OutOfService:
-		return "out of service"
-	case !n.Ready && readiness:
-		return "not ready"
-	case n.Unschedulable:
-		return "cordoned"
-	default:
-		return ""
 	}
 }
 

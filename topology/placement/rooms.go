@@ -55,16 +55,14 @@ func RoomsOf(s *topology.Snapshot, class string, d *Demand) *Rooms {
 			continue
 		}
 		for _, slot := range groups.Slots(group) {
-			pool := groups.At(slot)
-			if pool == nil {
-				continue
-			}
 			if r.at[slot] == nil {
-				r.at[slot] = &Room{Pool: pool, Nodes: topology.NewNodeSet(s.NumNodes())}
-				if r.room.reserved != nil {
-					r.at[slot].Reserved = r.room.reserved[slot]
+				room := r.room.in(slot)
+				if room == nil {
+					continue
 				}
-				r.Pools = append(r.Pools, r.at[slot])
+				room.Nodes = topology.NewNodeSet(s.NumNodes())
+				r.at[slot] = room
+				r.Pools = append(r.Pools, room)
 			}
 			r.at[slot].Nodes.Or(nodes)
 		}
@@ -87,14 +85,37 @@ func mostRoomFirst(a, b *Room) int {
 
 // On returns the pools that node i reaches, those with most room first.
 func (r *Rooms) On(i int) []*Room {
+	return roomsOn(r.room, i, func(slot int32) *Room { return r.at[slot] })
+}
+
+// RoomOn returns the pools of the class that node i reaches, those with most room first. Which other nodes reach them is left out.
+func RoomOn(s *topology.Snapshot, class string, i int) []*Room {
+	room := newPoolRoom(s, class, &Demand{})
+	return roomsOn(room, i, room.in)
+}
+
+func roomsOn(room *poolRoom, i int, at func(slot int32) *Room) []*Room {
 	var out []*Room
-	for _, slot := range r.room.groups.Slots(r.room.groups.Of(i)) {
-		if room := r.at[slot]; room != nil {
-			out = append(out, room)
+	for _, slot := range room.groups.Slots(room.groups.Of(i)) {
+		if r := at(slot); r != nil {
+			out = append(out, r)
 		}
 	}
 	slices.SortFunc(out, mostRoomFirst)
 	return out
+}
+
+// in is the room in the pool of a slot, without its nodes; nil where the slot is empty.
+func (r *poolRoom) in(slot int32) *Room {
+	pool := r.groups.At(slot)
+	if pool == nil {
+		return nil
+	}
+	room := &Room{Pool: pool}
+	if r.reserved != nil {
+		room.Reserved = r.reserved[slot]
+	}
+	return room
 }
 
 // roomsOf is RoomsOf for the pod that the query is about, made once.

@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/moorage-k8s/moorage/topology"
+	"github.com/moorage-k8s/moorage/topology/nodeset"
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
 
@@ -168,7 +169,7 @@ func (c *check) provisioned(d *topology.Draft) {
 // largerVolumes gives one of the pools, or where the node reaches none a new one, what is wanted.
 func (c *check) largerVolumes() []thing {
 	pool := topology.Pool{
-		Namespace: "default", Name: "lifted-" + c.evidence.Class, Class: c.evidence.Class, Topology: topology.PoolTopology(&metav1.LabelSelector{}),
+		Namespace: "default", Name: "lifted-" + c.evidence.Class, Class: c.evidence.Class, Topology: nodeset.PoolTopology(&metav1.LabelSelector{}),
 		Capacity: -1, MaximumVolumeSize: -1,
 	}
 	if len(c.evidence.Pools) > 0 {
