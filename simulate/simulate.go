@@ -148,7 +148,7 @@ func (p *planned) trimmed() *topology.Pod {
 
 // restrict takes out the nodes that the pod may not be on for reasons other than volumes, as far as they are modelled.
 func (m *simulation) restrict(candidates topology.NodeSet, p *planned) {
-	candidates.And(m.places.Open())
+	candidates.And(m.s.Open())
 	if p.pod == nil {
 		return
 	}

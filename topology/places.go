@@ -114,14 +114,3 @@ func (p *Places) Closed(i int) string {
 		return ""
 	}
 }
-
-// Open are the nodes that are not closed.
-func (p *Places) Open() NodeSet {
-	open := NewNodeSet(p.s.NumNodes())
-	for i := range p.s.NumNodes() {
-		if p.Closed(i) == "" {
-			open.Add(i)
-		}
-	}
-	return open
-}

@@ -95,7 +95,7 @@ func TestClosed(t *testing.T) {
 			got := make([]string, s.NumNodes())
 			for i := range got {
 				got[i] = places.Closed(i)
-				if places.Open().Has(i) != (got[i] == "") {
+				if s.Open().Has(i) != (got[i] == "") {
 					t.Errorf("node %d is open and closed (%s)", i, got[i])
 				}
 			}

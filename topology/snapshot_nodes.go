@@ -158,15 +158,15 @@ func (t *nodeTable) withCSINode() NodeSet {
 	return kept.(NodeSet)
 }
 
-// Open returns the nodes that could take new pods over, as far as can be told from the node alone: ready, not cordoned, and
-// not declared out of service.
+// Open returns the nodes that could take new pods over, as far as can be told from the node alone: those that are not closed
+// (Places.Closed).
 func (s *Snapshot) Open() NodeSet {
 	if set := s.table.open.Load(); set != nil {
 		return *set
 	}
-	set := NewNodeSet(len(s.table.nodes))
-	for i, n := range s.table.nodes {
-		if n.Ready && !n.Unschedulable && !n.OutOfService {
+	places, set := s.placesBy(""), NewNodeSet(len(s.table.nodes))
+	for i := range s.table.nodes {
+		if places.Closed(i) == "" {
 			set.Add(i)
 		}
 	}
