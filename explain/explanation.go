@@ -34,6 +34,8 @@ type Explanation struct {
 	Volumes      []Volume      `json:"volumes"`
 	Constraints  []Constraint  `json:"constraints"`
 	Reservations []Reservation `json:"reservations,omitempty"`
+	// Group is set where the pod is of a scheduling group whose waiting members have no room together.
+	Group *SchedulingGroup `json:"group,omitempty"`
 	// Scorers are those that tell the feasible nodes apart, the heaviest first.
 	Scorers []string `json:"scorers,omitempty"`
 	// Nodes are all nodes of the cluster, by name.

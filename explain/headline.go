@@ -24,6 +24,8 @@ func (q *asked) headline(e *Explanation) string {
 		return q.nowhere()
 	case q.Pod.Node != "":
 		return q.placed(feasible)
+	case e.Group != nil:
+		return e.Group.tooLarge(q.fraction(feasible), e.Said)
 	case len(q.d.Volumes) == 0 && e.Said != "":
 		return "the pod has no volumes that moorage looks at; kube-scheduler says: " + e.Said
 	case len(q.d.Volumes) == 0:

@@ -32,6 +32,7 @@ func Pod(question Question) *Explanation {
 		e.Undecided = append(e.Undecided, Undecided{Volume: u.Volume, Cause: string(u.Cause), Detail: u.Detail})
 	}
 	q.rateNodes(e)
+	e.Group = q.schedulingGroup()
 	e.Headline = q.headline(e)
 	if !e.Fits {
 		e.Message = q.message()

@@ -33,6 +33,8 @@ type Decision struct {
 	Refused []Refused `json:"refused,omitempty"`
 	// Best are the nodes with the highest scores of prioritize, and some of those that filter or preempt left.
 	Best []Rated `json:"best,omitempty"`
+	// Group is set where the members of the pod's scheduling group that were let through before it leave it no room.
+	Group *GroupRoom `json:"group,omitempty"`
 	// Undecided is why volumes refused no node.
 	Undecided []string `json:"undecided,omitempty"`
 	// Milliseconds is how long the answer took, waits for claims and placements included.
@@ -142,7 +144,7 @@ func (d *Decisions) filtered(r *request, j *judgement, start time.Time) {
 		return
 	}
 	decision := begun("filter", r.pod, len(r.nodes), start)
-	decision.Passed, decision.Unknown = j.passed+j.unknown, j.unknown
+	decision.Passed, decision.Unknown, decision.Group = j.passed+j.unknown, j.unknown, j.group
 	decision.undecided(j.verdict)
 	at := make([]int, len(j.rejected))
 	wanted := 0

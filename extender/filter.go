@@ -35,7 +35,7 @@ func (e *Extender) refusals(ctx context.Context, r *request) (refusal func(i int
 	s, demand := e.demand(ctx, r)
 	e.placements.begin(r, s)
 	j := e.decide(ctx, r, s, demand)
-	if j.nowhere() && !j.ofGroup && e.placements.mayLook(r.group) {
+	if j.nowhere() && j.group == nil && e.placements.mayLook(r.group) {
 		j = e.lookAgain(ctx, r, j)
 	}
 	e.count(&j)
@@ -53,8 +53,8 @@ type judgement struct {
 	left            topology.NodeSet
 	passed, unknown int
 	rejected        []int // by elimination
-	// ofGroup tells that the members of the pod's own group leave it no room.
-	ofGroup bool
+	// group is set where the members of the pod's own group leave it no room.
+	group *GroupRoom
 }
 
 // passes stands for no elimination.

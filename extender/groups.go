@@ -62,6 +62,14 @@ type cycle struct {
 	looked bool
 }
 
+// GroupRoom is how far a scheduling group fits, as seen from a member for which nothing is left: there is room for so many of those that
+// kube-scheduler has asked about in this cycle. It gives a group up as soon as too few can be placed, and then does not ask about the rest.
+type GroupRoom struct {
+	Name  string `json:"name"`
+	Room  int    `json:"room"`
+	Asked int    `json:"asked"`
+}
+
 // begin drops the pod's note, as a pod that is asked about again was not placed. A member that is asked about again after others begins a new
 // cycle: unless some of the group were placed, it was given up, and what was noted of it with it.
 func (p *placements) begin(r *request, s *topology.Snapshot) {
@@ -198,7 +206,11 @@ func (e *Extender) judgeMember(
 		return got, false
 	case placement.Impossible:
 		j = e.judge(r, s, demand, pinned(s, own))
-		j.ofGroup = j.nowhere()
+		if j.nowhere() {
+			j.group = &GroupRoom{Name: r.group.name, Room: len(own), Asked: len(c.asked)}
+			e.options.Logger.V(1).Info("The pod's scheduling group leaves it no room", "pod", r.pod.Key().String(),
+				"group", j.group.Name, "room", j.group.Room, "asked", j.group.Asked)
+		}
 		return j, false
 	default:
 		return free, false

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -32,7 +33,8 @@ import (
 // prioritize for each member, and nothing is written before the last one is through.
 type gang struct {
 	burst
-	members []string
+	members   []string
+	decisions *extender.Decisions
 	// took is what the members that were let through take of each node's pool, in pods.
 	took map[string]int
 	// waited is how long all answers of the last cycle took.
@@ -41,7 +43,7 @@ type gang struct {
 
 func newGang(t *testing.T, n int) *gang {
 	t.Helper()
-	g := &gang{}
+	g := &gang{decisions: extender.NewDecisions(extender.MaxDecisions)}
 	for i := range n {
 		g.members = append(g.members, fmt.Sprintf("w-%d", i))
 	}
@@ -52,6 +54,7 @@ func newGang(t *testing.T, n int) *gang {
 	g.burst = burst{t: t, cache: cluster(t, append([]string{"x", "y"}, g.members...)...), registry: prometheus.NewRegistry()}
 	g.handler = extender.New(extender.Options{
 		Snapshot: g.cache.Snapshot, Missing: func() []topology.Kind { return nil }, Engine: engine, Registry: g.registry, Logger: logr.Discard(),
+		Decisions: g.decisions,
 		ClaimWait: extender.DefaultClaimWait, PlacementWait: extender.DefaultPlacementWait, SecondLook: extender.DefaultSecondLook,
 	})
 	for _, m := range append([]string{"x", "y"}, g.members...) {
@@ -147,6 +150,22 @@ func TestAGroupIsLetThroughAsFarAsItFits(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Of a group that does not fit the decision about the member that is refused tells how many do.
+func TestARefusedMemberIsToldForHowManyThereIsRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGang(t, 30)
+		g.cycle(g.members[:room+1])
+		got := g.decisions.About("default/" + g.members[room])
+		want := &extender.GroupRoom{Name: "workers", Room: room, Asked: room + 1}
+		if len(got) != 1 || !reflect.DeepEqual(got[0].Group, want) {
+			t.Errorf("decisions about the member that is refused: %+v, want one with %+v", got, want)
+		}
+		if got := g.decisions.About("default/" + g.members[0]); len(got) == 0 || got[0].Group != nil {
+			t.Errorf("decisions about a member that was let through: %+v", got)
+		}
+	})
 }
 
 // The order of members may change from cycle to cycle, and members may be refused first.

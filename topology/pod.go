@@ -20,6 +20,8 @@ type Pod struct {
 	Gated bool
 	// Owner is the UID of the controlling owner, such as a StatefulSet.
 	Owner types.UID
+	// Group is the name of the pod's PodGroup, with which it is scheduled; empty for a pod of none.
+	Group string
 	// Volumes are those that moorage looks at, in the pod's order; others are left out.
 	Volumes []PodVolume
 }
@@ -76,6 +78,9 @@ func PodFromAPI(p *corev1.Pod) *Pod {
 	}
 	if ref := metav1.GetControllerOfNoCopy(p); ref != nil {
 		out.Owner = types.UID(shared(string(ref.UID)))
+	}
+	if g := p.Spec.SchedulingGroup; g != nil && g.PodGroupName != nil {
+		out.Group = shared(*g.PodGroupName)
 	}
 	for i := range p.Spec.Volumes {
 		v := &p.Spec.Volumes[i]

@@ -134,6 +134,9 @@ func (n *renamer) object(object metav1.Object) error {
 		o.Spec.NodeName = n.name(o.Spec.NodeName)
 		// kube-scheduler's words may name anything.
 		o.Status.Conditions = nil
+		if o.Spec.SchedulingGroup != nil {
+			n.pointer(o.Spec.SchedulingGroup.PodGroupName, n.workload)
+		}
 		for i := range o.Spec.Volumes {
 			n.podVolume(&o.Spec.Volumes[i])
 		}

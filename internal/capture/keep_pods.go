@@ -4,6 +4,7 @@ package capture
 
 import (
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/moorage-k8s/moorage/topology"
 )
@@ -22,6 +23,9 @@ func keepPod(p *corev1.Pod) *corev1.Pod {
 		ObjectMeta: keepMeta(p),
 		Spec:       corev1.PodSpec{NodeName: p.Spec.NodeName, Volumes: volumes},
 		Status:     corev1.PodStatus{Phase: p.Status.Phase},
+	}
+	if g := p.Spec.SchedulingGroup; g != nil && g.PodGroupName != nil {
+		out.Spec.SchedulingGroup = &corev1.PodSchedulingGroup{PodGroupName: ptr.To(*g.PodGroupName)}
 	}
 	if len(p.Spec.SchedulingGates) > 0 {
 		// That there are gates is what counts, not whose they are.

@@ -42,6 +42,9 @@ func decisionText(d *extender.Decision) string {
 		}
 		parts = append(parts, fmt.Sprintf("%d refused by %s (%s)", r.Nodes, what, somePlus(r.Names, r.Nodes)))
 	}
+	if g := d.Group; g != nil {
+		parts = append(parts, fmt.Sprintf("room for %d of the %d pods of scheduling group %s asked about so far", g.Room, g.Asked, g.Name))
+	}
 	if len(d.Best) > 0 {
 		var best []string
 		for _, b := range d.Best {
