@@ -33,8 +33,9 @@ func readDecisions(ctx context.Context, base string, pod topology.Key) ([]extend
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return nil, fmt.Errorf("ask moorage for its decisions: %w; forward its metrics port first, such as with "+
-			"'kubectl -n moorage port-forward deployment/moorage 8080', or name it with --decisions=URL", err)
+		return nil, fmt.Errorf("ask moorage for its decisions: %w; forward the metrics port of the one that "+
+			"kube-scheduler asks first, such as with 'kubectl -n moorage port-forward deployment/moorage-scheduler 8080', or deployment/moorage "+
+			"where your own kube-scheduler asks it, or name it with --decisions=URL", err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(response.Body)
