@@ -2,6 +2,8 @@
 
 package explain
 
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 // Object names an object that something is said of.
 type Object struct {
 	Kind      string `json:"kind,omitempty"`
@@ -119,9 +121,11 @@ type Known struct {
 	Source string `json:"source"`
 	// AgeSeconds is how old the knowledge is; 0 where it is less than a minute, as for a cluster that has just been read.
 	AgeSeconds int64 `json:"ageSeconds"`
-	Nodes      int   `json:"nodes"`
-	Pods       int   `json:"pods"`
-	Claims     int   `json:"claims"`
-	Volumes    int   `json:"volumes"`
-	Pools      int   `json:"pools"`
+	// Time is that of the knowledge: what ages is as old as it was then. Nil for the present, and for files that tell no time.
+	Time    *metav1.Time `json:"time,omitempty"`
+	Nodes   int          `json:"nodes"`
+	Pods    int          `json:"pods"`
+	Claims  int          `json:"claims"`
+	Volumes int          `json:"volumes"`
+	Pools   int          `json:"pools"`
 }

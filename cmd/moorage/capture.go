@@ -21,6 +21,7 @@ import (
 	"github.com/moorage-k8s/moorage/internal/version"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/live"
+	"github.com/moorage-k8s/moorage/topology/manifests"
 )
 
 // captureFlags are what capture was asked for.
@@ -84,7 +85,7 @@ func (f *captureFlags) run(ctx context.Context, stdout, stderr io.Writer) error 
 			return fmt.Errorf("capture into %s: give the file the ending .yaml or .json, by which --from knows what it is", f.file)
 		}
 	}
-	listing, err := f.cluster.listing(ctx, stderr, capture.Keep)
+	listing, at, err := f.cluster.listing(ctx, stderr, capture.Keep)
 	if err != nil {
 		return err
 	}
@@ -97,7 +98,7 @@ func (f *captureFlags) run(ctx context.Context, stdout, stderr io.Writer) error 
 	for _, kind := range slices.Sorted(maps.Keys(listing.Left)) {
 		_, _ = fmt.Fprintf(stderr, "note: left out every %s: %s\n", kind, plain.Line(listing.Left[kind].Error()))
 	}
-	write := func(w io.Writer) error { return capture.Write(w, format, f.comment(listing), objects) }
+	write := func(w io.Writer) error { return capture.Write(w, format, f.comment(listing, at), objects) }
 	if f.file == "-" {
 		return write(stdout)
 	}
@@ -111,10 +112,11 @@ func (f *captureFlags) run(ctx context.Context, stdout, stderr io.Writer) error 
 	return nil
 }
 
-// comment is the head of the file. It is the one place with a time, so that captures of one state differ in nothing else.
-func (f *captureFlags) comment(l *live.Listing) []string {
+// comment is the head of the file. It is the one place with a time, so that captures of one state differ in nothing else. What was
+// captured before keeps its time.
+func (f *captureFlags) comment(l *live.Listing, at time.Time) []string {
 	lines := []string{
-		"A cluster's storage as moorage sees it, captured " + time.Now().UTC().Format(time.RFC3339) + " by " + version.Get().String() + ".",
+		manifests.CapturedLine(at, version.Get().String()),
 		"It holds " + counts(l) + ".",
 		"No Secrets, containers, environment or volume attributes were kept.",
 	}

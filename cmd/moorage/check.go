@@ -135,7 +135,7 @@ func (f *checkFlags) cluster(cmd *cobra.Command) (*topology.Snapshot, error) {
 	}
 	whole := func(o metav1.Object) metav1.Object { return o }
 	flags := clusterFlags{from: f.from, kubeconfig: f.kubeconfig, context: f.context, timeout: f.timeout, stdin: cmd.InOrStdin()}
-	listing, err := flags.listing(cmd.Context(), cmd.ErrOrStderr(), whole)
+	listing, _, err := flags.listing(cmd.Context(), cmd.ErrOrStderr(), whole)
 	if err != nil {
 		return nil, err
 	}

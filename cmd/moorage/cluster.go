@@ -5,6 +5,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -27,13 +28,17 @@ import (
 type clusterFlags struct {
 	kubeconfig, context, namespace string
 	from                           []string
-	timeout                        time.Duration
+	// now is the time that --from is read as of; empty for that of the capture.
+	now     string
+	timeout time.Duration
 	// stdin is what - stands for.
 	stdin io.Reader
 }
 
 func (f *clusterFlags) register(cmd *cobra.Command) {
 	f.registerSource(cmd)
+	cmd.Flags().StringVar(&f.now, "now", "", "with --from, the time at which the answer is to hold, such as 2026-01-31T12:00:00Z: what ages is as old as it was then; "+
+		"default: when the newest capture among the files was made, or the present where none of them is one that says so")
 	cmd.Flags().StringVarP(&f.namespace, "namespace", "n", "", "namespace; default: that of the context, or 'default' with --from")
 	_ = cmd.RegisterFlagCompletionFunc("namespace", func(cmd *cobra.Command, _ []string, start string) ([]string, cobra.ShellCompDirective) {
 		return f.namespaces(cmd.Context(), start), cobra.ShellCompDirectiveNoFileComp
@@ -70,9 +75,10 @@ type cluster struct {
 	snapshot *topology.Snapshot
 	// namespace is where names are looked for.
 	namespace string
-	// source tells a person where this comes from, age how old it is.
+	// source tells a person where this comes from, age how old it is. At is the time that it was taken at, where that is told.
 	source string
 	age    time.Duration
+	at     time.Time
 	// pod returns a pod as the source has it, also one that has no volumes; nil where there is none.
 	pod func(ctx context.Context, key topology.Key) (*corev1.Pod, error)
 }
@@ -88,6 +94,9 @@ func (f *clusterFlags) open(ctx context.Context, stderr io.Writer) (*cluster, er
 	if len(f.from) > 0 {
 		return f.openFiles(stderr)
 	}
+	if f.now != "" {
+		return nil, errors.New("--now is for --from: a live cluster is read as it is")
+	}
 	return f.openLive(ctx, stderr)
 }
 
@@ -96,8 +105,17 @@ func (f *clusterFlags) openFiles(stderr io.Writer) (*cluster, error) {
 	if err != nil {
 		return nil, err
 	}
+	at, err := f.asOf(&result)
+	if err != nil {
+		return nil, err
+	}
 	var left leftOut
-	cache := topology.New(topology.Options{NodeDelay: -1, Fault: left.add})
+	options := topology.Options{NodeDelay: -1, Fault: left.add}
+	age := ageOf(result.Written)
+	if !at.IsZero() {
+		options.Now, age = func() time.Time { return at }, ageOf(at)
+	}
+	cache := topology.New(options)
 	if err := manifests.Fill(cache, objects); err != nil {
 		return nil, err
 	}
@@ -106,7 +124,7 @@ func (f *clusterFlags) openFiles(stderr io.Writer) (*cluster, error) {
 	}
 	return &cluster{
 		snapshot: cache.Snapshot(), namespace: cmp.Or(f.namespace, metav1.NamespaceDefault),
-		source: f.fromNames(), age: ageOf(result.Written),
+		source: f.fromNames(), age: age, at: at,
 		pod: func(_ context.Context, key topology.Key) (*corev1.Pod, error) {
 			pod, _ := objects[topology.KindPod][key].(*corev1.Pod)
 			return pod, nil
@@ -119,7 +137,7 @@ func (f *clusterFlags) openLive(ctx context.Context, stderr io.Writer) (*cluster
 	if err != nil {
 		return nil, err
 	}
-	listing, err := f.listing(ctx, stderr, nil)
+	listing, _, err := f.listing(ctx, stderr, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -149,5 +167,8 @@ func (c *cluster) sign(k *explain.Known) {
 	k.Source, k.AgeSeconds = c.source, 0
 	if c.age >= time.Minute {
 		k.AgeSeconds = int64(c.age.Seconds())
+	}
+	if c.age.Abs() >= time.Minute && !c.at.IsZero() {
+		k.Time = &metav1.Time{Time: c.at}
 	}
 }

@@ -109,6 +109,19 @@ func ageOf(written time.Time) time.Duration {
 	return time.Since(written)
 }
 
+// asOf is the time at which an answer about the files is to hold: the one that was asked for, or that of the newest capture. It is zero
+// for the present, where there is neither.
+func (f *clusterFlags) asOf(result *manifests.Result) (time.Time, error) {
+	if f.now == "" {
+		return result.Captured, nil
+	}
+	at, err := time.Parse(time.RFC3339, f.now)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("--now %q: want a time such as 2026-01-31T12:00:00Z", f.now)
+	}
+	return at, nil
+}
+
 // errTwoStdins is the error for a command that is to read two things from standard input.
 var errTwoStdins = errors.New("-f - with --from -: standard input can be read as one of the two only; write the other into a file")
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -19,14 +20,15 @@ import (
 	"github.com/moorage-k8s/moorage/topology/live"
 )
 
-// listing reads the objects of the cluster once. It keeps of each what keep returns, and tells a terminal how far it is.
-func (f *clusterFlags) listing(ctx context.Context, stderr io.Writer, keep func(metav1.Object) metav1.Object) (*live.Listing, error) {
+// listing reads the objects of the cluster once, and says of which time they are. It keeps of each what keep returns, and tells a
+// terminal how far it is.
+func (f *clusterFlags) listing(ctx context.Context, stderr io.Writer, keep func(metav1.Object) metav1.Object) (*live.Listing, time.Time, error) {
 	if len(f.from) > 0 {
 		return f.listingOf(stderr, keep)
 	}
 	found, err := findCluster(f.kubeconfig, f.context)
 	if err != nil {
-		return nil, err
+		return nil, time.Time{}, err
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, f.timeout, fmt.Errorf("not read within %s; give it more time with --timeout", f.timeout))
 	defer cancel()
@@ -34,16 +36,16 @@ func (f *clusterFlags) listing(ctx context.Context, stderr io.Writer, keep func(
 	out, err := live.List(ctx, found.client, live.ListOptions{Keep: keep, Progress: progress})
 	clear()
 	if err != nil {
-		return nil, fmt.Errorf("read the cluster at %s: %w", found.server, withAdvice(ctx, found.client, err))
+		return nil, time.Time{}, fmt.Errorf("read the cluster at %s: %w", found.server, withAdvice(ctx, found.client, err))
 	}
-	return out, nil
+	return out, time.Now(), nil
 }
 
 // listingOf reads manifests as if they were a cluster's lists.
-func (f *clusterFlags) listingOf(stderr io.Writer, keep func(metav1.Object) metav1.Object) (*live.Listing, error) {
-	objects, _, err := f.readFrom(stderr)
+func (f *clusterFlags) listingOf(stderr io.Writer, keep func(metav1.Object) metav1.Object) (*live.Listing, time.Time, error) {
+	objects, result, err := f.readFrom(stderr)
 	if err != nil {
-		return nil, err
+		return nil, time.Time{}, err
 	}
 	out := &live.Listing{Objects: map[topology.Kind][]metav1.Object{}}
 	for kind, byKey := range objects {
@@ -53,7 +55,11 @@ func (f *clusterFlags) listingOf(stderr io.Writer, keep func(metav1.Object) meta
 			}
 		}
 	}
-	return out, nil
+	at := result.Captured
+	if at.IsZero() {
+		at = time.Now()
+	}
+	return out, at, nil
 }
 
 // withAdvice adds to what an API server refused what to do about it.

@@ -111,7 +111,8 @@ func clientConfig(kubeconfig, contextName string) clientcmd.ClientConfig {
 	return clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: contextName})
 }
 
-// load reads the files into the cache. A fault on the way is an error like any other, since the files may be somebody else's.
+// load reads the files into the cache, which goes on living by the wall clock, whenever they were captured. A fault on the way is an
+// error like any other, since the files may be somebody else's.
 func load(cache *topology.Cache, paths []string, logger logr.Logger) (err error) {
 	defer func() {
 		if fault := recover(); fault != nil {

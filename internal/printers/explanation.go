@@ -254,6 +254,12 @@ func knownText(out *bytes.Buffer, k *explain.Known) {
 	if k.AgeSeconds > 0 {
 		age = "as of " + ago(time.Duration(k.AgeSeconds)*time.Second) + " ago"
 	}
+	if k.Time != nil {
+		age = "as it was at " + k.Time.UTC().Format(time.RFC3339)
+		if k.AgeSeconds > 0 {
+			age += ", " + ago(time.Duration(k.AgeSeconds)*time.Second) + " ago"
+		}
+	}
 	fmt.Fprintln(out, wrap(fmt.Sprintf("Known from %s, %s: %s, %s, %s, %s, %s with volumes.", k.Source, age,
 		plural(k.Nodes, "node"), plural(k.Volumes, "volume"), plural(k.Claims, "claim"), plural(k.Pools, "pool"), plural(k.Pods, "pod")), "", "  "))
 }

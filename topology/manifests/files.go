@@ -87,6 +87,9 @@ func (r *reading) file(path string) error {
 	}
 	r.size += len(content) - r.sizes[path]
 	r.result.Files++
+	if at := capturedAt(content); at.After(r.result.Captured) {
+		r.result.Captured = at
+	}
 	documents, err := documentsOf(path, content)
 	// What comes before the fault may have one of its own, which is then the first.
 	if fault := r.documents(documents, r.met[path]); fault != nil {

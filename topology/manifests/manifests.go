@@ -36,6 +36,8 @@ type Result struct {
 	SkippedDocuments int
 	// Written is when the newest of the files was changed last.
 	Written time.Time
+	// Captured is when the newest of the files that are captures was captured; zero where none says so.
+	Captured time.Time
 	// Objects is the number of objects read, by kind.
 	Objects map[topology.Kind]int
 	// SkippedKinds is the number of objects of kinds that the cache does not read, by kind.
