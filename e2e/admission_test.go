@@ -23,7 +23,7 @@ const (
 	// bidirectionalSymptom and what follows end each denial of propagation-bidirectional-path.
 	bidirectionalSymptom = "Otherwise: no error at all: what the container mounts there appears on the node and in other pods, " +
 		"hides the host's own files, and stays when the pod is gone. " +
-		"Fix: mount a folder below an allowed root (/var/lib/kubelet, /var/lib/k0s/kubelet, /var/snap/microk8s/common/var/lib/kubelet, /var/lib/longhorn), " +
+		"Fix: mount a directory below an allowed root (/var/lib/kubelet, /var/lib/k0s/kubelet, /var/snap/microk8s/common/var/lib/kubelet, /var/lib/longhorn), " +
 		"or use HostToContainer if the container only has to see the host's mounts.\n"
 )
 
@@ -63,7 +63,7 @@ func TestAdmissionAtTheTerminal(t *testing.T) {
 
 	t.Run("but not be made worse", func(t *testing.T) {
 		k.shows(t, terminal{
-			Stderr: "Warning: hostpath-stateful: volume \"bin\": container \"main\" writes to /bin of whichever node it runs on\n" +
+			Stderr: "Warning: hostpath-stateful: volume \"bin\": container \"main\" writes to /bin of the node it runs on\n" +
 				`Error from server (Forbidden): error when replacing "agents-worse.yaml": admission webhook "validate.moorage.dev" denied the request: ` +
 				"propagation-bidirectional-path: spec.template.spec.containers[0].volumeMounts[1].mountPropagation: " +
 				`container "main" may not mount host path "/bin" as Bidirectional. ` + bidirectionalSymptom,

@@ -128,7 +128,7 @@ webhook:
 		t.Errorf("the configured exemption is counted %v times", n)
 	}
 	k.shows(t, terminal{
-		Stderr: "Warning: ignore-annotation: the annotation moorage.dev/ignore exempts from nothing: it gives no reason\n" + denied("srv-unreasoned.yaml", "/srv"),
+		Stderr: "Warning: ignore-annotation: the annotation moorage.dev/ignore has no effect: it gives no reason\n" + denied("srv-unreasoned.yaml", "/srv"),
 		Status: 1,
 	}, "create", "-f", "srv-unreasoned.yaml")
 	k.shows(t, terminal{
@@ -136,7 +136,7 @@ webhook:
 			`Error from server (Forbidden): error when creating "root-exempt.yaml": admission webhook "validate.moorage.dev" denied the request: ` +
 			"propagation-host-root: spec.containers[0].volumeMounts[0].mountPropagation: container \"main\" mounts the host's / writable with Bidirectional propagation. " +
 			"Otherwise: no error at all: the container can write to every mount of the node, other pods' volumes included. " +
-			"Fix: mount only the folder that is needed, or set readOnly: true on the mount.\n",
+			"Fix: mount only the directory that is needed, or set readOnly: true on the mount.\n",
 		Status: 1,
 	}, "create", "-f", "root-exempt.yaml")
 

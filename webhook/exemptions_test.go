@@ -58,7 +58,7 @@ func TestUseOfAnExemption(t *testing.T) {
 		{
 			"without a reason", reviewOf(t, ignoring("propagation-bidirectional-path"), ""), false,
 			[]string{
-				mandatory, `ignore-annotation: the annotation moorage.dev/ignore exempts from nothing: it gives no reason`,
+				mandatory, `ignore-annotation: the annotation moorage.dev/ignore has no effect: it gives no reason`,
 			},
 			map[string]string{"findings": "propagation-bidirectional-path=deny,propagation-host-root=warn,ignore-annotation=warn"},
 		},

@@ -32,7 +32,7 @@ func strict() rules.EvaluatorOptions {
 
 func TestWhereNothingIsConfiguredTheHostsRootIsWarnedOf(t *testing.T) {
 	got := admit(t, newWebhook(t, Options{}).Validate(), reviewOf(t, rootMount, ""))
-	want := []string{`propagation-bidirectional-path: container "agent" mounts host path "/" as Bidirectional, which is none of the usual folders`}
+	want := []string{`propagation-bidirectional-path: container "agent" mounts host path "/" as Bidirectional, which is not one of the usual directories`}
 	if diff := cmp.Diff(want, got.Warnings); diff != "" || !got.Allowed {
 		t.Errorf("allowed %t, warnings (-want +got):\n%s", got.Allowed, diff)
 	}
@@ -49,7 +49,7 @@ func TestDenialReadsWell(t *testing.T) {
 	want := `propagation-bidirectional-path: spec.containers[0].volumeMounts[0].mountPropagation: ` +
 		`container "agent" may not mount host path "/" as Bidirectional. ` +
 		`Otherwise: no error at all: what the container mounts there appears on the node and in other pods, hides the host's own files, and stays when the pod is gone. ` +
-		`Fix: mount a folder below an allowed root (/var/lib/kubelet, /var/lib/k0s/kubelet, /var/snap/microk8s/common/var/lib/kubelet, /var/lib/longhorn), ` +
+		`Fix: mount a directory below an allowed root (/var/lib/kubelet, /var/lib/k0s/kubelet, /var/snap/microk8s/common/var/lib/kubelet, /var/lib/longhorn), ` +
 		`or use HostToContainer if the container only has to see the host's mounts.`
 	if diff := cmp.Diff(want, got.Result.Message); diff != "" {
 		t.Errorf("message (-want +got):\n%s", diff)

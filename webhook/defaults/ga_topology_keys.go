@@ -16,7 +16,7 @@ import (
 
 var gaTopologyKeysDefault = Default{
 	Name:    "ga-topology-keys",
-	Summary: "The beta zone and region labels in a class's allowedTopologies and a PersistentVolume's node affinity become the present ones.",
+	Summary: "The beta zone and region labels in a class's allowedTopologies and a PersistentVolume's node affinity become the current ones.",
 	Kinds:   []rules.Kind{rules.PersistentVolume, rules.StorageClass},
 	On:      true,
 	Apply:   gaTopologyKeys,
@@ -101,7 +101,7 @@ func termsOf(v *corev1.PersistentVolume) []corev1.NodeSelectorTerm {
 	return v.Spec.NodeAffinity.Required.NodeSelectorTerms
 }
 
-// sameWithGAKeys tells whether both objects say the same once the first has the present labels.
+// sameWithGAKeys reports whether both objects say the same once the first has the present labels.
 func sameWithGAKeys(object, old runtime.Object) bool {
 	switch o := object.(type) {
 	case *storagev1.StorageClass:

@@ -20,7 +20,7 @@ const (
 
 var secretMode0440Default = Default{
 	Name:    "secret-mode-0440",
-	Summary: "A pod's secret volume with mode 0644 gets 0440 where all who mount it are of the pod's fsGroup and none is root.",
+	Summary: "A pod's secret volume with mode 0644 gets 0440 if all containers that mount it run with the pod's fsGroup and none as root.",
 	Kinds:   []rules.Kind{rules.Pod},
 	Apply:   secretMode0440,
 }
@@ -50,7 +50,7 @@ func secretMode0440(in Input, patch *Patch) error {
 	return nil
 }
 
-// mayBeWindows tells whether anything says that the pod is for Windows, where modes mean something else.
+// mayBeWindows reports whether anything says that the pod is for Windows, where modes mean something else.
 func mayBeWindows(spec *corev1.PodSpec) bool {
 	if spec.OS != nil {
 		return spec.OS.Name != corev1.Linux
@@ -59,7 +59,7 @@ func mayBeWindows(spec *corev1.PodSpec) bool {
 	return (selected && os != string(corev1.Linux)) || spec.SecurityContext.WindowsOptions != nil
 }
 
-// onlyUsers tells whether the volume is mounted, and only by containers that run as a given user that is not root.
+// onlyUsers reports whether the volume is mounted, and only by containers that run as a given user that is not root.
 func onlyUsers(spec *corev1.PodSpec, volume string) bool {
 	mounted := false
 	for _, c := range containersOf(spec) {

@@ -18,7 +18,7 @@ type Settings struct {
 	SchedulerName string
 	// SchedulerNamespaces are the namespaces in which they do; the zero value selects none.
 	SchedulerNamespaces rules.NamespaceSelector
-	// SchedulerReady tells whether that scheduler is there to look at pods; nil means always. It must not block.
+	// SchedulerReady reports whether that scheduler is there to look at pods; nil means always. It must not block.
 	SchedulerReady func() bool
 	// VolumesResource is the extended resource by which kube-scheduler chooses the pods that it asks an extender about
 	// (managedResources in its configuration); empty leaves pods alone.

@@ -17,7 +17,7 @@ const VolumesResource = "volumes-resource"
 
 var volumesResourceDefault = Default{
 	Name:       VolumesResource,
-	Summary:    "A pod with claims asks for the resource by which its scheduler, if it is known to ignore it, chooses the pods that it asks moorage about.",
+	Summary:    "A pod with claims requests the resource by which its scheduler selects the pods it asks moorage about, if that scheduler is known to ignore the resource.",
 	Kinds:      []rules.Kind{rules.Pod},
 	Configured: func(s *Settings) bool { return s.VolumesResource != "" },
 	Apply:      volumesResource,
@@ -66,7 +66,7 @@ func takeBack(spec *corev1.PodSpec, name corev1.ResourceName, settings *Settings
 	return nil
 }
 
-// writtenByUs tells whether the pod asks for the resource just as volumesResource would have it.
+// writtenByUs reports whether the pod asks for the resource just as volumesResource would have it.
 func writtenByUs(spec *corev1.PodSpec, name corev1.ResourceName) bool {
 	first := &spec.Containers[0].Resources
 	limit, limited := first.Limits[name]

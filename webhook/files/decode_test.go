@@ -89,7 +89,7 @@ func TestDecode(t *testing.T) {
 			"the first API", "a pod of v1beta1, its volume, and what both are today",
 			"id: p\nkind: Pod\napiVersion: v1beta1\ndesiredState:\n  manifest:\n    volumes:\n      - name: v\n        source:\n          hostDir: {path: /v}\n",
 			[]string{
-				"3:1 decode apiVersion: Pod of v1beta1 is of the API before Kubernetes 1.0, which no API server reads; it has id and desiredState " +
+				"3:1 decode apiVersion: Pod of v1beta1 belongs to the API before Kubernetes 1.0, which no API server reads; it has id and desiredState " +
 					"where v1 has metadata.name and spec",
 				"8:9 decode desiredState.manifest.volumes[0].source: source: {hostDir: …} is how v1beta1 wrote a volume's source, and that API is long gone",
 			},
@@ -99,7 +99,7 @@ func TestDecode(t *testing.T) {
 			"id: r\nkind: ReplicationController\napiVersion: v1beta1\ndesiredState:\n  podTemplate:\n    desiredState:\n      manifest:\n        volumes:\n" +
 				"        - name: v\n          source: {emptyDir: {}}\n",
 			[]string{
-				"3:1 decode apiVersion: ReplicationController of v1beta1 is of the API before Kubernetes 1.0, which no API server reads; it has id and " +
+				"3:1 decode apiVersion: ReplicationController of v1beta1 belongs to the API before Kubernetes 1.0, which no API server reads; it has id and " +
 					"desiredState where v1 has metadata.name and spec",
 				"10:11 decode desiredState.podTemplate.desiredState.manifest.volumes[0].source: source: {emptyDir: …} is how v1beta1 wrote a volume's " +
 					"source, and that API is long gone",
@@ -186,7 +186,7 @@ func TestUnknownSourceBecomesEmptyDir(t *testing.T) {
 	}
 }
 
-// TestFolders promises what is read of a folder, and what is counted instead.
+// TestFolders promises what is read of a directory, and what is counted instead.
 func TestFolders(t *testing.T) {
 	dir := t.TempDir()
 	const fault = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {volume: []}\n"

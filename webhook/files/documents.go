@@ -45,16 +45,16 @@ type file struct {
 	other   int
 	// lists counts those of several kinds or of one, which may be empty.
 	lists int
-	// template says that it was met in a folder, cannot be read, and looks like a template.
+	// template says that it was met in a directory, cannot be read, and looks like a template.
 	template bool
-	// unreadable says that it was met in a folder, cannot be read, and looks like nothing that is to be.
+	// unreadable says that it was met in a directory, cannot be read, and looks like nothing that is to be.
 	unreadable bool
 }
 
 // any reports whether there is something in the file that is, or was meant to be, an API object.
 func (f *file) any() bool { return len(f.items)+len(f.flaws)+len(f.skipped)+f.lists > 0 }
 
-// parse reads a file. One that was only met in a folder may be anything, and is no finding if it cannot be read and nothing in
+// parse reads a file. One that was only met in a directory may be anything, and is no finding if it cannot be read and nothing in
 // it looks like an API object.
 func parse(path string, content []byte, met bool) *file {
 	f := &file{path: path, skipped: map[string]int{}}

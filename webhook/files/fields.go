@@ -34,7 +34,7 @@ func fieldsOf(t reflect.Type) map[string]reflect.Type {
 	return fields
 }
 
-// promoted tells whether JSON, too, sees a field of an embedded struct as one of the struct's own.
+// promoted reports whether JSON, too, sees a field of an embedded struct as one of the struct's own.
 func promoted(t reflect.Type, index []int) bool {
 	for _, i := range index[:len(index)-1] {
 		if t.Kind() == reflect.Pointer {

@@ -26,7 +26,7 @@ import (
 
 // Options say what to check, and how.
 type Options struct {
-	// Paths are files, folders, patterns, and Stdin.
+	// Paths are files, directories, patterns, and Stdin.
 	Paths []string
 	// Stdin is read where a path is Stdin.
 	Stdin io.Reader
@@ -88,20 +88,20 @@ type Result struct {
 
 // Skipped counts what a check left out.
 type Skipped struct {
-	// Files are those in folders that are neither .yaml, .yml nor .json, and kustomizations.
+	// Files are those in directories that are neither .yaml, .yml nor .json, and kustomizations.
 	Files int
 	// Patches are files in directories that a kustomization names as patches.
 	Patches int
-	// Charts are the folders of charts, whose templates are no YAML before helm has rendered them.
+	// Charts are the directories of charts, whose templates are no YAML before helm has rendered them.
 	Charts []string
 	// Kinds are objects that there are no rules for, by kind.
 	Kinds map[string]int
-	// Templates are files in other folders that cannot be read and look like templates. What could be read of them was checked.
+	// Templates are files in other directories that cannot be read and look like templates. What could be read of them was checked.
 	Templates []string
 	// Unreadable are files in directories that are not regular ones, or hold a text that cannot be read and does not look like
 	// API objects.
 	Unreadable []string
-	// Documents are those that are no API objects, such as a chart's values, and in folders also texts that cannot be read and
+	// Documents are those that are no API objects, such as a chart's values, and in directories also texts that cannot be read and
 	// do not look like API objects.
 	Documents int
 }

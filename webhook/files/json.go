@@ -165,7 +165,7 @@ func twice(again, first entry) flaw {
 	return flaw{
 		position:    again.position,
 		message:     fmt.Sprintf("field %q occurs twice; the first is in line %d", again.name, first.line),
-		symptom:     "the last one counts, and the first is dropped without a word",
+		symptom:     "the last one counts, and the first is dropped silently",
 		remediation: fmt.Sprintf("keep one %q", again.name),
 	}
 }

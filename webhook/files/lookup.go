@@ -28,7 +28,7 @@ func questionOf(parsed []*file, cluster *topology.Snapshot) (rules.Question, err
 	}, nil
 }
 
-// unequivocal returns the objects that the files hold once, or several times alike. Folders with variants for several
+// unequivocal returns the objects that the files hold once, or several times alike. Directories with variants for several
 // environments hold others of one name, and which of them an object beside them means cannot be known: there rules are silent.
 func unequivocal(parsed []*file) []metav1.Object {
 	type name struct {

@@ -101,7 +101,7 @@ func versionOf(group, version string, kind rules.KindInfo) (oldVersion, bool) {
 func flawsBeforeV1(root *node, version, kind string) []flaw {
 	flaws := []flaw{{
 		position: root.find("apiVersion"), path: "apiVersion",
-		message:     fmt.Sprintf("%s of %s is of the API before Kubernetes 1.0, which no API server reads", kind, version),
+		message:     fmt.Sprintf("%s of %s belongs to the API before Kubernetes 1.0, which no API server reads", kind, version),
 		symptom:     fmt.Sprintf("no matches for kind %q in version %q", kind, version),
 		remediation: "write apiVersion: v1",
 	}}

@@ -21,7 +21,7 @@ const Stdin = "-"
 // source is one file to read.
 type source struct {
 	path string
-	// met says that it was met in a folder, and not named.
+	// met says that it was met in a directory, and not named.
 	met bool
 	// stream says that something else is writing it as it is read: standard input, a pipe.
 	stream  bool
@@ -38,8 +38,8 @@ type walk struct {
 	skipped Skipped
 }
 
-// sources finds the files of the paths, each once, in the order given and those of a folder in the order of their names. Of
-// those in folders it leaves out, and counts, files that end neither in .yaml, .yml nor .json, and the templates of charts. It
+// sources finds the files of the paths, each once, in the order given and those of a directory in the order of their names. Of
+// those in directories it leaves out, and counts, files that end neither in .yaml, .yml nor .json, and the templates of charts. It
 // leaves out the patches of kustomizations too, which look like objects and are only parts of some. What is named is never left
 // out: a kustomization beside it may be anybody's.
 func sources(paths []string, stdin io.Reader) ([]source, Skipped, error) {
@@ -140,7 +140,7 @@ func (w *walk) chart(folder string) {
 	}
 }
 
-// templates is the folder of a chart in which every file is a template, even one that happens to be YAML as it stands.
+// templates is the directory of a chart in which every file is a template, even one that happens to be YAML as it stands.
 const templates = "templates"
 
 func isChart(folder string) bool {
@@ -148,7 +148,7 @@ func isChart(folder string) bool {
 	return err == nil
 }
 
-// chartOf returns the chart among whose templates a folder is.
+// chartOf returns the chart among whose templates a directory is.
 func chartOf(folder string) (string, bool) {
 	for {
 		parent := filepath.Dir(folder)

@@ -101,7 +101,7 @@ func (s *strict) fields(n *node, t reflect.Type, path string) {
 			continue // What was meant is dear to find out, and would not be told.
 		}
 		f := flaw{position: e.position, path: at, message: fmt.Sprintf("unknown field %q", e.name) + meant(e.name, t, s.around[:len(s.around)-1])}
-		f.symptom = "a client that is not strict drops the field without a word; a strict one refuses the object"
+		f.symptom = "a client that is not strict drops the field silently; a strict one rejects the object"
 		f.remediation = "use a field that exists, or remove this one"
 		if t == volumeType {
 			volumeFlaw(&f, n, e.name)
@@ -125,7 +125,7 @@ func volumeFlaw(f *flaw, volume *node, name string) {
 	}
 }
 
-// is tells whether a node has the shape, and a flaw if not.
+// is reports whether a node has the shape, and a flaw if not.
 func (s *strict) is(n *node, want shape, path string) bool {
 	if n.shape == want {
 		return true
@@ -144,7 +144,7 @@ func (s *strict) wrong(n *node, path, message string) {
 
 func (s *strict) mismatch(n *node, f flaw) {
 	s.without[n] = true
-	f.symptom = "the API server refuses the object: it cannot be decoded"
+	f.symptom = "the API server rejects the object: it cannot be decoded"
 	if f.remediation == "" {
 		f.remediation = "give the field a value of its type"
 	}

@@ -23,8 +23,8 @@ var accessModeSingleNodeSharedRule = Rule{
 	Check:       accessModeSingleNodeShared,
 }
 
-// accessModeSingleNodeShared fires on volumes of a node's own folder that claim to be shared between nodes. One that a
-// provisioner made is left out: it may be configured with a folder that the nodes share.
+// accessModeSingleNodeShared fires on volumes of a node's own directory that claim to be shared between nodes. One that a
+// provisioner made is left out: it may be configured with a directory that the nodes share.
 func accessModeSingleNodeShared(in *Input) []Finding {
 	pv, ok := in.Object.(*corev1.PersistentVolume)
 	if !ok || pv.Annotations[provisionedBy] != "" {
@@ -39,7 +39,7 @@ func accessModeSingleNodeShared(in *Input) []Finding {
 		if mode == corev1.ReadWriteMany || mode == corev1.ReadOnlyMany {
 			found = append(found, Finding{
 				Path:    field.NewPath("spec", "accessModes").Index(i),
-				Message: fmt.Sprintf("%s for a %s volume, which is a folder of one node", mode, source),
+				Message: fmt.Sprintf("%s for a %s volume, which is a directory of one node", mode, source),
 			})
 		}
 	}
@@ -48,7 +48,7 @@ func accessModeSingleNodeShared(in *Input) []Finding {
 
 var accessModeCSIMixedRule = Rule{
 	ID:          "access-mode-csi-mixed",
-	Summary:     "A CSI PersistentVolume has several access modes, of which CSI knows one.",
+	Summary:     "A CSI PersistentVolume has several access modes; CSI takes only one.",
 	Kinds:       []Kind{PersistentVolume},
 	Action:      Warn,
 	Symptom:     `FailedAttachVolume "CSI does not support ReadOnlyMany and ReadWriteOnce on the same PersistentVolume"`,

@@ -9,11 +9,11 @@ func TestAccessModeSingleNodeShared(t *testing.T) {
 	runRule(t, "access-mode-single-node-shared", []ruleCase{
 		{
 			name: "a shared hostPath", reason: "each node has a folder of that name", action: Warn, manifest: volumeOf(folder, "ReadWriteMany", ""),
-			want: []string{"spec.accessModes[0]: ReadWriteMany for a hostPath volume, which is a folder of one node"},
+			want: []string{"spec.accessModes[0]: ReadWriteMany for a hostPath volume, which is a directory of one node"},
 		},
 		{
 			name: "a local disk for many readers", reason: "the others have no such disk", action: Warn, manifest: volumeOf(disk, "ReadWriteOnce, ReadOnlyMany", ""),
-			want: []string{"spec.accessModes[1]: ReadOnlyMany for a local volume, which is a folder of one node"},
+			want: []string{"spec.accessModes[1]: ReadOnlyMany for a local volume, which is a directory of one node"},
 		},
 		{name: "a hostPath of one node", reason: "as every tutorial has it", manifest: volumeOf(folder, "ReadWriteOnce", "")},
 		{name: "a local disk of one node", reason: "as it should be", manifest: volumeOf(disk, "ReadWriteOnce", "")},

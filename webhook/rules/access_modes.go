@@ -137,7 +137,7 @@ func volumeModesUnsupported(in *Input, pv *corev1.PersistentVolume) []Finding {
 	source := topology.SourceField(&pv.Spec.PersistentVolumeSource)
 	switch source {
 	case "", "hostPath", "local":
-		// Sharing a node's own folder is access-mode-single-node-shared's subject: it works, on each node differently.
+		// Sharing a node's own directory is access-mode-single-node-shared's subject: it works, on each node differently.
 		return nil
 	case "csi":
 		driver, ok := in.Catalog.Volume(pv.Spec.CSI.Driver, pv.Spec.CSI.VolumeHandle)
@@ -156,7 +156,7 @@ func volumeModesUnsupported(in *Input, pv *corev1.PersistentVolume) []Finding {
 		return nil
 	}
 	m.served, m.subject = plugin, source
-	m.symptom = "nothing refuses it: two nodes mount the same device, and its file system is corrupted"
+	m.symptom = "no error at all: two nodes mount the same device, and its file system is corrupted"
 	return m.unsupported()
 }
 
@@ -174,7 +174,7 @@ func staticOnly(found []Finding) []Finding {
 
 var accessModeRWOPNonCSIRule = Rule{
 	ID:          "access-mode-rwop-non-csi",
-	Summary:     "ReadWriteOncePod is asked of a volume plugin that is not CSI.",
+	Summary:     "ReadWriteOncePod is requested from a volume plugin that is not CSI.",
 	Kinds:       append([]Kind{PersistentVolume}, claimKinds...),
 	Action:      Warn,
 	Symptom:     "the scheduler keeps other pods away, but the volume layer does not: a pod with nodeName set mounts the volume all the same",

@@ -20,11 +20,11 @@ import (
 
 var apiRefusedRule = Rule{
 	ID: "api-refused",
-	Summary: "The API server's own validation refuses the volumes: no access mode or one that does not exist, ReadWriteOncePod beside others, " +
+	Summary: "The API server's own validation rejects the volumes: no access mode or one that does not exist, ReadWriteOncePod beside others, " +
 		"no size, a field that the downward API does not have, '..' in a path, a mount without its volume.",
 	Kinds:       append([]Kind{PersistentVolume}, claimKinds...),
 	Action:      Deny,
-	Symptom:     "the API server refuses the object",
+	Symptom:     "the API server rejects the object",
 	Remediation: "correct the field",
 	ExplainsAPI: true,
 	Check:       apiRefused,
@@ -73,7 +73,7 @@ func (r *refusals) claims(obj runtime.Object) {
 		refused := !later || !strings.HasPrefix(c.path.String(), "spec.volumeClaimTemplates")
 		r.modes(c.spec.AccessModes, c.path.Child("accessModes"), c.origin, refused)
 		if _, ok := c.spec.Resources.Requests[corev1.ResourceStorage]; !ok {
-			r.tell(c.path.Child("resources", "requests", "storage"), c.origin+"the claim asks for no size", "Required value", "write how much storage it needs")
+			r.tell(c.path.Child("resources", "requests", "storage"), c.origin+"the claim requests no size", "Required value", "write how much storage it needs")
 			r.found[len(r.found)-1].RefusedByAPI = refused
 		}
 	})
@@ -101,7 +101,7 @@ func (r *refusals) modes(modes []corev1.PersistentVolumeAccessMode, at *field.Pa
 		}
 	}
 	if single >= 0 && other {
-		r.tell(at.Index(single), origin+"ReadWriteOncePod stands beside other access modes", "Forbidden: "+upstream.RWOPWithOthers,
+		r.tell(at.Index(single), origin+"ReadWriteOncePod is combined with other access modes", "Forbidden: "+upstream.RWOPWithOthers,
 			"keep ReadWriteOncePod alone, or leave it out")
 	}
 	for i := first; i < len(r.found); i++ {
@@ -255,7 +255,7 @@ func hasBackstep(p string) bool {
 
 func (r *refusals) backsteps(p string, at *field.Path, what string) {
 	if hasBackstep(p) {
-		r.tell(at, fmt.Sprintf("%s %q goes up with '..'", what, p), "Invalid value: "+upstream.Backstep, "write the path without '..'")
+		r.tell(at, fmt.Sprintf("%s %q contains '..'", what, p), "Invalid value: "+upstream.Backstep, "write the path without '..'")
 	}
 }
 

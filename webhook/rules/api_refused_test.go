@@ -10,7 +10,7 @@ func TestAPIRefused(t *testing.T) {
 	runRule(t, "api-refused", []ruleCase{
 		{
 			name: "ReadWriteOncePod beside another", reason: "Forbidden", manifest: claimHead + "  accessModes: [ReadWriteOnce, ReadWriteOncePod]\n",
-			want: []string{"spec.accessModes[1]: ReadWriteOncePod stands beside other access modes"}, action: Deny, api: true,
+			want: []string{"spec.accessModes[1]: ReadWriteOncePod is combined with other access modes"}, action: Deny, api: true,
 		},
 		{name: "ReadWriteOncePod alone", reason: "the way to write it", manifest: claimHead + "  accessModes: [ReadWriteOncePod]\n"},
 		{name: "several other modes", reason: "a claim may ask for several", manifest: claimHead + "  accessModes: [ReadWriteOnce, ReadOnlyMany]\n"},
@@ -24,15 +24,15 @@ func TestAPIRefused(t *testing.T) {
 		},
 		{
 			name: "no size", reason: "Required", manifest: "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: c}\nspec: {accessModes: [ReadWriteOnce]}\n",
-			want: []string{"spec.resources.requests.storage: the claim asks for no size"}, action: Deny, api: true,
+			want: []string{"spec.resources.requests.storage: the claim requests no size"}, action: Deny, api: true,
 		},
 		{
 			name: "a volume's modes", reason: "the same rule as for claims",
 			manifest: "apiVersion: v1\nkind: PersistentVolume\nmetadata: {name: v}\nspec:\n  capacity: {storage: 1Gi}\n  accessModes: [ReadWriteMany, ReadWriteOncePod]\n" +
 				"  hostPath: {path: /srv/../etc}\n",
 			want: []string{
-				"spec.accessModes[1]: ReadWriteOncePod stands beside other access modes",
-				`spec.hostPath.path: hostPath "/srv/../etc" goes up with '..'`,
+				"spec.accessModes[1]: ReadWriteOncePod is combined with other access modes",
+				`spec.hostPath.path: hostPath "/srv/../etc" contains '..'`,
 			}, action: Deny, api: true,
 		},
 		{
@@ -74,7 +74,7 @@ func TestAPIRefused(t *testing.T) {
 				"{name: data, mountPath: /c, subPath: a..b/c}]}]\n  volumes: [{name: data, emptyDir: {}}]\n",
 			want: []string{
 				`spec.containers[0].volumeMounts[0].subPath: container "c": subPath "/abs" is absolute`,
-				`spec.containers[0].volumeMounts[1].subPath: container "c": subPath "a/../../b" goes up with '..'`,
+				`spec.containers[0].volumeMounts[1].subPath: container "c": subPath "a/../../b" contains '..'`,
 			}, action: Deny, api: true,
 		},
 	})

@@ -8,7 +8,7 @@ import (
 
 var attributesClassDriverRule = Rule{
 	ID:          "attributes-class-driver",
-	Summary:     "A claim's VolumeAttributesClass is of another driver than its volume.",
+	Summary:     "A claim's VolumeAttributesClass belongs to another driver than its volume.",
 	Kinds:       claimKinds,
 	Action:      Deny,
 	Symptom:     "ProvisioningFailed 'VAC … referenced in PVC is for driver … which does not match driver name …'",

@@ -54,7 +54,7 @@ var bindingNodeNameRule = Rule{
 	Summary: "nodeName is set on a pod with a claim that is not bound and waits for its first consumer to be scheduled.",
 	Kinds:   podKinds,
 	Action:  Deny,
-	Symptom: "'" + fmt.Sprintf(upstream.WaitingForPod, "…") + "', for ever: the claim stays Pending and the pod in ContainerCreating",
+	Symptom: "'" + fmt.Sprintf(upstream.WaitingForPod, "…") + "': the claim stays Pending and the pod in ContainerCreating, forever",
 	Remediation: "leave nodeName out and choose the node with nodeAffinity or a nodeSelector on kubernetes.io/hostname, so that the " +
 		"scheduler takes part",
 	NeedsLookup: true,
@@ -73,7 +73,7 @@ func bindingNodeName(in *Input) []Finding {
 	tell := func(claim string) {
 		f := Finding{
 			Path:    path.Child("nodeName"),
-			Message: fmt.Sprintf("nodeName %q keeps the scheduler out, which alone has %s provisioned", spec.NodeName, claim),
+			Message: fmt.Sprintf("nodeName %q bypasses the scheduler, so %s is never provisioned", spec.NodeName, claim),
 		}
 		if in.Kind != Pod {
 			// Until the pods are made the claim may get its volume in another way.
@@ -83,7 +83,7 @@ func bindingNodeName(in *Input) []Finding {
 	}
 	eachNamedClaim(in.Object, func(c namedClaim) {
 		if claim := in.Lookup.Claim(in.Namespace, c.name); claim != nil && waitsForScheduler(in, claim) {
-			tell(fmt.Sprintf("claim %q of class %q", c.name, claim.Class))
+			tell(fmt.Sprintf("claim %q (class %q, WaitForFirstConsumer)", c.name, claim.Class))
 		}
 	})
 	for i := range spec.Volumes {
@@ -94,19 +94,19 @@ func bindingNodeName(in *Input) []Finding {
 		t := v.Ephemeral.VolumeClaimTemplate
 		class, ok := claim{annotations: t.Annotations, spec: &t.Spec}.classOrDefault(in.Lookup)
 		if ok && delayed(class) {
-			tell(fmt.Sprintf("ephemeral volume %q of class %q", v.Name, class.Name))
+			tell(fmt.Sprintf("ephemeral volume %q (class %q, WaitForFirstConsumer)", v.Name, class.Name))
 		}
 	}
 	return found
 }
 
-// StrandedByNodeName tells whether a new pod names its node although a claim of it waits for the scheduler: what the rule
+// StrandedByNodeName reports whether a new pod names its node although a claim of it waits for the scheduler: what the rule
 // binding-node-name denies. Without a lookup it is false.
 func StrandedByNodeName(pod *corev1.Pod, namespace string, lookup *topology.Snapshot) bool {
 	return len(bindingNodeName(&Input{Kind: Pod, Object: pod, Namespace: namespace, Lookup: lookup})) > 0
 }
 
-// waitsForScheduler tells whether a claim that exists will be bound only when a pod that uses it passes the scheduler
+// waitsForScheduler reports whether a claim that exists will be bound only when a pod that uses it passes the scheduler
 // (IsDelayBindingMode and findMatchingVolume in pkg/controller/volume/persistentvolume of Kubernetes).
 func waitsForScheduler(in *Input, c *topology.Claim) bool {
 	class, ok := in.Lookup.StorageClass(c.Class)
@@ -152,7 +152,7 @@ var bindingNoClassRule = Rule{
 	Kinds:       claimKinds,
 	Action:      Warn,
 	Symptom:     "'" + upstream.NoClass + "'; the claim and its pod stay Pending",
-	Remediation: "name a StorageClass (kubectl get storageclass), mark one as default, or make a PersistentVolume that fits",
+	Remediation: "name a StorageClass (kubectl get storageclass), mark one as default, or create a PersistentVolume that fits",
 	NeedsLookup: true,
 	Check:       bindingNoClass,
 }
@@ -185,7 +185,7 @@ func bindingNoClass(in *Input) []Finding {
 	return found
 }
 
-// keptForSelf tells whether some volume's claimRef names the claim that is asked about.
+// keptForSelf reports whether some volume's claimRef names the claim that is asked about.
 func keptForSelf(in *Input, class string) bool {
 	pvc, ok := in.Object.(*corev1.PersistentVolumeClaim)
 	if !ok {
@@ -199,7 +199,7 @@ func keptForSelf(in *Input, class string) bool {
 	return false
 }
 
-// fits tells whether an available volume of the class fits the claim, as far as size, modes and selector say
+// fits reports whether an available volume of the class fits the claim, as far as size, modes and selector say
 // (FindMatchingVolume in k8s.io/component-helpers/storage/volume).
 func (c claim) fits(lookup *topology.Snapshot, class string) bool {
 	selector := labels.Everything()
@@ -227,7 +227,7 @@ var bindingClassMissingRule = Rule{
 	Kinds:       claimKinds,
 	Action:      Warn,
 	Symptom:     "the claim and its pod stay Pending",
-	Remediation: "mend the name, or make the StorageClass",
+	Remediation: "fix the name, or create the StorageClass",
 	NeedsLookup: true,
 	Check:       bindingClassMissing,
 }
@@ -262,8 +262,8 @@ func bindingClassMissing(in *Input) []Finding {
 			found = append(found, Finding{
 				Path:        c.path,
 				Message:     fmt.Sprintf("claim %q of volume %q does not exist yet in namespace %q", c.name, c.volume, in.Namespace),
-				Symptom:     fmt.Sprintf("FailedScheduling 'persistentvolumeclaim %q not found'; the pod stays Pending until the claim is made", c.name),
-				Remediation: "make the claim, in the pod's own namespace, or mend its name",
+				Symptom:     fmt.Sprintf("FailedScheduling 'persistentvolumeclaim %q not found'; the pod stays Pending until the claim exists", c.name),
+				Remediation: "create the claim in the pod's own namespace, or fix its name",
 			})
 		}
 	})
@@ -276,7 +276,7 @@ var bindingSelectorDynamicRule = Rule{
 	Kinds:       claimKinds,
 	Action:      Warn,
 	Symptom:     "ProvisioningFailed 'claim Selector is not supported'; the claim and its pod stay Pending",
-	Remediation: "remove the selector, or bind a PersistentVolume made by hand with storageClassName: \"\"",
+	Remediation: "remove the selector, or bind a statically created PersistentVolume with storageClassName: \"\"",
 	NeedsLookup: true,
 	Check:       bindingSelectorDynamic,
 }

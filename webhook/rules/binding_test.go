@@ -8,21 +8,21 @@ import (
 )
 
 func TestBindingNodeName(t *testing.T) {
-	const told = `spec.nodeName: nodeName "node-1" keeps the scheduler out, which alone has `
+	const told = `spec.nodeName: nodeName "node-1" bypasses the scheduler, so `
 	runRuleIn(t, storage, "binding-node-name", []ruleCase{
 		{
 			name: "a pod on its node", reason: "nobody selects the node for the claim", action: Deny,
-			manifest: podUsing("nodeName: node-1, ", "waits"), want: []string{told + `claim "waits" of class "ebs-wait" provisioned`},
+			manifest: podUsing("nodeName: node-1, ", "waits"), want: []string{told + `claim "waits" (class "ebs-wait", WaitForFirstConsumer) is never provisioned`},
 		},
 		{
 			name: "an ephemeral volume", reason: "its claim waits in the same way", action: Deny,
 			manifest: `{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {nodeName: node-1, containers: [], volumes: [{name: scratch, ephemeral: {volumeClaimTemplate: {spec: {storageClassName: ebs-wait}}}}]}}`,
-			want:     []string{told + `ephemeral volume "scratch" of class "ebs-wait" provisioned`},
+			want:     []string{told + `ephemeral volume "scratch" (class "ebs-wait", WaitForFirstConsumer) is never provisioned`},
 		},
 		{
 			name: "a Deployment", reason: "its pods come later, so it is not certain yet", action: Warn,
 			manifest: deploymentUsing("nodeName: node-1, ", "waits"),
-			want:     []string{`spec.template.` + told + `claim "waits" of class "ebs-wait" provisioned`},
+			want:     []string{`spec.template.` + told + `claim "waits" (class "ebs-wait", WaitForFirstConsumer) is never provisioned`},
 		},
 		{name: "no nodeName", reason: "the scheduler takes part", manifest: podUsing("", "waits")},
 		{name: "a node selector", reason: "the scheduler takes part", manifest: podUsing("nodeSelector: {kubernetes.io/hostname: node-1}, ", "waits")},

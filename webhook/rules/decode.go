@@ -12,7 +12,7 @@ var decodeRule = Rule{
 		"a version that is no longer served.",
 	Kinds:  allKinds(),
 	Action: Deny,
-	Symptom: "the API server refuses the object, or a client that is not strict drops the field, so that the object is not what was " +
+	Symptom: "the API server rejects the object, or a client that is not strict drops the field, so that the object is not what was " +
 		"written",
 	Remediation: "correct the text",
 }

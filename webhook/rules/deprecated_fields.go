@@ -19,11 +19,11 @@ const (
 
 var pluginDeprecatedFieldRule = Rule{
 	ID:          "plugin-deprecated-field",
-	Summary:     "An annotation, label or reclaim policy that something else has taken the place of; denied where it contradicts that.",
+	Summary:     "An annotation, label or reclaim policy that has been replaced; denied where it contradicts its replacement.",
 	Kinds:       append([]Kind{PersistentVolume}, claimKinds...),
 	Action:      Warn,
-	Symptom:     "it works until a Kubernetes version drops it",
-	Remediation: "use what has taken its place",
+	Symptom:     "it works until a Kubernetes release drops it",
+	Remediation: "use its replacement",
 	Check:       pluginDeprecatedField,
 }
 
@@ -56,8 +56,8 @@ func pluginDeprecatedField(in *Input) []Finding {
 		if node, ok := c.annotations[selectedNode]; ok && in.Old == nil {
 			found = append(found, Finding{
 				Path:        at.Key(selectedNode),
-				Message:     fmt.Sprintf("%sannotation %s is the scheduler's to set, and here it is %q", c.origin, selectedNode, node),
-				Symptom:     "the volume is made for a node on which the pod may never run",
+				Message:     fmt.Sprintf("%sannotation %s is set by the scheduler, and here it is %q", c.origin, selectedNode, node),
+				Symptom:     "the volume is provisioned for a node on which the pod may never run",
 				Remediation: "drop the annotation; to choose a node, give the pod a node affinity",
 			})
 		}
@@ -104,7 +104,7 @@ func volumeDeprecated(in *Input, pv *corev1.PersistentVolume) []Finding {
 		found = append(found, Finding{
 			Path: field.NewPath("spec", "persistentVolumeReclaimPolicy"), Action: apiWarnsToo(in),
 			Message:     "reclaim policy Recycle is deprecated",
-			Symptom:     "when the claim goes, a pod with rm -rf runs over the data, if the plugin has it at all",
+			Symptom:     "when the claim is deleted, a pod runs rm -rf on the data, if the plugin supports it at all",
 			Remediation: "use Retain, or dynamic provisioning with Delete",
 		})
 	}

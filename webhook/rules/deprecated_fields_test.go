@@ -35,7 +35,7 @@ func TestPluginDeprecatedField(t *testing.T) {
 		},
 		{
 			name: "a node selected by hand", reason: "the volume is made there before the pod is scheduled", action: Warn, manifest: claim("volume.kubernetes.io/selected-node: node-1", ""),
-			want: []string{`metadata.annotations[volume.kubernetes.io/selected-node]: annotation volume.kubernetes.io/selected-node is the scheduler's to set, and here it is "node-1"`},
+			want: []string{`metadata.annotations[volume.kubernetes.io/selected-node]: annotation volume.kubernetes.io/selected-node is set by the scheduler, and here it is "node-1"`},
 		},
 		{
 			name: "a volume's class in an annotation", reason: "in a file nobody else says so", action: Warn, asWritten: true, manifest: volumeOf(nfs, "ReadWriteMany", annotated(classKey+": slow")),

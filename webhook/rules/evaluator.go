@@ -152,7 +152,7 @@ func checkActions(n names, actions map[string]Action) error {
 	return nil
 }
 
-// off tells whether the rule is off where the configuration says this of it, or nothing.
+// off reports whether the rule is off where the configuration says this of it, or nothing.
 func (r *active) off(configured Action) bool {
 	return configured == Off || (configured == "" && r.Action == Off)
 }

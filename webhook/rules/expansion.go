@@ -16,8 +16,8 @@ var expansionUnsupportedRule = Rule{
 	Summary:     "A class allows expansion, and its driver cannot expand volumes.",
 	Kinds:       []Kind{StorageClass},
 	Action:      Warn,
-	Symptom:     "a claim that is made larger stays at its old capacity, with ExternalExpanding or VolumeResizeFailed",
-	Remediation: "leave out allowVolumeExpansion, so that the API server refuses to make a claim larger",
+	Symptom:     "an expanded claim stays at its old capacity, with the event ExternalExpanding or VolumeResizeFailed",
+	Remediation: "leave out allowVolumeExpansion, so that the API server rejects the expansion of a claim",
 	Check:       expansionUnsupported,
 }
 

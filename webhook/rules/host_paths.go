@@ -86,16 +86,16 @@ func (u hostUse) path(spec *field.Path) *field.Path {
 
 var hostPathSensitiveRule = Rule{
 	ID:          "hostpath-sensitive",
-	Summary:     "A hostPath of the node's own folders is mounted writable, or the socket of its container runtime is mounted at all.",
+	Summary:     "A hostPath of one of the node's system directories is mounted writable, or the socket of its container runtime is mounted at all.",
 	Kinds:       append([]Kind{PersistentVolume}, podKinds...),
 	Action:      Warn,
-	Symptom:     "no error at all: whoever gets into the container can change the node, and through it every other pod there",
-	Remediation: "set readOnly: true on the mounts, or mount only the folder that is needed",
+	Symptom:     "no error at all: an attacker in the container can change the node, and through it every other pod there",
+	Remediation: "set readOnly: true on the mounts, or mount only the directory that is needed",
 	NeedsLookup: true,
 	Check:       hostPathSensitive,
 }
 
-// hostPathSensitive fires on the host's own folders where a container can write to them, and on the sockets of its container
+// hostPathSensitive fires on the host's own directories where a container can write to them, and on the sockets of its container
 // runtime.
 func hostPathSensitive(in *Input) []Finding {
 	if pv, ok := in.Object.(*corev1.PersistentVolume); ok {
@@ -108,7 +108,7 @@ func hostPathSensitive(in *Input) []Finding {
 		switch {
 		case u.place.runtimeSocket():
 			f.Message = fmt.Sprintf("volume %q gives container %q the host's container runtime (%s)", u.volume.Name, u.container, u.place)
-			f.Symptom = "no error at all: whoever gets into the container can start others as root of the node"
+			f.Symptom = "no error at all: an attacker in the container can start containers as root on the node"
 			f.Remediation = "use the Kubernetes API, or a tool that builds images without a daemon"
 		case u.place.sensitive() && u.writes:
 			f.Message = fmt.Sprintf("volume %q lets container %q write to the host's %s", u.volume.Name, u.container, u.place)
@@ -130,8 +130,8 @@ func hostVolumeSensitive(pv *corev1.PersistentVolume) []Finding {
 	}
 	return []Finding{{
 		Path:        field.NewPath("spec", "hostPath", "path"),
-		Message:     fmt.Sprintf("the volume lets whoever claims it write to the host's %s", place),
-		Remediation: "give the volume a folder of its own, such as /srv/volumes/data",
+		Message:     fmt.Sprintf("the volume lets the pods of its claim write to the host's %s", place),
+		Remediation: "give the volume a directory of its own, such as /srv/volumes/data",
 	}}
 }
 
@@ -140,12 +140,12 @@ var hostPathStatefulRule = Rule{
 	Summary:     "A Deployment or StatefulSet that can move between nodes writes to a hostPath.",
 	Kinds:       []Kind{Deployment, StatefulSet},
 	Action:      Warn,
-	Symptom:     "no error at all: a pod that starts on another node finds an empty folder, or the data of long ago",
-	Remediation: "use a PersistentVolumeClaim; for one node's own disk, one of a local volume's class",
+	Symptom:     "no error at all: a pod that starts on another node finds an empty directory, or stale data",
+	Remediation: "use a PersistentVolumeClaim; for a node's own disk, one with a class of local volumes",
 	Check:       hostPathStateful,
 }
 
-// hostPathStateful fires on a Deployment or StatefulSet that keeps data in a folder of whichever node it runs on.
+// hostPathStateful fires on a Deployment or StatefulSet that keeps data in a directory of the node it runs on.
 func hostPathStateful(in *Input) []Finding {
 	switch in.Object.(type) {
 	case *appsv1.Deployment, *appsv1.StatefulSet:
@@ -164,7 +164,7 @@ func hostPathStateful(in *Input) []Finding {
 		}
 		found = append(found, Finding{
 			Path:    u.path(path),
-			Message: fmt.Sprintf("volume %q: container %q writes to %s of whichever node it runs on", u.volume.Name, u.container, u.place),
+			Message: fmt.Sprintf("volume %q: container %q writes to %s of the node it runs on", u.volume.Name, u.container, u.place),
 		})
 	}
 	return found

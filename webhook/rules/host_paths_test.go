@@ -34,7 +34,7 @@ func TestHostPathSensitive(t *testing.T) {
 		{name: "docker's pipe", reason: "the same as the socket", action: Warn, manifest: hostMounting(`\\.\pipe\docker_engine`, ""), want: runtime("//./pipe/docker_engine")},
 		{
 			name: "a PersistentVolume", reason: "whoever claims it", action: Warn, manifest: volumeOf("hostPath: {path: /etc}", "ReadWriteOnce", ""),
-			want: []string{`spec.hostPath.path: the volume lets whoever claims it write to the host's /etc`},
+			want: []string{`spec.hostPath.path: the volume lets the pods of its claim write to the host's /etc`},
 		},
 		{
 			name: "several containers", reason: "one finding for each that writes, however often it mounts the volume; one warning", action: Warn, others: Audit,
@@ -69,7 +69,7 @@ func TestHostPathStateful(t *testing.T) {
 		return `{apiVersion: apps/v1, kind: Deployment, spec: {template: {spec: {` + spec + `containers: [{name: db, volumeMounts: [{name: data, mountPath: /d` + mount + `}]}],
 		  volumes: [{name: data, hostPath: {path: ` + hostPath + `}}]}}}}`
 	}
-	want := []string{`spec.template.spec.volumes[0].hostPath.path: volume "data": container "db" writes to /srv/db of whichever node it runs on`}
+	want := []string{`spec.template.spec.volumes[0].hostPath.path: volume "data": container "db" writes to /srv/db of the node it runs on`}
 	runRule(t, "hostpath-stateful", []ruleCase{
 		{name: "a Deployment", reason: "the next pod may find an empty folder", action: Warn, manifest: deployment("/srv/db", "", ""), want: want},
 		{name: "a StatefulSet", reason: "the same", action: Warn, manifest: strings.Replace(deployment("/srv/db", "", ""), "Deployment", "StatefulSet", 1), want: want},

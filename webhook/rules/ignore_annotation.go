@@ -165,7 +165,7 @@ func ignoreAnnotation(in *Input) []Finding {
 		parsed, err := parseIgnore(value, in.names.known)
 		if err != nil {
 			found = append(found, Finding{
-				Path: c.annotationPath(), Message: fmt.Sprintf("the annotation %s exempts from nothing: %v", IgnoreAnnotation, err),
+				Path: c.annotationPath(), Message: fmt.Sprintf("the annotation %s has no effect: %v", IgnoreAnnotation, err),
 			})
 			continue
 		}
@@ -174,7 +174,7 @@ func ignoreAnnotation(in *Input) []Finding {
 				found = append(found, Finding{
 					Path:        c.annotationPath(),
 					Message:     fmt.Sprintf("the annotation %s cannot exempt from %s, which is mandatory here", IgnoreAnnotation, id),
-					Remediation: "take " + id + " out of the annotation, and ask whoever configured moorage",
+					Remediation: "take " + id + " out of the annotation, and ask the administrator of moorage",
 				})
 			}
 		}

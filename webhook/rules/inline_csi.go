@@ -14,7 +14,7 @@ import (
 
 var ephemeralCSIUnsupportedRule = Rule{
 	ID:          "ephemeral-csi-unsupported",
-	Summary:     "An inline CSI volume is of a driver that has none.",
+	Summary:     "An inline CSI volume uses a driver that does not support ephemeral volumes.",
 	Kinds:       podKinds,
 	Action:      Deny,
 	Symptom:     "MountVolume.SetUp failed: " + fmt.Sprintf(upstream.ModeNotSupported, storagev1.VolumeLifecycleEphemeral, "…"),
@@ -41,7 +41,7 @@ func ephemeralCSIUnsupported(in *Input) []Finding {
 		}
 		found = append(found, Finding{
 			Path:    path.Child("volumes").Index(i).Child("csi"),
-			Message: fmt.Sprintf("volume %q: driver %s has no inline volumes", v.Name, v.CSI.Driver),
+			Message: fmt.Sprintf("volume %q: driver %s does not support inline volumes", v.Name, v.CSI.Driver),
 			Symptom: "the pod stays in ContainerCreating: " + fmt.Sprintf(upstream.ModeNotSupported, storagev1.VolumeLifecycleEphemeral, v.CSI.Driver),
 		})
 	}

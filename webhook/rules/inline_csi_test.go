@@ -9,20 +9,20 @@ func TestEphemeralCSIUnsupported(t *testing.T) {
 	runRuleIn(t, workloads, "ephemeral-csi-unsupported", []ruleCase{
 		{
 			name: "a driver of claims only", reason: "its CSIDriver object says so, and the kubelet asks that", action: Deny, manifest: pod("ebs.csi.aws.com"),
-			want: []string{`spec.volumes[0].csi: volume "v": driver ebs.csi.aws.com has no inline volumes`},
+			want: []string{`spec.volumes[0].csi: volume "v": driver ebs.csi.aws.com does not support inline volumes`},
 		},
 		{
 			name: "in a template", reason: "its pods would never start", action: Deny,
 			manifest: `{apiVersion: batch/v1, kind: CronJob, spec: {jobTemplate: {spec: {template: {spec: {containers: [{name: c}], volumes: [{name: v, csi: {driver: csi.acme.example}}]}}}}}}`,
-			want:     []string{`spec.jobTemplate.spec.template.spec.volumes[0].csi: volume "v": driver csi.acme.example has no inline volumes`},
+			want:     []string{`spec.jobTemplate.spec.template.spec.volumes[0].csi: volume "v": driver csi.acme.example does not support inline volumes`},
 		},
 		{
 			name: "a known driver that is not there", reason: "it will say no when it is", action: Deny, manifest: pod("pd.csi.storage.gke.io"),
-			want: []string{`spec.volumes[0].csi: volume "v": driver pd.csi.storage.gke.io has no inline volumes`},
+			want: []string{`spec.volumes[0].csi: volume "v": driver pd.csi.storage.gke.io does not support inline volumes`},
 		},
 		{
 			name: "a known driver under a prefix", reason: "Rook's is the same driver", action: Deny, manifest: pod("rook-ceph.cephfs.csi.ceph.com"),
-			want: []string{`spec.volumes[0].csi: volume "v": driver rook-ceph.cephfs.csi.ceph.com has no inline volumes`},
+			want: []string{`spec.volumes[0].csi: volume "v": driver rook-ceph.cephfs.csi.ceph.com does not support inline volumes`},
 		},
 		{name: "a known driver of which this is not known", reason: "an installation may have them", manifest: pod("nfs.csi.k8s.io")},
 		{name: "a driver of inline volumes", reason: "what it is for", manifest: pod("secrets-store.csi.k8s.io")},

@@ -16,11 +16,11 @@ var imageFolders = []string{"/", "/etc", "/proc", "/usr"}
 
 var mountPathRule = Rule{
 	ID:          "mount-path",
-	Summary:     "A mountPath is relative, has a colon, is another mount's path in other letters, or hides /, /etc, /proc or /usr of the image.",
+	Summary:     "A mountPath is relative, has a colon, is another spelling of another mount's path, or hides /, /etc, /proc or /usr of the image.",
 	Kinds:       podKinds,
 	Action:      Warn,
 	Symptom:     "the container does not start, or does not find its files",
-	Remediation: "use an absolute path of the mount's own",
+	Remediation: "use an absolute path that no other mount has",
 	Check:       mountPath,
 }
 
@@ -48,7 +48,7 @@ func mountPath(in *Input) []Finding {
 		switch {
 		case taken && before != m.MountPath:
 			why = fmt.Sprintf(", where it also mounts another (%q)", before)
-			f.Symptom = "no error at all: only one of the two is seen, and which one depends on the runtime"
+			f.Symptom = "no error at all: only one of the two is visible, and which one depends on the runtime"
 			f.Remediation = "give each mount a path of its own"
 		case slices.Contains(imageFolders, clean):
 			why = ", which hides what the image has there"

@@ -15,7 +15,7 @@ import (
 	"github.com/moorage-k8s/moorage/internal/upstream"
 )
 
-// DefaultBidirectionalRoots are the folders below which CSI drivers and storage systems mount for the host: the kubelet's
+// DefaultBidirectionalRoots are the directories below which CSI drivers and storage systems mount for the host: the kubelet's
 // root of the common distributions, and Longhorn's.
 var DefaultBidirectionalRoots = []string{
 	"/var/lib/kubelet",
@@ -74,14 +74,14 @@ var hostsPrograms = []string{"/bin", "/boot", "/etc", "/lib", "/lib64", "/root",
 
 var propagationBidirectionalPathRule = Rule{
 	ID: "propagation-bidirectional-path",
-	Summary: "A directory of the host outside the allowed roots is mounted with Bidirectional propagation, by a hostPath or by a claim of one. " +
+	Summary: "A directory of the host outside the allowed roots is mounted with Bidirectional propagation, by a hostPath or by a claim for one. " +
 		"It is denied if it holds the host's programs or configuration (/bin, /boot, /etc, /lib, /lib64, /root, /sbin, /usr), and else " +
 		"warned of; all are denied where the configuration has bidirectionalRoots or makes the rule deny or mandatory.",
 	Kinds:  podKinds,
 	Action: Deny,
 	Symptom: "no error at all: what the container mounts there appears on the node and in other pods, hides the host's own files, " +
 		"and stays when the pod is gone",
-	Remediation: "mount a folder below an allowed root such as /var/lib/kubelet, or use HostToContainer if the container only has " +
+	Remediation: "mount a directory below an allowed root such as /var/lib/kubelet, or use HostToContainer if the container only has " +
 		"to see the host's mounts",
 	NeedsLookup: true,
 	Check:       propagationBidirectionalPath,
@@ -100,14 +100,14 @@ func propagationBidirectionalPath(in *Input) []Finding {
 		f := Finding{
 			Path: p.path(), Volume: p.Name,
 			Message: fmt.Sprintf("container %q may not mount host path %q as Bidirectional", p.container.Name, folder),
-			Remediation: fmt.Sprintf("mount a folder below an allowed root (%s), or use HostToContainer if the container only has to "+
+			Remediation: fmt.Sprintf("mount a directory below an allowed root (%s), or use HostToContainer if the container only has to "+
 				"see the host's mounts", strings.Join(in.Settings.BidirectionalRoots, ", ")),
 		}
 		if !strict && !slices.Contains(hostsPrograms, folder) {
 			f.Action = Warn
-			f.Message = fmt.Sprintf("container %q mounts host path %q as Bidirectional, which is none of the usual folders", p.container.Name, folder)
+			f.Message = fmt.Sprintf("container %q mounts host path %q as Bidirectional, which is not one of the usual directories", p.container.Name, folder)
 			f.Remediation = "use HostToContainer if the container only has to see the host's mounts; if it must mount for the host, " +
-				"name the folder in webhook.bidirectionalRoots"
+				"add the directory to webhook.bidirectionalRoots"
 		}
 		found = append(found, f)
 	})
@@ -145,11 +145,11 @@ func propagationBidirectionalUnprivileged(in *Input) []Finding {
 
 var propagationHostRootRule = Rule{
 	ID:          "propagation-host-root",
-	Summary:     "The host's root folder is mounted writable with HostToContainer or Bidirectional propagation.",
+	Summary:     "The host's root directory is mounted writable with HostToContainer or Bidirectional propagation.",
 	Kinds:       podKinds,
 	Action:      Warn,
 	Symptom:     "no error at all: the container can write to every mount of the node, other pods' volumes included",
-	Remediation: "mount only the folder that is needed, or set readOnly: true on the mount",
+	Remediation: "mount only the directory that is needed, or set readOnly: true on the mount",
 	NeedsLookup: true,
 	Check:       propagationHostRoot,
 }
@@ -173,7 +173,7 @@ var propagationIneffectiveRule = Rule{
 	Summary:     "A Bidirectional mount is read-only, in a pod with hostUsers: false, or of a volume that nothing else can see.",
 	Kinds:       podKinds,
 	Action:      Warn,
-	Symptom:     "no error at all: what the container mounts is seen nowhere else",
+	Symptom:     "no error at all: what the container mounts is not visible anywhere else",
 	Remediation: "drop mountPropagation, or make the mount one that others can see",
 	Check:       propagationIneffective,
 }
@@ -192,16 +192,16 @@ func propagationIneffective(in *Input) []Finding {
 		what := fmt.Sprintf("container %q mounts volume %q as Bidirectional", p.container.Name, p.Name)
 		switch {
 		case p.ReadOnly:
-			f.Message = what + " and read-only: it cannot make folders to mount on"
-			f.Remediation = "drop readOnly if the container mounts for others, else use HostToContainer"
+			f.Message = what + " and read-only: it cannot create directories to mount on"
+			f.Remediation = "drop readOnly if the container mounts for others; otherwise use HostToContainer"
 		case p.spec.HostUsers != nil && !*p.spec.HostUsers:
 			// user_namespaces(7), mount_namespaces(7): in a mount namespace owned by another user namespace every shared mount
 			// becomes a slave.
-			f.Message = what + " in a user namespace (hostUsers: false): the kernel lets no mount out of it"
+			f.Message = what + " in a user namespace (hostUsers: false): the kernel does not propagate mounts out of it"
 			f.Remediation = "drop hostUsers: false, or use HostToContainer"
 		case p.volume != nil && podsOwn(p.volume) && mounts[p.volume] == 1:
 			f.Message = what + ", and no other container mounts that volume"
-			f.Remediation = "mount the volume in the container that is to see the mounts too, or drop mountPropagation"
+			f.Remediation = "mount the volume in the container that needs the mounts as well, or drop mountPropagation"
 		default:
 			return
 		}
@@ -210,7 +210,7 @@ func propagationIneffective(in *Input) []Finding {
 	return found
 }
 
-// podsOwn says that a volume is a folder which the kubelet makes for this one pod.
+// podsOwn says that a volume is a directory which the kubelet makes for this one pod.
 func podsOwn(v *corev1.Volume) bool {
 	return v.EmptyDir != nil || v.Secret != nil || v.ConfigMap != nil || v.DownwardAPI != nil || v.Projected != nil
 }
@@ -220,12 +220,12 @@ var propagationSubPathRule = Rule{
 	Summary:     "A mount has both propagation and a subPath.",
 	Kinds:       podKinds,
 	Action:      Warn,
-	Symptom:     "no error at all: mounts that were there before the container started are empty folders in it",
-	Remediation: "make the subfolder the volume's own path, or mount the whole volume",
+	Symptom:     "no error at all: mounts that were there before the container started are empty directories in it",
+	Remediation: "make the subdirectory the volume's own path, or mount the whole volume",
 	Check:       propagationSubPath,
 }
 
-// propagationSubPath fires on propagation together with a subPath. The kubelet bind-mounts the folder for the container
+// propagationSubPath fires on propagation together with a subPath. The kubelet bind-mounts the directory for the container
 // without what is mounted below it (pkg/volume/util/subpath/subpath_linux.go, doBindSubPath).
 func propagationSubPath(in *Input) []Finding {
 	var found []Finding

@@ -42,7 +42,7 @@ func TestPropagationBidirectionalPath(t *testing.T) {
 		return []string{at + `may not mount host path "` + path + `" as Bidirectional`}
 	}
 	warned := func(path string) []string {
-		return []string{at + `mounts host path "` + path + `" as Bidirectional, which is none of the usual folders`}
+		return []string{at + `mounts host path "` + path + `" as Bidirectional, which is not one of the usual directories`}
 	}
 	lookup := clusterOf(nil, hostVolume("etc", "hostPath: {path: /etc}"), claimBoundTo("etc"), hostVolume("kept", "hostPath: {path: /usr}"),
 		hostVolume("disk", "local: {path: /mnt/disk-1}"), claimBoundTo("disk"))
@@ -196,12 +196,12 @@ func TestPropagationIneffective(t *testing.T) {
 		{
 			name: "read-only", reason: "nothing can be mounted where no folder can be made", action: Warn,
 			manifest: podMounting(bidirectional+", readOnly: true", "/var/lib/kubelet", true),
-			want:     []string{at + ` and read-only: it cannot make folders to mount on`},
+			want:     []string{at + ` and read-only: it cannot create directories to mount on`},
 		},
 		{
 			name: "a user namespace", reason: "its mounts are slaves of the host's", action: Warn,
 			manifest: strings.Replace(podMounting(bidirectional, "/var/lib/kubelet", true), "spec: {", "spec: {hostUsers: false, ", 1),
-			want:     []string{at + ` in a user namespace (hostUsers: false): the kernel lets no mount out of it`},
+			want:     []string{at + ` in a user namespace (hostUsers: false): the kernel does not propagate mounts out of it`},
 		},
 		{
 			name: "an emptyDir of one container", reason: "nobody is there to see the mount", action: Warn,

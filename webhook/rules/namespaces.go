@@ -36,10 +36,10 @@ func NewNamespaceSelector(s *metav1.LabelSelector) (NamespaceSelector, error) {
 	return out, nil
 }
 
-// NeedsLabels tells whether the selector can only be asked of namespaces whose labels are known, rather than their names.
+// NeedsLabels reports whether the selector can only be asked of namespaces whose labels are known, rather than their names.
 func (s NamespaceSelector) NeedsLabels() bool { return s.selector != nil && !s.byName }
 
-// Matches tells whether the namespace is selected. One that the lookup does not know is not: what its labels do not say must
+// Matches reports whether the namespace is selected. One that the lookup does not know is not: what its labels do not say must
 // not be taken for what they say.
 func (s NamespaceSelector) Matches(lookup *topology.Snapshot, namespace string) bool {
 	switch {

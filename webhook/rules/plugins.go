@@ -93,11 +93,11 @@ func zeroIf[T any](set bool) *T {
 
 var pluginRemovedRule = Rule{
 	ID:          "plugin-removed",
-	Summary:     "A volume or class is of an in-tree plugin that Kubernetes no longer has, and that it does not redirect to a CSI driver.",
+	Summary:     "A volume or class uses an in-tree plugin that Kubernetes has removed and does not redirect to a CSI driver.",
 	Kinds:       append([]Kind{PersistentVolume, StorageClass}, podKinds...),
 	Action:      Deny,
 	Symptom:     `FailedMount "` + upstream.NoPluginMatched + `"; the pod stays in ContainerCreating, or the claim Pending`,
-	Remediation: "use a CSI driver of the storage system",
+	Remediation: "use a CSI driver for the storage system",
 	Check:       pluginRemoved,
 }
 
@@ -123,7 +123,7 @@ func pluginRemoved(in *Input) []Finding {
 
 var pluginMigratedRule = Rule{
 	ID:          "plugin-migrated",
-	Summary:     "A volume or class is of an in-tree plugin whose work a CSI driver does today; a pod is denied where the cluster does not have that driver.",
+	Summary:     "A volume or class uses an in-tree plugin that Kubernetes redirects to a CSI driver; a pod is denied if the cluster does not have that driver.",
 	Kinds:       append([]Kind{PersistentVolume, StorageClass}, podKinds...),
 	Action:      Warn,
 	Symptom:     "without the CSI driver the volume is never attached, and the pod stays in ContainerCreating",

@@ -40,9 +40,9 @@ func TestReferenceIsUpToDate(t *testing.T) {
 
 func reference() []byte {
 	var out bytes.Buffer
-	fmt.Fprint(&out, "# Rules\n\nThis page is made from the rule registry by `go test ./webhook/rules -update`.\n\n"+
-		"Each rule has an action: `deny` refuses the object, `warn` lets it in and warns whoever wrote it, `audit` only counts and logs, "+
-		"`off` does not ask. The configuration can set another one: `webhook: {rules: {RULE: ACTION}}`. An update fires a rule only "+
+	fmt.Fprint(&out, "# Rules\n\nThis page is generated from the rule registry by `go test ./webhook/rules -update`.\n\n"+
+		"Each rule has an action: `deny` rejects the object, `warn` admits it with a warning to its author, `audit` only counts and logs, "+
+		"`off` disables the rule. The configuration can set another one: `webhook: {rules: {RULE: ACTION}}`. An update fires a rule only "+
 		"on what it makes worse. How to configure rules for some namespaces, and how to exempt objects, is in [admission.md](admission.md).\n")
 	for _, r := range Registry() {
 		kinds := make([]string, len(r.Kinds))

@@ -117,8 +117,8 @@ func (in *Input) seesCluster() bool { return in.Lookup != nil && !in.Partial }
 
 // Settings are the parameters of rules that have any. The zero value means the defaults.
 type Settings struct {
-	// BidirectionalRoots are the host folders at or below which Bidirectional mounts are allowed, as absolute paths.
-	// Nil means DefaultBidirectionalRoots, and that folders elsewhere are warned of unless they hold the host's own programs; empty
+	// BidirectionalRoots are the host directories at or below which Bidirectional mounts are allowed, as absolute paths.
+	// Nil means DefaultBidirectionalRoots, and that directories elsewhere are warned of unless they hold the host's own programs; empty
 	// means nowhere.
 	BidirectionalRoots []string
 	// rootsGiven says that BidirectionalRoots were not nil.

@@ -21,9 +21,9 @@ var secretInPlainTextRule = Rule{
 	Summary: "A class's parameter, a volume's attribute or option, a mount option or, in files, an entry of a ConfigMap is a credential.",
 	Kinds:   append([]Kind{PersistentVolume, StorageClass, VolumeAttributesClass, VolumeSnapshotClass, ConfigMap}, podKinds...),
 	Action:  Deny,
-	Symptom: "no error at all: whoever may read the object can read the credential, which is also in backups and, as a mount option, " +
+	Symptom: "no error at all: users with read access to the object can read the credential, which is also in backups and, as a mount option, " +
 		"in the node's mount table",
-	Remediation: "put it into a Secret, and refer to that (csi.storage.k8s.io/…-secret-name, nodeStageSecretRef, nodePublishSecretRef)",
+	Remediation: "put it into a Secret, and reference that (csi.storage.k8s.io/…-secret-name, nodeStageSecretRef, nodePublishSecretRef)",
 	Check:       secretInPlainText,
 }
 
@@ -59,8 +59,8 @@ func secretInPlainText(in *Input) []Finding {
 		found = plainValues(o.Data, field.NewPath("data"), "entry")
 		for i := range found {
 			found[i].Action = Warn
-			found[i].Symptom = "no error at all: whoever may read the ConfigMap can read the credential, which is also in backups"
-			found[i].Remediation = "put it into a Secret, which volumes and the environment take just as well"
+			found[i].Symptom = "no error at all: users with read access to the ConfigMap can read the credential, which is also in backups"
+			found[i].Remediation = "put it into a Secret, which volumes and environment variables can use as well"
 		}
 	default:
 		found = plainInPod(in)
@@ -90,7 +90,7 @@ func plainInPod(in *Input) []Finding {
 	}
 	for i := range found {
 		found[i].Action = Warn
-		found[i].Symptom = "no error at all: whoever may read the pod can read the credential"
+		found[i].Symptom = "no error at all: users with read access to the pod can read the credential"
 	}
 	return found
 }

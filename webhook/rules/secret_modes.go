@@ -86,7 +86,7 @@ var secretModeDecimalRule = Rule{
 	Summary:     "A secret file's mode is a decimal number whose digits look like an octal mode.",
 	Kinds:       podKinds,
 	Action:      Warn,
-	Symptom:     "the files get permissions that nobody meant",
+	Symptom:     "the files get unintended permissions",
 	Remediation: "write the mode with a leading zero in YAML, or its decimal value in JSON",
 	ExplainsAPI: true,
 	Check:       secretModeDecimal,
@@ -121,7 +121,7 @@ var secretModeTooOpenRule = Rule{
 		"because it is the default.",
 	Kinds:       podKinds,
 	Action:      Warn,
-	Symptom:     "no error at all: any process of the container can read the secret; ssh and PostgreSQL refuse such key files",
+	Symptom:     "no error at all: any process of the container can read the secret; ssh and PostgreSQL reject such key files",
 	Remediation: "use 0440 with securityContext.fsGroup, or 0400 for a container that runs as root",
 	Check:       secretModeTooOpen,
 }

@@ -94,10 +94,10 @@ func withoutPrefix(keys []string) []string {
 var secretParameterUnknownRule = Rule{
 	ID: "secret-parameter-unknown",
 	Summary: "A class has a csi.storage.k8s.io/ parameter that no sidecar knows, the old and the new key for the same thing, or a token " +
-		"that is not replaced there.",
+		"that is not expanded there.",
 	Kinds:       []Kind{StorageClass, VolumeSnapshotClass},
 	Action:      Deny,
-	Symptom:     "every claim or snapshot of the class stays Pending, and its events say that the parameters are refused",
+	Symptom:     "every claim or snapshot of the class stays Pending, and its events say that the parameters are invalid",
 	Remediation: "write the parameter as the sidecar knows it",
 	Check:       secretParameterUnknown,
 }
@@ -221,7 +221,7 @@ var secretCrossTenantRule = Rule{
 	Summary:     "A class takes secrets from one namespace by a name that the user of the class chooses.",
 	Kinds:       []Kind{StorageClass, VolumeSnapshotClass},
 	Action:      Deny,
-	Symptom:     "no error at all: whoever makes a claim or snapshot can have the driver use any secret of that namespace",
+	Symptom:     "no error at all: users who create claims or snapshots can make the driver use any secret of that namespace",
 	Remediation: "take the secret from the user's own namespace",
 	Check:       secretCrossTenant,
 }

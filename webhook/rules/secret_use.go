@@ -16,8 +16,8 @@ var secretSubPathStaleRule = Rule{
 	Summary:     "A long-running container mounts a subPath of a secret, configMap or projected volume.",
 	Kinds:       podKinds,
 	Action:      Warn,
-	Symptom:     "no error at all: after a rotation the container has the old file until it is restarted",
-	Remediation: "mount the volume as a folder, with items if only some files are wanted, or restart the pods after every change",
+	Symptom:     "no error at all: after a rotation the container sees the old file until it restarts",
+	Remediation: "mount the volume as a directory, with items if you want only some files, or restart the pods after every change",
 	Check:       secretSubPathStale,
 }
 
@@ -69,7 +69,7 @@ var secretEnvRule = Rule{
 	Summary:     "A container gets a secret as an environment variable.",
 	Kinds:       podKinds,
 	Action:      Audit,
-	Symptom:     "no error at all: child processes, crash reports and debug pages show the value, and it never follows a rotation",
+	Symptom:     "no error at all: child processes, crash reports and debug pages show the value, and it does not change with a rotation",
 	Remediation: "mount the secret as a volume",
 	Check:       secretEnv,
 }
@@ -103,10 +103,10 @@ const (
 
 var secretTokenLongRule = Rule{
 	ID:          "secret-token-long",
-	Summary:     "A projected service account token lasts over 24 hours, or is for the API server in a pod that has such a token already.",
+	Summary:     "A projected service account token lasts over 24 hours, or is for the API server in a pod that already has such a token.",
 	Kinds:       podKinds,
 	Action:      Audit,
-	Symptom:     "no error at all: a token that leaks can be used for long",
+	Symptom:     "no error at all: a leaked token stays valid for a long time",
 	Remediation: "leave expirationSeconds at its default of an hour: the kubelet renews the file",
 	Check:       secretTokenLong,
 }
@@ -142,8 +142,8 @@ func secretTokenLong(in *Input) []Finding {
 			if token.Audience == "" && hasToken {
 				found = append(found, Finding{
 					Path:        at.Child("audience"),
-					Message:     fmt.Sprintf("volume %q: a service account token for the API server, which the pod has already", v.Name),
-					Symptom:     "no error at all: whoever is shown this token can act as the pod at the API server",
+					Message:     fmt.Sprintf("volume %q: a service account token for the API server, which the pod already has", v.Name),
+					Symptom:     "no error at all: services that receive this token can act as the pod at the API server",
 					Remediation: "set audience to the service that the token is for, or remove the volume",
 				})
 			}

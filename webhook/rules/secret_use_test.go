@@ -106,7 +106,7 @@ func TestSecretTokenLong(t *testing.T) {
 		},
 		{
 			name: "a second token for the API server", reason: "meant for vault, and good for the API server", action: Audit, manifest: podWithVolume(access + ", " + token("")),
-			want: []string{`spec.volumes[1].projected.sources[1].serviceAccountToken.audience: volume "vault": a service account token for the API server, which the pod has already`},
+			want: []string{`spec.volumes[1].projected.sources[1].serviceAccountToken.audience: volume "vault": a service account token for the API server, which the pod already has`},
 		},
 		{name: "what every pod carries", reason: "the API server puts it there", manifest: podWithVolume(access)},
 		{name: "an audience of its own", reason: "how it should be", manifest: podWithVolume(access + ", " + token(", audience: vault"))},

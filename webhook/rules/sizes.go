@@ -18,7 +18,7 @@ var sizeSuspiciousRule = Rule{
 	Summary:     "A request for storage or a volume's capacity is below 1 MiB, or a limit is below the request.",
 	Kinds:       append([]Kind{PersistentVolume}, claimKinds...),
 	Action:      Warn,
-	Symptom:     "a volume of the least size that the driver makes, or a static volume that no claim fits",
+	Symptom:     "a volume of the driver's smallest size, or a static volume that no claim fits",
 	Remediation: "give the size a unit, such as 10Gi",
 	Check:       sizeSuspicious,
 }
@@ -42,7 +42,7 @@ func sizeSuspicious(in *Input) []Finding {
 			found = append(found, Finding{
 				Path:        at.Child("limits").Key("storage"),
 				Message:     fmt.Sprintf("%sthe limit %s is below the request %s", c.origin, limit.String(), request.String()),
-				Symptom:     "the provisioner refuses the claim, or makes a volume that is smaller than was asked for",
+				Symptom:     "the provisioner rejects the claim, or makes a volume smaller than requested",
 				Remediation: "drop the limit, or raise it to the request or more",
 			})
 		}

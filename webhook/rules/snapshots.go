@@ -17,7 +17,7 @@ import (
 
 var snapshotRemovedVersionRule = Rule{
 	ID:          "snapshot-removed-version",
-	Summary:     "A snapshot object is of v1alpha1 or v1beta1, or has a field of those versions.",
+	Summary:     "A snapshot object uses v1alpha1 or v1beta1, or has a field of those versions.",
 	Kinds:       []Kind{VolumeSnapshot, VolumeSnapshotContent, VolumeSnapshotClass},
 	Action:      Deny,
 	Symptom:     `no matches for kind "VolumeSnapshot" in version "snapshot.storage.k8s.io/v1alpha1"`,
@@ -46,7 +46,7 @@ func snapshotSourceGroup(in *Input) []Finding {
 		if ref := c.spec.DataSourceRef; ref != nil {
 			if f, bad := snapshotGroup(ref.APIGroup, ref.Kind); bad {
 				f.Path, f.RefusedByAPI = c.path.Child("dataSourceRef", "apiGroup"), true
-				f.Symptom = "Invalid value: the API server refuses the claim"
+				f.Symptom = "Invalid value: the API server rejects the claim"
 				f.Message = c.origin + "dataSourceRef: " + f.Message
 				found = append(found, f)
 			}
@@ -207,11 +207,11 @@ func (r restore) snapshotDriver(lookup *topology.Snapshot) string {
 
 var snapshotDriverMismatchRule = Rule{
 	ID:          "snapshot-driver-mismatch",
-	Summary:     "A VolumeSnapshot's class is of another driver than its volume, or a claim restores a snapshot with another driver's class.",
+	Summary:     "A VolumeSnapshot's class and volume belong to different drivers, or a claim restores a snapshot with another driver's class.",
 	Kinds:       append([]Kind{VolumeSnapshot}, claimKinds...),
 	Action:      Deny,
 	Symptom:     "ProvisioningFailed 'snapshotcontent … is not handled by CSI driver of StorageClass …'; the claim stays Pending",
-	Remediation: "use classes of one driver",
+	Remediation: "use classes of the same driver",
 	NeedsLookup: true,
 	Check:       snapshotDriverMismatch,
 }
@@ -264,7 +264,7 @@ func snapshotOfAnotherDriver(in *Input, o *snapshotv1.VolumeSnapshot) []Finding 
 
 var snapshotTooSmallRule = Rule{
 	ID:          "snapshot-too-small",
-	Summary:     "A claim asks for less than the restoreSize of the VolumeSnapshot that it is made from.",
+	Summary:     "A claim requests less than the restoreSize of the VolumeSnapshot that it is restored from.",
 	Kinds:       claimKinds,
 	Action:      Deny,
 	Symptom:     "ProvisioningFailed 'requested volume size … is less than the size … for the source snapshot'",
@@ -295,11 +295,11 @@ func snapshotTooSmall(in *Input) []Finding {
 
 var snapshotModeChangeRule = Rule{
 	ID:      "snapshot-mode-change",
-	Summary: "A claim's volumeMode is not that of the volume which the VolumeSnapshot was taken of, and its content does not allow that.",
+	Summary: "A claim's volumeMode differs from that of the VolumeSnapshot's source volume, and the snapshot's content does not allow that.",
 	Kinds:   claimKinds,
 	Action:  Deny,
 	Symptom: "ProvisioningFailed 'requested volume … modifies the mode of the source volume but does not have permission to do so'",
-	Remediation: "keep the volumeMode, or have an administrator annotate the VolumeSnapshotContent with " +
+	Remediation: "keep the volumeMode, or ask an administrator to annotate the VolumeSnapshotContent with " +
 		"snapshot.storage.kubernetes.io/allow-volume-mode-change: \"true\"",
 	NeedsLookup: true,
 	Check:       snapshotModeChange,
@@ -328,7 +328,7 @@ var snapshotDefaultClassesRule = Rule{
 	Kinds:       []Kind{VolumeSnapshotClass},
 	Action:      Warn,
 	Symptom:     "VolumeSnapshots that name no class fail with 'more than 1 default snapshot class'",
-	Remediation: "take the annotation snapshot.storage.kubernetes.io/is-default-class off all but one of the driver's classes",
+	Remediation: "remove the annotation snapshot.storage.kubernetes.io/is-default-class from all but one of the driver's classes",
 	NeedsLookup: true,
 	Check:       snapshotDefaultClasses,
 }

@@ -19,7 +19,7 @@ import (
 
 var bindingImmediateZonalRule = Rule{
 	ID:          "binding-immediate-zonal",
-	Summary:     "A class of a zonal or node-local driver, or of volumes made by hand, binds its claims immediately.",
+	Summary:     "A class of a zonal or node-local driver, or of statically created volumes, binds its claims immediately.",
 	Kinds:       []Kind{StorageClass},
 	Action:      Warn,
 	Symptom:     "FailedScheduling '" + upstream.VolumeAffinity + "': the volume is in a zone where its pod cannot run",
@@ -38,7 +38,7 @@ func bindingImmediateZonal(in *Input) []Finding {
 		if in.reachedFromAnywhere(class.Name) {
 			return nil
 		}
-		subject = "volumes made by hand may be reached from some nodes only"
+		subject = "statically created volumes may be reachable from some nodes only"
 	} else if driver, known := in.Catalog.Driver(class.Provisioner); known && in.placed(driver) {
 		subject = fmt.Sprintf("a volume of %s belongs to one %s", driver.Name, strings.ToLower(string(driver.Topology.Scope)))
 	}
@@ -51,20 +51,20 @@ func bindingImmediateZonal(in *Input) []Finding {
 	}}
 }
 
-// BindsTooSoon tells whether a class of a zonal or node-local driver chooses a volume's place before anybody knows where its
+// BindsTooSoon reports whether a class of a zonal or node-local driver chooses a volume's place before anybody knows where its
 // pod can run: what the rule binding-immediate-zonal says of drivers.
 func BindsTooSoon(class *storagev1.StorageClass, lookup *topology.Snapshot, known *catalog.Catalog) bool {
 	in := &Input{Kind: StorageClass, Object: class, Lookup: lookup, Catalog: known}
 	return class.Provisioner != noProvisioner && len(bindingImmediateZonal(in)) > 0
 }
 
-// onePlace tells whether allowedTopologies leave one value of one key only, so that there is nothing to choose.
+// onePlace reports whether allowedTopologies leave one value of one key only, so that there is nothing to choose.
 func onePlace(terms []corev1.TopologySelectorTerm) bool {
 	return len(terms) == 1 && len(terms[0].MatchLabelExpressions) > 0 &&
 		!slices.ContainsFunc(terms[0].MatchLabelExpressions, func(e corev1.TopologySelectorLabelRequirement) bool { return len(e.Values) != 1 })
 }
 
-// placed tells whether a driver's volumes are reached from a part of the cluster only. An installation that gives no
+// placed reports whether a driver's volumes are reached from a part of the cluster only. An installation that gives no
 // topology keys on the nodes where it is registered says otherwise, and is believed.
 func (in *Input) placed(driver *catalog.Driver) bool {
 	if scope := driver.Topology.Scope; (scope != catalog.ScopeZone && scope != catalog.ScopeNode) || driver.Topology.Optional {
@@ -78,7 +78,7 @@ func (in *Input) placed(driver *catalog.Driver) bool {
 	return true
 }
 
-// reachedFromAnywhere tells whether there are available volumes of the class and none is bound to a place.
+// reachedFromAnywhere reports whether there are available volumes of the class and none is bound to a place.
 func (in *Input) reachedFromAnywhere(class string) bool {
 	if in.Lookup == nil {
 		return false
@@ -99,7 +99,7 @@ var bindingNoCommonNodeRule = Rule{
 	Kinds:       podKinds,
 	Action:      Warn,
 	Symptom:     "FailedScheduling '" + upstream.VolumeAffinity + "'; the pod stays Pending",
-	Remediation: "use volumes of one zone, or move one of them there from a snapshot",
+	Remediation: "use volumes of one zone, or recreate one of them there from a snapshot",
 	NeedsLookup: true,
 	Check:       bindingNoCommonNode,
 }
@@ -163,7 +163,7 @@ var betaKeys = map[string]string{
 	corev1.LabelFailureDomainBetaRegion: corev1.LabelTopologyRegion,
 }
 
-// GATopologyKey returns the label that took the place of a zone or region label of the beta time.
+// GATopologyKey returns the label that took the place of a zone or region label of the beta era.
 func GATopologyKey(key string) (ga string, beta bool) {
 	ga, beta = betaKeys[key]
 	return ga, beta
@@ -204,10 +204,10 @@ func eachLabelKey(in *Input, visit func(labelKey)) {
 
 var topologyBetaKeyRule = Rule{
 	ID:          "topology-beta-key",
-	Summary:     "Allowed topologies or a volume's node affinity use a zone or region label of the beta time.",
+	Summary:     "Allowed topologies or a volume's node affinity use a deprecated beta zone or region label.",
 	Kinds:       []Kind{StorageClass, PersistentVolume},
 	Action:      Warn,
-	Symptom:     "FailedScheduling '" + upstream.VolumeAffinity + "' on nodes that carry only the present labels",
+	Symptom:     "FailedScheduling '" + upstream.VolumeAffinity + "' on nodes that have only the current labels",
 	Remediation: "use topology.kubernetes.io/zone and topology.kubernetes.io/region",
 	Check:       topologyBetaKey,
 }
@@ -219,7 +219,7 @@ func topologyBetaKey(in *Input) []Finding {
 		if ga, beta := betaKeys[k.key]; beta && !BetaKeyInUse(in.Lookup, in.Object, in.Catalog, k.key) {
 			found = append(found, Finding{
 				Path:        k.path,
-				Message:     fmt.Sprintf("label %s is deprecated, and new nodes need not carry it", k.key),
+				Message:     fmt.Sprintf("label %s is deprecated, and new nodes may not have it", k.key),
 				Remediation: "use " + ga,
 			})
 		}
@@ -227,7 +227,7 @@ func topologyBetaKey(in *Input) []Finding {
 	return found
 }
 
-// BetaKeyInUse tells whether the cluster still lives by a zone or region label of the beta time: the driver of the class or volume
+// BetaKeyInUse reports whether the cluster still lives by a zone or region label of the beta era: the driver of the class or volume
 // gives it as a topology key, or nodes carry it and not the label that took its place. Without a lookup it is false.
 func BetaKeyInUse(lookup *topology.Snapshot, object runtime.Object, known *catalog.Catalog, key string) bool {
 	if lookup == nil {
@@ -256,11 +256,11 @@ func placingDriver(object runtime.Object, known *catalog.Catalog) string {
 
 var topologyKeyUnknownRule = Rule{
 	ID:          "topology-key-unknown",
-	Summary:     "Allowed topologies or a volume's node affinity ask for a label that no node carries and no driver reports.",
+	Summary:     "Allowed topologies or a volume's node affinity require a label that no node has and no driver reports.",
 	Kinds:       []Kind{StorageClass, PersistentVolume},
 	Action:      Warn,
 	Symptom:     "FailedScheduling '" + upstream.NothingToBind + "' or '" + upstream.VolumeAffinity + "' on every node",
-	Remediation: "use a label that nodes carry (kubectl get nodes --show-labels) or a topology key of the driver (kubectl get csinodes -o yaml)",
+	Remediation: "use a label that nodes have (kubectl get nodes --show-labels) or a topology key of the driver (kubectl get csinodes -o yaml)",
 	NeedsLookup: true,
 	Check:       topologyKeyUnknown,
 }
@@ -290,7 +290,7 @@ func topologyKeyUnknown(in *Input) []Finding {
 		}
 		hopeless[k.term] = true
 		if _, beta := betaKeys[k.key]; !beta {
-			found = append(found, Finding{Path: k.path, Message: fmt.Sprintf("no node carries the label %q, and no driver reports it", k.key)})
+			found = append(found, Finding{Path: k.path, Message: fmt.Sprintf("no node has the label %q, and no driver reports it", k.key)})
 		}
 	})
 	if slices.Contains(hopeless, false) {
@@ -301,7 +301,7 @@ func topologyKeyUnknown(in *Input) []Finding {
 
 var topologyPVUnpinnedRule = Rule{
 	ID:          "topology-pv-unpinned",
-	Summary:     "A PersistentVolume of a zonal or node-local driver, made by hand, has no node affinity.",
+	Summary:     "A statically created PersistentVolume of a zonal or node-local driver has no node affinity.",
 	Kinds:       []Kind{PersistentVolume},
 	Action:      Warn,
 	Symptom:     "AttachVolume.Attach failed, or MountVolume failed, on every node but those of the right zone",
@@ -333,7 +333,7 @@ func topologyPVUnpinned(in *Input) []Finding {
 	}
 	return []Finding{{
 		Path: field.NewPath("spec", "nodeAffinity"),
-		Message: fmt.Sprintf("a volume of %s belongs to one %s, and nothing here says to which", driver.Name,
+		Message: fmt.Sprintf("a volume of %s belongs to one %s, and the object does not say which", driver.Name,
 			strings.ToLower(string(driver.Topology.Scope))),
 	}}
 }

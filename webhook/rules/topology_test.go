@@ -21,7 +21,7 @@ func TestBindingImmediateZonal(t *testing.T) {
 		},
 		{
 			name: "local volumes", reason: "the documentation of local volumes says so", action: Warn, manifest: storageClassOf(noProvisioner, ""),
-			want: []string{`volumeBindingMode: volumes made by hand may be reached from some nodes only, and with Immediate it is chosen before the pod is scheduled`},
+			want: []string{`volumeBindingMode: statically created volumes may be reachable from some nodes only, and with Immediate it is chosen before the pod is scheduled`},
 		},
 		{name: "waits", reason: "as it should", manifest: storageClassOf("ebs.csi.aws.com", ", volumeBindingMode: WaitForFirstConsumer")},
 		{
@@ -69,13 +69,13 @@ func TestTopologyKeys(t *testing.T) {
 	runRuleIn(t, storage, "topology-key-unknown", []ruleCase{
 		{
 			name: "another driver's key", reason: "no node carries it", action: Warn, manifest: allowed("topology.gke.io/zone"),
-			want: []string{`allowedTopologies[0].matchLabelExpressions[0].key: no node carries the label "topology.gke.io/zone", and no driver reports it`},
+			want: []string{`allowedTopologies[0].matchLabelExpressions[0].key: no node has the label "topology.gke.io/zone", and no driver reports it`},
 		},
 		{
 			name: "a volume's misspelt key", reason: "no node is ever right", action: Warn,
 			manifest: affine("{matchExpressions: [{key: kubernetes.io/host, operator: In, values: [node-1]}]}", ""),
 			want: []string{`spec.nodeAffinity.required.nodeSelectorTerms[0].matchExpressions[0].key: ` +
-				`no node carries the label "kubernetes.io/host", and no driver reports it`},
+				`no node has the label "kubernetes.io/host", and no driver reports it`},
 		},
 		{name: "a label of nodes", reason: "the ordinary case", manifest: allowed("topology.kubernetes.io/zone")},
 		{name: "a key of the driver", reason: "its nodes will carry it", manifest: allowed("topology.example.com/rack")},
@@ -97,12 +97,12 @@ func TestTopologyKeys(t *testing.T) {
 	runRuleIn(t, storage, "topology-beta-key", []ruleCase{
 		{
 			name: "a class", reason: "the tutorials of 2018", action: Warn, manifest: allowed("failure-domain.beta.kubernetes.io/zone"),
-			want: []string{`allowedTopologies[0].matchLabelExpressions[0].key: label failure-domain.beta.kubernetes.io/zone is deprecated, and new nodes need not carry it`},
+			want: []string{`allowedTopologies[0].matchLabelExpressions[0].key: label failure-domain.beta.kubernetes.io/zone is deprecated, and new nodes may not have it`},
 		},
 		{
 			name: "a volume", reason: "the same", action: Warn, manifest: affine("{matchExpressions: [{key: failure-domain.beta.kubernetes.io/region, operator: In, values: [r]}]}", ""),
 			want: []string{`spec.nodeAffinity.required.nodeSelectorTerms[0].matchExpressions[0].key: ` +
-				`label failure-domain.beta.kubernetes.io/region is deprecated, and new nodes need not carry it`},
+				`label failure-domain.beta.kubernetes.io/region is deprecated, and new nodes may not have it`},
 		},
 		{name: "the present key", reason: "as it should be", manifest: allowed("topology.kubernetes.io/zone")},
 		{
@@ -125,7 +125,7 @@ func TestNodesOfTheBetaTime(t *testing.T) {
 	runRuleIn(t, clusterOf(nil, node("topology.kubernetes.io/zone")), "topology-beta-key", []ruleCase{
 		{
 			name: "the present label", reason: "the old one matches nothing", action: Warn, manifest: class,
-			want: []string{`allowedTopologies[0].matchLabelExpressions[0].key: label failure-domain.beta.kubernetes.io/zone is deprecated, and new nodes need not carry it`},
+			want: []string{`allowedTopologies[0].matchLabelExpressions[0].key: label failure-domain.beta.kubernetes.io/zone is deprecated, and new nodes may not have it`},
 		},
 	})
 }
@@ -138,11 +138,11 @@ func TestTopologyPVUnpinned(t *testing.T) {
 		},
 		{
 			name: "a disk", reason: "it attaches in one zone only", action: Warn, manifest: volumeOf(ebs, "ReadWriteOnce", ""),
-			want: []string{`spec.nodeAffinity: a volume of ebs.csi.aws.com belongs to one zone, and nothing here says to which`},
+			want: []string{`spec.nodeAffinity: a volume of ebs.csi.aws.com belongs to one zone, and the object does not say which`},
 		},
 		{
 			name: "an in-tree disk", reason: "the same disk", action: Warn, manifest: volumeOf("gcePersistentDisk: {pdName: d}", "ReadWriteOnce", ""),
-			want: []string{`spec.nodeAffinity: a volume of pd.csi.storage.gke.io belongs to one zone, and nothing here says to which`},
+			want: []string{`spec.nodeAffinity: a volume of pd.csi.storage.gke.io belongs to one zone, and the object does not say which`},
 		},
 		{name: "with affinity", reason: "it says where it is", manifest: volumeOf(ebs+", nodeAffinity: {required: {nodeSelectorTerms: [{matchExpressions: [{key: k, operator: Exists}]}]}}", "ReadWriteOnce", "")},
 		{name: "with a zone label", reason: "the scheduler reads it", manifest: volumeOf(ebs, "ReadWriteOnce", ", labels: {topology.kubernetes.io/zone: a}")},

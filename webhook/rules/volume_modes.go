@@ -15,7 +15,7 @@ import (
 
 var volumeModeMismatchRule = Rule{
 	ID:          "volume-mode-mismatch",
-	Summary:     "A Block volume is mounted or a Filesystem volume used as a device, or a Block volume is asked of a driver or source that has none.",
+	Summary:     "A Block volume is mounted or a Filesystem volume used as a device, or a Block volume is requested from a driver or source that does not support them.",
 	Kinds:       append([]Kind{PersistentVolume}, claimKinds...),
 	Action:      Deny,
 	Symptom:     "the pod stays in ContainerCreating, or the claim Pending",
@@ -42,9 +42,9 @@ func volumeModeMismatch(in *Input) []Finding {
 		if driver, ok := in.Catalog.Driver(class.Provisioner); ok && driver.Block.Support == catalog.Unsupported {
 			found = append(found, Finding{
 				Path:        c.path.Child("volumeMode"),
-				Message:     fmt.Sprintf("%s%s (class %q) has no Block volumes", c.origin, class.Provisioner, class.Name),
+				Message:     fmt.Sprintf("%s%s (class %q) does not support Block volumes", c.origin, class.Provisioner, class.Name),
 				Symptom:     "ProvisioningFailed; the claim and its pod stay Pending forever",
-				Remediation: "use volumeMode: Filesystem, or a class whose driver has Block volumes",
+				Remediation: "use volumeMode: Filesystem, or a class whose driver supports Block volumes",
 			})
 		}
 	})
@@ -73,7 +73,7 @@ func blockSourceUnsupported(in *Input, pv *corev1.PersistentVolume) []Finding {
 	}
 	return []Finding{{
 		Path:        field.NewPath("spec", "volumeMode"),
-		Message:     source + " has no Block volumes",
+		Message:     source + " does not support Block volumes",
 		Symptom:     "the volume is bound, and then MapVolume fails on the node and the pod stays in ContainerCreating",
 		Remediation: "use volumeMode: Filesystem",
 	}}
@@ -96,7 +96,7 @@ func misusedVolumes(in *Input) []Finding {
 			Path:        c.path().Child(list).Index(index).Child("name"),
 			Message:     fmt.Sprintf("container %q has volume %q, whose volumeMode is %s, under %s", c.Name, volume, mode, list),
 			Symptom:     "the pod stays in ContainerCreating: " + fmt.Sprintf(quoted, volume, mode),
-			Remediation: fmt.Sprintf("move it to %s, or make the claim with the other volumeMode", other),
+			Remediation: fmt.Sprintf("move it to %s, or recreate the claim with the other volumeMode", other),
 		})
 	}
 	eachContainer(in.Object, func(_ *corev1.PodSpec, c container) {

@@ -36,24 +36,24 @@ func TestVolumeModeMismatch(t *testing.T) {
 		},
 		{
 			name: "a class without devices", reason: "its driver has file systems only", action: Deny, manifest: claimOf("efs", "ReadWriteOnce", raw),
-			want: []string{`spec.volumeMode: efs.csi.aws.com (class "efs") has no Block volumes`},
+			want: []string{`spec.volumeMode: efs.csi.aws.com (class "efs") does not support Block volumes`},
 		},
 		{
 			name: "an NFS volume", reason: "the plugin cannot map it", action: Deny, manifest: volumeOf("volumeMode: Block, nfs: {server: s, path: /x}", "ReadWriteOnce", ""),
-			want: []string{`spec.volumeMode: nfs has no Block volumes`},
+			want: []string{`spec.volumeMode: nfs does not support Block volumes`},
 		},
 		{
 			name: "a hostPath volume", reason: "only local volumes can be a node's device", action: Deny,
-			manifest: volumeOf("volumeMode: Block, hostPath: {path: /dev/sdb}", "ReadWriteOnce", ""), want: []string{`spec.volumeMode: hostPath has no Block volumes`},
+			manifest: volumeOf("volumeMode: Block, hostPath: {path: /dev/sdb}", "ReadWriteOnce", ""), want: []string{`spec.volumeMode: hostPath does not support Block volumes`},
 		},
 		{
 			name: "a CSI file system", reason: "the catalog knows", action: Deny,
 			manifest: volumeOf("volumeMode: Block, csi: {driver: nfs.csi.k8s.io, volumeHandle: v}", "ReadWriteMany", ""),
-			want:     []string{`spec.volumeMode: nfs.csi.k8s.io has no Block volumes`},
+			want:     []string{`spec.volumeMode: nfs.csi.k8s.io does not support Block volumes`},
 		},
 		{
 			name: "a redirected source", reason: "its CSI driver has file systems only", action: Deny,
-			manifest: volumeOf("volumeMode: Block, azureFile: {secretName: s, shareName: x}", "ReadWriteMany", ""), want: []string{`spec.volumeMode: azureFile has no Block volumes`},
+			manifest: volumeOf("volumeMode: Block, azureFile: {secretName: s, shareName: x}", "ReadWriteMany", ""), want: []string{`spec.volumeMode: azureFile does not support Block volumes`},
 		},
 		{name: "a device as a device", reason: "as it should be", manifest: podOf(device, named("raw"))},
 		{name: "a file system that is mounted", reason: "as it should be", manifest: podOf(mounted, named("disk"))},
