@@ -37,7 +37,9 @@ type ClaimExplanation struct {
 	Pools []Pool `json:"pools,omitempty"`
 	// Reserved is what is reserved for the claim, while its volume is on the way or not yet seen in the pool's capacity.
 	Reserved int64 `json:"reserved,omitempty"`
-	Known    Known `json:"known"`
+	// MayBeReserved is what is reserved for it, if the published capacity does not show the volume already.
+	MayBeReserved int64 `json:"mayBeReserved,omitempty"`
+	Known         Known `json:"known"`
 }
 
 // User is a pod that uses a claim.
@@ -82,6 +84,11 @@ func Claim(s *topology.Snapshot, engine *placement.Engine, key topology.Key) *Cl
 	for r := range s.Reservations(claim.Class) {
 		if r.Claim == key {
 			e.Reserved = r.Bytes
+		}
+	}
+	for r := range s.Uncertain(claim.Class) {
+		if r.Claim == key {
+			e.MayBeReserved = r.Bytes
 		}
 	}
 	// What is true of a pod that has this one volume is true of the claim.

@@ -36,6 +36,9 @@ type Explanation struct {
 	Volumes      []Volume      `json:"volumes"`
 	Constraints  []Constraint  `json:"constraints"`
 	Reservations []Reservation `json:"reservations,omitempty"`
+	// Uncertain are reservations that may be in the published capacity already, as after a start of moorage and for a command
+	// that has just read the cluster. They rule out no node.
+	Uncertain []Reservation `json:"uncertainReservations,omitempty"`
 	// Group is set where the pod is of a scheduling group whose waiting members have no room together.
 	Group *SchedulingGroup `json:"group,omitempty"`
 	// Scorers are those that tell the feasible nodes apart, the heaviest first.

@@ -25,7 +25,7 @@ func Pod(question Question) *Explanation {
 		Pod:  Object{Kind: "Pod", Namespace: q.Pod.Namespace, Name: q.Pod.Name},
 		Node: q.Pod.Node, Said: q.Said,
 		Fits: !q.held() && !q.v.Feasible.Empty(), Held: q.held(),
-		Volumes: q.volumes(), Constraints: q.constraints(), Reservations: q.reservations(),
+		Volumes: q.volumes(), Constraints: q.constraints(), Reservations: q.reservations(ReservationsOf), Uncertain: q.reservations(UncertainOf),
 		Known: KnownOf(q.Snapshot),
 	}
 	for _, u := range q.v.Undecided {

@@ -4,16 +4,26 @@ package explain
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
 
-// ReservationsOf are what is reserved in the pools of a class, the largest first.
+// ReservationsOf are what surely is reserved in the pools of a class, the largest first.
 func ReservationsOf(s *topology.Snapshot, class string) []Reservation {
+	return reservationsOf(class, s.Reservations(class))
+}
+
+// UncertainOf are what may be reserved in the pools of a class besides, or be in their published capacity already.
+func UncertainOf(s *topology.Snapshot, class string) []Reservation {
+	return reservationsOf(class, s.Uncertain(class))
+}
+
+func reservationsOf(class string, of iter.Seq[*topology.Reservation]) []Reservation {
 	var out []Reservation
-	for r := range s.Reservations(class) {
+	for r := range of {
 		out = append(out, Reservation{
 			Claim: Object{Namespace: r.Claim.Namespace, Name: r.Claim.Name}, Class: class, Node: r.Node, Bytes: r.Bytes, Provisioned: r.Provisioned,
 		})

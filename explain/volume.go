@@ -74,11 +74,11 @@ func (q *asked) choices(volume int, nodes topology.NodeSet) (existing, provision
 	return existing, provisioned
 }
 
-// reservations are what other pods were promised in the classes that the pod wants room of, the largest first.
-func (q *asked) reservations() []Reservation {
+// reservations are those of other pods in the classes that the pod wants room of, the largest first.
+func (q *asked) reservations(of func(*topology.Snapshot, string) []Reservation) []Reservation {
 	var out []Reservation
 	for _, class := range q.delayedClasses() {
-		for _, r := range ReservationsOf(q.Snapshot, class) {
+		for _, r := range of(q.Snapshot, class) {
 			if !q.uses(r.Claim) {
 				out = append(out, r)
 			}

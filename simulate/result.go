@@ -14,6 +14,8 @@ type Result struct {
 	Pods  []Pod  `json:"pods"`
 	Zones []Zone `json:"zones,omitempty"`
 	Pools []Pool `json:"pools,omitempty"`
+	// Uncertain are reservations in the classes of Pools that may be in the published capacity already. They took no room.
+	Uncertain []explain.Reservation `json:"uncertainReservations,omitempty"`
 	// Unmodelled are things that the workloads ask for and that were not looked at.
 	Unmodelled []string      `json:"unmodelled,omitempty"`
 	Known      explain.Known `json:"known"`

@@ -42,6 +42,13 @@ func (m *simulation) sum(before map[string]explain.Pool) {
 		}
 	}
 	slices.SortFunc(m.result.Pools, func(a, b Pool) int { return cmp.Or(cmp.Compare(a.Class, b.Class), cmp.Compare(a.Name, b.Name)) })
+	class := ""
+	for i := range m.result.Pools {
+		if p := &m.result.Pools[i]; p.Class != class {
+			class = p.Class
+			m.result.Uncertain = append(m.result.Uncertain, explain.UncertainOf(m.s, class)...)
+		}
+	}
 }
 
 // noteUnmodelled notes what the pods ask of a node that was not looked at.

@@ -100,7 +100,11 @@ func explanationText(out *bytes.Buffer, e *explain.Explanation, wide, color bool
 	}
 	if len(e.Reservations) > 0 {
 		fmt.Fprintln(out)
-		reservationsText(out, e.Reservations)
+		reservationsText(out, "Reserved in these classes for other pods, and not yet seen in the pools' capacity", e.Reservations)
+	}
+	if len(e.Uncertain) > 0 {
+		fmt.Fprintln(out)
+		reservationsText(out, uncertain, e.Uncertain)
 	}
 	fmt.Fprintln(out)
 	knownText(out, &e.Known)
@@ -227,16 +231,18 @@ func scoresText(out *bytes.Buffer, e *explain.Explanation) {
 	}
 }
 
+// uncertain heads reservations that nobody can be sure of.
+const uncertain = "Perhaps reserved as well; it may already be in the published capacity, and rules out no node"
+
 // mostReserved is how many reservations are shown.
 const mostReserved = 5
 
-func reservationsText(out *bytes.Buffer, reservations []explain.Reservation) {
+func reservationsText(out *bytes.Buffer, head string, reservations []explain.Reservation) {
 	var sum int64
 	for i := range reservations {
 		sum = topology.AddBytes(sum, reservations[i].Bytes)
 	}
-	fmt.Fprintf(out, "Reserved in these classes for other pods, and not yet seen in the pools' capacity: %s for %s\n",
-		explain.Size(sum), plural(len(reservations), "claim"))
+	fmt.Fprintln(out, wrap(fmt.Sprintf("%s: %s for %s", head, explain.Size(sum), plural(len(reservations), "claim")), "", "  "))
 	rows := [][]string{{"CLAIM", "CLASS", "SIZE", "NODE"}}
 	for i := range reservations {
 		r := &reservations[i]

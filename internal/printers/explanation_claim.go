@@ -43,6 +43,9 @@ func ClaimExplanation(w io.Writer, e *explain.ClaimExplanation, output string, c
 	if e.Reserved > 0 {
 		add("reserves", explain.Size(e.Reserved))
 	}
+	if e.MayBeReserved > 0 {
+		add("may reserve", explain.Size(e.MayBeReserved)+", if the published capacity does not show it yet")
+	}
 	columns(&out, lines)
 	if len(e.Pools) > 0 {
 		fmt.Fprintln(&out)

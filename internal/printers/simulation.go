@@ -82,6 +82,10 @@ func simulationText(out *bytes.Buffer, r *simulate.Result, wide, color bool) {
 		}
 		columns(out, rows)
 	}
+	if len(r.Uncertain) > 0 {
+		fmt.Fprintln(out)
+		reservationsText(out, uncertain, r.Uncertain)
+	}
 	if len(r.Unmodelled) > 0 {
 		fmt.Fprintf(out, "\n%s\n", wrap("Not looked at, although the workloads ask for it: "+strings.Join(r.Unmodelled, "; ")+".", "", "  "))
 	}

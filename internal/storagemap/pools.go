@@ -88,6 +88,9 @@ func (d *drawing) class(name string) *classPools {
 		class: Class{Name: name, Driver: cmp.Or(class.Driver, class.Provisioner), Reserved: rooms.Elsewhere},
 		rooms: rooms.Pools, poolOf: make([]int, d.s.NumNodes()), used: make([]int64, len(rooms.Pools)), volumes: make([]int, len(rooms.Pools)),
 	}
+	for r := range d.s.Uncertain(name) {
+		c.class.MayBeReserved = topology.AddBytes(c.class.MayBeReserved, r.Bytes)
+	}
 	at := make(map[*placement.Room]int, len(rooms.Pools))
 	for i, room := range rooms.Pools {
 		at[room] = i

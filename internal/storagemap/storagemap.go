@@ -66,6 +66,8 @@ type Class struct {
 	// of them for a class without pools.
 	Volumes        int
 	Used, Reserved int64
+	// MayBeReserved is what is reserved besides, or in the published capacity already: which, cannot be told.
+	MayBeReserved int64
 }
 
 // Pool is a part of the cluster from which a class's volumes are made.

@@ -288,6 +288,9 @@ func besides(c *Class) string {
 	if c.Reserved > 0 {
 		parts = append(parts, explain.Size(c.Reserved)+" reserved in no one pool")
 	}
+	if c.MayBeReserved > 0 {
+		parts = append(parts, explain.Size(c.MayBeReserved)+" may be reserved, or already in the published capacity")
+	}
 	if len(parts) == 0 {
 		return ""
 	}
