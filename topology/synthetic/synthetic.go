@@ -6,6 +6,7 @@ package synthetic
 
 import (
 	"fmt"
+	"iter"
 
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
@@ -28,9 +29,9 @@ const (
 // Zones are the zones that nodes and volumes are spread over, in turn.
 var Zones = []string{"zone-a", "zone-b", "zone-c"}
 
-// Size is how large a cluster is. Every volume is bound to a claim; pods use the claims in turn.
+// Size is how large a cluster is. Every volume is bound to a claim; pods use the claims, and attachments the volumes, in turn.
 type Size struct {
-	Nodes, Volumes, Pods int
+	Nodes, Volumes, Attachments, Pods int
 	// LocalPools adds one pool of the class Local for each node.
 	LocalPools bool
 }
@@ -39,33 +40,9 @@ type Size struct {
 func Cache(size Size) *topology.Cache {
 	c := topology.New(topology.Options{})
 	byKind := map[topology.Kind][]metav1.Object{}
-	add := func(o metav1.Object) {
+	for o := range Objects(size) {
 		kind, _ := topology.KindOf(o)
 		byKind[kind] = append(byKind[kind], o)
-	}
-	add(&storagev1.CSIDriver{ObjectMeta: metav1.ObjectMeta{Name: Driver}, Spec: storagev1.CSIDriverSpec{StorageCapacity: new(true)}})
-	for _, class := range []string{Zonal, Local} {
-		add(&storagev1.StorageClass{
-			ObjectMeta: metav1.ObjectMeta{Name: class}, Provisioner: Driver,
-			VolumeBindingMode: new(storagev1.VolumeBindingWaitForFirstConsumer),
-		})
-	}
-	for i, zone := range Zones {
-		add(Pool("zonal-"+zone, Zonal, map[string]string{ZoneKey: zone}, int64(i+1)<<40))
-	}
-	for i := range size.Nodes {
-		add(Node(i))
-		add(csiNode(i))
-		if size.LocalPools {
-			add(Pool("local-"+NodeName(i), Local, map[string]string{corev1.LabelHostname: NodeName(i)}, int64(i%9+1)<<30))
-		}
-	}
-	for i := range size.Volumes {
-		add(Volume(i))
-		add(BoundClaim(i))
-	}
-	for i := range size.Pods {
-		add(Pod(i, i%max(size.Nodes, 1), i%max(size.Volumes, 1)))
 	}
 	for _, kind := range topology.Kinds {
 		if err := c.Replace(kind, byKind[kind]); err != nil {
@@ -74,6 +51,58 @@ func Cache(size Size) *topology.Cache {
 		byKind[kind] = nil
 	}
 	return c
+}
+
+// Objects makes the objects of a cluster of the size, one at a time.
+func Objects(size Size) iter.Seq[metav1.Object] {
+	return func(yield func(metav1.Object) bool) {
+		all(size, yield)
+	}
+}
+
+// all is Objects until yield returns false.
+func all(size Size, yield func(metav1.Object) bool) bool {
+	driver := &storagev1.CSIDriver{ObjectMeta: metav1.ObjectMeta{Name: Driver}, Spec: storagev1.CSIDriverSpec{StorageCapacity: new(true)}}
+	if !yield(driver) {
+		return false
+	}
+	for _, class := range []string{Zonal, Local} {
+		if !yield(&storagev1.StorageClass{
+			ObjectMeta: metav1.ObjectMeta{Name: class}, Provisioner: Driver,
+			VolumeBindingMode: new(storagev1.VolumeBindingWaitForFirstConsumer),
+		}) {
+			return false
+		}
+	}
+	for i, zone := range Zones {
+		if !yield(Pool("zonal-"+zone, Zonal, map[string]string{ZoneKey: zone}, int64(i+1)<<40)) {
+			return false
+		}
+	}
+	for i := range size.Nodes {
+		if !yield(Node(i)) || !yield(csiNode(i)) {
+			return false
+		}
+		if size.LocalPools && !yield(Pool("local-"+NodeName(i), Local, map[string]string{corev1.LabelHostname: NodeName(i)}, int64(i%9+1)<<30)) {
+			return false
+		}
+	}
+	for i := range size.Volumes {
+		if !yield(Volume(i)) || !yield(BoundClaim(i)) {
+			return false
+		}
+	}
+	for i := range size.Attachments {
+		if !yield(Attachment(i, i%max(size.Nodes, 1), i%max(size.Volumes, 1))) {
+			return false
+		}
+	}
+	for i := range size.Pods {
+		if !yield(Pod(i, i%max(size.Nodes, 1), i%max(size.Volumes, 1))) {
+			return false
+		}
+	}
+	return true
 }
 
 // NodeName is the name of node i.
@@ -171,6 +200,17 @@ func PodWithClaims(name, node string, claims ...string) *corev1.Pod {
 		}})
 	}
 	return p
+}
+
+// Attachment is attachment i, of the volume to the node.
+func Attachment(i, node, volume int) *storagev1.VolumeAttachment {
+	return &storagev1.VolumeAttachment{
+		ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("csi-%064x", i)},
+		Spec: storagev1.VolumeAttachmentSpec{
+			Attacher: Driver, NodeName: NodeName(node), Source: storagev1.VolumeAttachmentSource{PersistentVolumeName: new(VolumeName(volume))},
+		},
+		Status: storagev1.VolumeAttachmentStatus{Attached: true},
+	}
 }
 
 // Pool is a pool of the class with that much room, for the nodes with the labels.
