@@ -4,6 +4,7 @@ package topology
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -127,15 +128,29 @@ func (c *Cache) ReplaceAll(objects map[Kind][]metav1.Object) error {
 }
 
 func (c *Cache) replace(kind Kind, objects []metav1.Object, changes []change) error {
+	keep := make(map[Key]unit, len(objects))
+	for _, object := range objects {
+		if got, ok := KindOf(object); !ok || got != kind {
+			return fmt.Errorf("replace all objects of kind %s: %s is a %T", kind, keyOf(object), object)
+		}
+		keep[keyOf(object)] = unit{}
+	}
+	kept := func(key Key) bool {
+		_, ok := keep[key]
+		return ok
+	}
+	c.refill(kind, kept, slices.Values(changes))
+	return nil
+}
+
+// refill is state.replace, and shows readers what comes of it.
+func (c *Cache) refill(kind Kind, kept func(Key) bool, changes iter.Seq[change]) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.state.replace(kind, objects, changes); err != nil {
-		return err
-	}
+	c.state.replace(kind, kept, changes)
 	c.fresh.synced(kind)
 	c.publish()
 	c.fresh.event(kind, c.options.Now())
-	return nil
 }
 
 // change makes one change and shows it to readers.

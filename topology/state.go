@@ -3,7 +3,7 @@
 package topology
 
 import (
-	"fmt"
+	"iter"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -49,25 +49,18 @@ func (s *state) snapshot() *Snapshot {
 	return &out
 }
 
-// replace makes the objects the only ones of their kind. The changes are what read returned for the objects.
-func (s *state) replace(kind Kind, objects []metav1.Object, changes []change) error {
-	keep := make(map[Key]unit, len(objects))
-	for _, object := range objects {
-		if got, ok := KindOf(object); !ok || got != kind {
-			return fmt.Errorf("replace all objects of kind %s: %s is a %T", kind, keyOf(object), object)
-		}
-		keep[keyOf(object)] = unit{}
-	}
+// replace removes the objects of a kind that are not kept, and makes the changes, which read returned for all that are to be there.
+func (s *state) replace(kind Kind, kept func(Key) bool, changes iter.Seq[change]) {
 	s.ledger.filling = true
 	bulk := hamt.NewEdit()
 	defer bulk.Close()
 	s.edit(bulk)
 	for _, key := range s.keysOf(kind) {
-		if _, ok := keep[key]; !ok {
+		if !kept(key) {
 			s.remove(kind, key)
 		}
 	}
-	for _, change := range changes {
+	for change := range changes {
 		change(s)
 	}
 	bulk.Close()
@@ -77,7 +70,6 @@ func (s *state) replace(kind Kind, objects []metav1.Object, changes []change) er
 	}
 	s.listed[kind] = true
 	s.recoverReservations()
-	return nil
 }
 
 func (s *state) remove(kind Kind, key Key) {
