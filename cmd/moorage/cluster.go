@@ -101,34 +101,38 @@ func (f *clusterFlags) open(ctx context.Context, stderr io.Writer) (*cluster, er
 }
 
 func (f *clusterFlags) openFiles(stderr io.Writer) (*cluster, error) {
-	objects, result, err := f.readFrom(stderr)
-	if err != nil {
-		return nil, err
-	}
-	at, err := f.asOf(&result)
-	if err != nil {
-		return nil, err
-	}
 	var left leftOut
-	options := topology.Options{NodeDelay: -1, Fault: left.add}
-	age := ageOf(result.Written)
-	if !at.IsZero() {
-		options.Now, age = func() time.Time { return at }, ageOf(at)
-	}
-	cache := topology.New(options)
-	if err := manifests.Fill(cache, objects); err != nil {
+	// at is the time at which the answer is to hold; zero for the present.
+	var at time.Time
+	cache := topology.New(topology.Options{NodeDelay: -1, Fault: left.add, Now: func() time.Time {
+		if at.IsZero() {
+			return time.Now()
+		}
+		return at
+	}})
+	pods := map[topology.Key]*corev1.Pod{}
+	result, err := f.readFrom(stderr, func(reader manifests.Reader) (manifests.Result, error) {
+		reader.Pods = pods
+		reader.BeforeFill = func(result *manifests.Result) (err error) {
+			at, err = f.asOf(result)
+			return err
+		}
+		return reader.Load(cache, f.from...)
+	})
+	if err != nil {
 		return nil, err
 	}
 	if err := left.err(); err != nil {
 		return nil, err
 	}
+	age := ageOf(result.Written)
+	if !at.IsZero() {
+		age = ageOf(at)
+	}
 	return &cluster{
 		snapshot: cache.Snapshot(), namespace: cmp.Or(f.namespace, metav1.NamespaceDefault),
 		source: f.fromNames(), age: age, at: at,
-		pod: func(_ context.Context, key topology.Key) (*corev1.Pod, error) {
-			pod, _ := objects[topology.KindPod][key].(*corev1.Pod)
-			return pod, nil
-		},
+		pod: func(_ context.Context, key topology.Key) (*corev1.Pod, error) { return pods[key], nil },
 	}, nil
 }
 

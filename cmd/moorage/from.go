@@ -17,18 +17,18 @@ import (
 	"github.com/moorage-k8s/moorage/webhook/files"
 )
 
-// readFrom reads what --from names as it was stored, and tells what was left out. Where that is all, it is an error: an empty
+// readFrom has what --from names read as it was stored, and tells what was left out. Where that is all, it is an error: an empty
 // cluster would have an answer to every question.
-func (f *clusterFlags) readFrom(stderr io.Writer) (manifests.Objects, manifests.Result, error) {
+func (f *clusterFlags) readFrom(stderr io.Writer, read func(manifests.Reader) (manifests.Result, error)) (manifests.Result, error) {
 	progress, clear := showProgress(stderr)
-	objects, result, err := manifests.Reader{Progress: progress, Stdin: f.stdin}.Read(f.from...)
+	result, err := read(manifests.Reader{Progress: progress, Stdin: f.stdin})
 	clear()
 	if err != nil {
-		return nil, result, err
+		return result, err
 	}
 	if len(result.Objects) == 0 {
 		err = fmt.Errorf("there is nothing to read in %s: %s", f.fromNames(), nothingIn(&result))
-		return nil, result, err
+		return result, err
 	}
 	if u := &result.UnknownFields; u.Count > 0 {
 		what, were := fmt.Sprintf("%d fields", u.Count), "were"
@@ -46,7 +46,7 @@ func (f *clusterFlags) readFrom(stderr io.Writer) (manifests.Objects, manifests.
 	for _, chart := range result.Charts {
 		_, _ = fmt.Fprintf(stderr, "note: left out the templates of the chart %s\n", plain.Line(chart))
 	}
-	return objects, result, nil
+	return result, nil
 }
 
 // fromNames are the names of what --from names, for a person.

@@ -18,6 +18,7 @@ import (
 	"github.com/moorage-k8s/moorage/internal/rights"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/live"
+	"github.com/moorage-k8s/moorage/topology/manifests"
 )
 
 // listing reads the objects of the cluster once, and says of which time they are. It keeps of each what keep returns, and tells a
@@ -43,7 +44,11 @@ func (f *clusterFlags) listing(ctx context.Context, stderr io.Writer, keep func(
 
 // listingOf reads manifests as if they were a cluster's lists.
 func (f *clusterFlags) listingOf(stderr io.Writer, keep func(metav1.Object) metav1.Object) (*live.Listing, time.Time, error) {
-	objects, result, err := f.readFrom(stderr)
+	var objects manifests.Objects
+	result, err := f.readFrom(stderr, func(reader manifests.Reader) (result manifests.Result, err error) {
+		objects, result, err = reader.Read(f.from...)
+		return result, err
+	})
 	if err != nil {
 		return nil, time.Time{}, err
 	}

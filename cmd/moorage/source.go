@@ -121,11 +121,9 @@ func load(cache *topology.Cache, paths []string, logger logr.Logger) (err error)
 		}
 	}()
 	start := time.Now()
-	objects, result, err := manifests.Reader{Stdin: os.Stdin}.Read(paths...)
+	defer frugal()()
+	result, err := manifests.Reader{Stdin: os.Stdin}.Load(cache, paths...)
 	if err != nil {
-		return err
-	}
-	if err := manifests.Fill(cache, objects); err != nil {
 		return err
 	}
 	read, skipped := 0, 0
@@ -145,6 +143,22 @@ func load(cache *topology.Cache, paths []string, logger logr.Logger) (err error)
 	}
 	return nil
 }
+
+// frugal has the collector keep garbage small until what it returns is called, which gives the memory that is left back to the
+// system: what is read is many times what is kept, and serve goes on for long.
+func frugal() (done func()) {
+	if os.Getenv("GOGC") != "" {
+		return debug.FreeOSMemory
+	}
+	before := debug.SetGCPercent(loadingGCPercent)
+	return func() {
+		debug.SetGCPercent(before)
+		debug.FreeOSMemory()
+	}
+}
+
+// loadingGCPercent is how much garbage there may be while manifests are loaded, as a share of what lives.
+const loadingGCPercent = 40
 
 // reloadOnHangup reads the files again on SIGHUP. What cannot be read leaves the cache as it is.
 func reloadOnHangup(ctx context.Context, cache *topology.Cache, paths []string, logger logr.Logger) error {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -45,25 +46,20 @@ type decoded struct {
 	// foreign says that it is no API object, and clearly none was meant.
 	foreign bool
 	// items are the documents of a v1 List.
-	items []json.RawMessage
+	items [][]byte
 	err   error
 }
 
-type object struct {
-	kind   topology.Kind
-	object metav1.Object
-}
-
-// documents takes the documents of one file in, in their order. Its errors begin with the number of the document. In a file that
-// was only met there may be documents that are no API objects.
-func (r *reading) documents(documents [][]byte, met bool) error {
-	for i, d := range r.decodeAll(documents, true) {
+// documents takes documents of one file in, in their order, of which some came before. Its errors begin with the number of the
+// document. In a file that was only met there may be documents that are no API objects.
+func (r *reading) documents(documents [][]byte, before int, met bool) error {
+	for i, d := range r.decodeAll(documents) {
 		if met && d.foreign {
 			r.result.SkippedDocuments++
 			continue
 		}
 		if err := r.take(d); err != nil {
-			return fmt.Errorf("document %d%w", i+1, err)
+			return fmt.Errorf("document %d%w", before+i+1, err)
 		}
 	}
 	return nil
@@ -78,34 +74,33 @@ func (r *reading) take(d decoded) error {
 		r.result.SkippedKinds[kind]++
 	}
 	r.result.UnknownFields.add(d.unknown)
-	for _, o := range d.objects {
-		if err := r.add(o.kind, o.object); err != nil {
+	for i := range d.objects {
+		if err := r.add(&d.objects[i]); err != nil {
 			return fmt.Errorf(": %w", err)
 		}
 	}
-	if len(d.items) == 0 {
-		return nil
-	}
-	items := make([][]byte, len(d.items))
-	for i := range d.items {
-		items[i] = d.items[i]
-	}
-	for i, item := range r.decodeAll(items, false) {
-		if err := r.take(item); err != nil {
-			return fmt.Errorf(": item %d%w", i+1, err)
+	taken := 0
+	for items := range slices.Chunk(d.items, itemsAtATime) {
+		for i, item := range r.decodeAll(items) {
+			if err := r.take(item); err != nil {
+				return fmt.Errorf(": item %d%w", taken+i+1, err)
+			}
 		}
+		taken += len(items)
 	}
 	return nil
 }
 
-// documentsAtATime are handed to a core together, and between them progress is told.
-const documentsAtATime = 64
+const (
+	// itemsAtATime are decoded before the first of them is taken in, and documentsAtATime by a core together.
+	itemsAtATime     = 4096
+	documentsAtATime = 16
+)
 
-// decodeAll decodes documents on all cores. Those of a file count for the progress; what is in them does not again.
-func (r *reading) decodeAll(documents [][]byte, count bool) []decoded {
+// decodeAll decodes documents on all cores.
+func (r *reading) decodeAll(documents [][]byte) []decoded {
 	out := make([]decoded, len(documents))
 	var next atomic.Int64
-	var telling sync.Mutex
 	var working sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), (len(documents)+documentsAtATime-1)/documentsAtATime) {
 		working.Go(func() {
@@ -114,16 +109,11 @@ func (r *reading) decodeAll(documents [][]byte, count bool) []decoded {
 				if from >= len(documents) {
 					return
 				}
-				to, size := min(from+documentsAtATime, len(documents)), 0
-				for i := from; i < to; i++ {
+				for i := from; i < min(from+documentsAtATime, len(documents)); i++ {
 					out[i] = decode(documents[i])
-					size += len(documents[i])
-				}
-				if count && r.Progress != nil {
-					telling.Lock()
-					r.done += size
-					r.Progress(r.done, r.size)
-					telling.Unlock()
+					for o := range out[i].objects {
+						r.ready(&out[i].objects[o])
+					}
 				}
 			}
 		})
@@ -160,13 +150,11 @@ func decode(document []byte) (d decoded) {
 	case head.Kind == "" || head.APIVersion == "":
 		return decoded{err: errors.New(": not an API object: it has no apiVersion or no kind"), foreign: isForeign(head, document)}
 	case head.Kind == list:
-		var of struct {
-			Items []json.RawMessage `json:"items"`
-		}
-		if err := json.Unmarshal(document, &of); err != nil {
+		items, err := itemsOf(document)
+		if err != nil {
 			return decoded{err: fmt.Errorf(": List: %w", err)}
 		}
-		return decoded{items: of.Items}
+		return decoded{items: items}
 	}
 	d, _ = decodeAs(head, document)
 	return d
@@ -225,7 +213,7 @@ func (d *decoded) add(value kruntime.Object, kindName string) error {
 	if err != nil {
 		return fmt.Errorf(": %w", err)
 	}
-	d.objects = append(d.objects, object{kind, o})
+	d.objects = append(d.objects, object{kind: kind, full: o})
 	return nil
 }
 

@@ -9,6 +9,9 @@
 // files that end neither in .yaml, .yml nor .json, whatever is not a regular file, the templates of charts, and documents that
 // are no API objects, such as a chart's values. A file that cannot be parsed is an error that names the file and the document:
 // a view of a cluster that is silently incomplete would give wrong answers.
+//
+// Files are read as streams, a part at a time, and Load trims each object as soon as it is decoded: the objects of a large cluster
+// are several times what the cache keeps of them.
 package manifests
 
 import (
@@ -18,6 +21,7 @@ import (
 	"slices"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/moorage-k8s/moorage/topology"
@@ -70,23 +74,7 @@ func (u *UnknownFields) add(other UnknownFields) {
 // Load reads the paths (files, folders and their subfolders) and makes their objects the whole content of the cache: every
 // kind is then synced. On an error the cache is as it was.
 func Load(into *topology.Cache, paths ...string) (Result, error) {
-	objects, result, err := Read(paths...)
-	if err != nil {
-		return result, err
-	}
-	return result, Fill(into, objects)
-}
-
-// Fill makes the objects the whole content of the cache: every kind is then synced.
-func Fill(into *topology.Cache, objects Objects) error {
-	lists := map[topology.Kind][]metav1.Object{}
-	for kind, byKey := range objects {
-		lists[kind] = make([]metav1.Object, 0, len(byKey))
-		for _, o := range byKey {
-			lists[kind] = append(lists[kind], o)
-		}
-	}
-	return into.ReplaceAll(lists)
+	return Reader{}.Load(into, paths...)
 }
 
 // Read reads the paths and returns their objects.
@@ -100,62 +88,86 @@ type Reader struct {
 	Namespace string
 	// Stdin is what the path - stands for; where nil it stands for a file of that name.
 	Stdin io.Reader
+	// Pods, where it is not nil, is given the pods that Load reads, in full. Of other objects Load keeps only what the cache does.
+	Pods map[topology.Key]*corev1.Pod
+	// BeforeFill, where it is not nil, is called by Load once all has been read, before the cache is filled; its error ends the load.
+	BeforeFill func(*Result) error
 }
 
-// Read reads the paths and returns their objects.
-func (r Reader) Read(paths ...string) (Objects, Result, error) {
-	run := &reading{
-		objects: Objects{}, result: Result{Objects: map[topology.Kind]int{}, SkippedKinds: map[string]int{}}, Reader: r,
-		sizes: map[string]int{}, met: map[string]bool{},
+// Load is the function Load.
+func (r Reader) Load(into *topology.Cache, paths ...string) (Result, error) {
+	content := into.NewContent()
+	result, err := r.read(&trimmingSink{content, r.Pods}, paths)
+	if err == nil && r.BeforeFill != nil {
+		err = r.BeforeFill(&result)
 	}
+	if err == nil {
+		into.ReplaceContent(content)
+	}
+	return result, err
+}
+
+// Read reads the paths and returns their objects in full.
+func (r Reader) Read(paths ...string) (Objects, Result, error) {
+	objects := Objects{}
+	result, err := r.read(keepingSink(objects), paths)
+	if err != nil {
+		return nil, result, err
+	}
+	return objects, result, nil
+}
+
+func (r Reader) read(into sink, paths []string) (Result, error) {
+	run := &reading{into: into, result: Result{SkippedKinds: map[string]int{}}, Reader: r, sizes: map[string]int{}, met: map[string]bool{}}
 	var files []string
 	for _, path := range paths {
 		found, err := run.find(path)
 		if err != nil {
-			return nil, run.result, err
+			return run.result, err
 		}
 		files = append(files, found...)
 	}
 	for _, file := range files {
 		if err := run.file(file); err != nil {
-			return nil, run.result, err
+			return run.result, err
 		}
 	}
-	for kind, objects := range run.objects {
-		run.result.Objects[kind] = len(objects)
-	}
+	run.result.Objects = into.counts()
 	slices.Sort(run.result.Repeated)
-	return run.objects, run.result, nil
+	return run.result, nil
 }
 
 // reading is one run of a Reader.
 type reading struct {
 	Reader
-	objects Objects
-	result  Result
-	// done and size are in bytes, of all files together; sizes are those that the files are said to have.
+	into   sink
+	result Result
+	// done and size are in bytes, of all files together as they are stored; sizes are those that the files are said to have.
 	done, size int
 	sizes      map[string]int
 	// met are the files that were not named, but met in a directory.
 	met map[string]bool
 }
 
+// ready makes of an object that was decoded what is taken in, on any core.
+func (r *reading) ready(o *object) {
+	if Namespaced(o.kind) && o.full.GetNamespace() == "" {
+		o.full.SetNamespace(cmp.Or(r.Namespace, metav1.NamespaceDefault))
+	}
+	o.key = topology.Key{Namespace: o.full.GetNamespace(), Name: o.full.GetName()}
+	if o.key.Name != "" {
+		r.into.ready(o)
+	}
+}
+
 // add takes an object in.
-func (r *reading) add(kind topology.Kind, o metav1.Object) error {
-	if o.GetName() == "" {
-		return fmt.Errorf("%s has no metadata.name", kind)
+func (r *reading) add(o *object) error {
+	if o.key.Name == "" {
+		return fmt.Errorf("%s has no metadata.name", o.kind)
 	}
-	if Namespaced(kind) && o.GetNamespace() == "" {
-		o.SetNamespace(cmp.Or(r.Namespace, metav1.NamespaceDefault))
+	if r.into.add(o) {
+		r.result.Repeated = append(r.result.Repeated, fmt.Sprintf("%s %s", o.kind, o.key))
 	}
-	key := topology.Key{Namespace: o.GetNamespace(), Name: o.GetName()}
-	if r.objects[kind] == nil {
-		r.objects[kind] = map[topology.Key]metav1.Object{}
-	}
-	if _, ok := r.objects[kind][key]; ok {
-		r.result.Repeated = append(r.result.Repeated, fmt.Sprintf("%s %s", kind, key))
-	}
-	r.objects[kind][key] = o
 	return nil
 }
 

@@ -224,11 +224,8 @@ func TestUnknownFieldsAreCounted(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			cache := topology.New(topology.Options{NodeDelay: -1})
-			objects, result, err := manifests.Reader{Stdin: strings.NewReader(tc.content)}.Read("-")
+			result, err := manifests.Reader{Stdin: strings.NewReader(tc.content)}.Load(cache, "-")
 			if err != nil {
-				t.Fatal(err)
-			}
-			if err := manifests.Fill(cache, objects); err != nil {
 				t.Fatal(err)
 			}
 			if s := cache.Snapshot(); s.NumNodes() != 1 || s.Node(0).Name != "node-1" {

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package manifests
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/moorage-k8s/moorage/topology"
+)
+
+// object is one that was read.
+type object struct {
+	kind topology.Kind
+	key  topology.Key
+	// full is the object as it was read, nil where nobody wants it any more; trimmed is what the cache keeps of it.
+	full    metav1.Object
+	trimmed topology.TrimmedObject
+}
+
+// sink takes in the objects that were read.
+type sink interface {
+	// ready makes of an object what add takes; for several objects at a time.
+	ready(o *object)
+	// add takes objects in their order, one at a time, and reports whether there was one of the same kind and key.
+	add(o *object) (repeated bool)
+	// counts are how many objects there are, by kind.
+	counts() map[topology.Kind]int
+}
+
+// keepingSink keeps objects in full.
+type keepingSink Objects
+
+func (keepingSink) ready(*object) {}
+
+func (s keepingSink) add(o *object) (repeated bool) {
+	of := s[o.kind]
+	if of == nil {
+		of = map[topology.Key]metav1.Object{}
+		s[o.kind] = of
+	}
+	_, repeated = of[o.key]
+	of[o.key] = o.full
+	return repeated
+}
+
+func (s keepingSink) counts() map[topology.Kind]int {
+	counts := map[topology.Kind]int{}
+	for kind, of := range s {
+		counts[kind] = len(of)
+	}
+	return counts
+}
+
+// trimmingSink keeps what a cache keeps, and pods in full where they are asked for.
+type trimmingSink struct {
+	content *topology.Content
+	pods    map[topology.Key]*corev1.Pod
+}
+
+func (s *trimmingSink) ready(o *object) {
+	o.trimmed = s.content.Trim(o.full)
+	if o.kind != topology.KindPod || s.pods == nil {
+		o.full = nil
+	}
+}
+
+func (s *trimmingSink) add(o *object) (repeated bool) {
+	if pod, ok := o.full.(*corev1.Pod); ok {
+		s.pods[o.key] = pod
+	}
+	return s.content.Put(o.trimmed)
+}
+
+func (s *trimmingSink) counts() map[topology.Kind]int { return s.content.Counts() }

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package manifests
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+
+	"github.com/moorage-k8s/moorage/internal/textfile"
+)
+
+// stdin is the path that stands for standard input.
+const stdin = "-"
+
+// partPerCore is how much of a file is read before it is decoded. A document that is larger is read whole.
+const partPerCore = 1 << 20
+
+// file takes in the documents of a file, part by part.
+func (r *reading) file(path string) error {
+	stream, err := r.open(path)
+	if err != nil {
+		return fmt.Errorf("read manifests: %w", err)
+	}
+	defer stream.Close() //nolint:errcheck // It was only read.
+	r.result.Files++
+	before, told := 0, 0
+	documents := splitting{from: stream, form: formOf(path), part: partPerCore * runtime.GOMAXPROCS(0)}
+	for err == nil {
+		var part [][]byte
+		part, err = documents.next()
+		if before == 0 && len(part) > 0 {
+			if at := capturedAt(part[0]); at.After(r.result.Captured) {
+				r.result.Captured = at
+			}
+		}
+		// What comes before the fault may have one of its own, which is then the first.
+		if fault := r.documents(part, before, r.met[path]); fault != nil {
+			return fmt.Errorf("read manifests: %s, %w", path, fault)
+		}
+		before += len(part)
+		r.done += int(stream.Stored()) - told
+		told = int(stream.Stored())
+		if r.size = max(r.size, r.done); r.Progress != nil {
+			r.Progress(r.done, r.size)
+		}
+	}
+	var syntax *syntaxError
+	switch {
+	case errors.Is(err, io.EOF):
+		r.size += told - r.sizes[path]
+		return nil
+	case errors.As(err, &syntax):
+		return fmt.Errorf("read manifests: %s, document %d%w", path, before+1, err)
+	default:
+		return fmt.Errorf("read manifests: %w", err)
+	}
+}
+
+func (r *reading) open(path string) (*textfile.Stream, error) {
+	if path == stdin && r.Stdin != nil {
+		return textfile.Open(r.Stdin, textfile.MaxCapture)
+	}
+	return textfile.OpenFile(path, textfile.MaxCapture)
+}
