@@ -175,6 +175,39 @@ func TestMoorageIsAlwaysTheTreesOwn(t *testing.T) {
 	}
 }
 
+// A program that is built each time is linked only when something changed, and who runs the earlier one is not disturbed.
+func TestWhatIsUpToDateIsNotLinkedAgain(t *testing.T) {
+	dir, program := smallTree(t)
+	b, module := Builder{Cache: filepath.Join(dir, "cache")}, filepath.Join(dir, "e2e")
+	build := func() (file string, info os.FileInfo) {
+		t.Helper()
+		file, err := b.buildOwn(t.Context(), tree{root: dir, e2e: module}, module, program)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info, err = os.Stat(file); err != nil {
+			t.Fatal(err)
+		}
+		return file, info
+	}
+	file, first := build()
+	said := run(t, file)
+	earlier := filepath.Join(dir, "earlier")
+	if err := os.Link(file, earlier); err != nil {
+		t.Fatal(err)
+	}
+	if _, second := build(); !os.SameFile(first, second) {
+		t.Error("nothing has changed, and yet the program was linked again")
+	}
+	program.Stamps = map[string]string{"main.version": "another"}
+	if _, third := build(); os.SameFile(first, third) || run(t, file) == said {
+		t.Error("the program is not built anew though something changed")
+	}
+	if got := run(t, earlier); got != said {
+		t.Errorf("the earlier program says %q now, want %q", got, said)
+	}
+}
+
 func TestPruneRemovesOnlyWhatNobodyUses(t *testing.T) {
 	dir, program := smallTree(t)
 	got, err := Builder{}.Build(t.Context(), program)
