@@ -60,7 +60,7 @@ var kubernetesReleases = map[string]struct{ version, module string }{
 var (
 	// Etcd is the API server's store.
 	Etcd = Binary{Name: "etcd", Version: "v3.7.3", Module: ".", Package: "go.etcd.io/etcd/server/v3"}
-	// Kwok plays the kubelet for nodes that do not exist.
+	// Kwok plays the kubelet for nodes that do not exist. Its module has the versions of this one, so that little of it is compiled anew.
 	Kwok = Binary{
 		Name: "kwok", Version: "v0.8.0", Module: "binaries/kwok", Package: "sigs.k8s.io/kwok/cmd/kwok",
 		Stamps: map[string]string{"sigs.k8s.io/kwok/pkg/consts.Version": "v0.8.0"},

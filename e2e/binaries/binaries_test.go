@@ -84,6 +84,43 @@ func TestStagingModulesBelongToTheRelease(t *testing.T) {
 	}
 }
 
+// kwok, which stands in for kubelets and is not under test, has the versions of the control plane's dependencies: what both are made of is compiled once.
+func TestKwokIsCompiledOfWhatTheControlPlaneIs(t *testing.T) {
+	t.Parallel()
+	read := func(path string) (versions map[string]string) {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mod, err := modfile.Parse(path, data, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		versions = make(map[string]string)
+		for _, r := range mod.Require {
+			versions[r.Mod.Path] = r.Mod.Version
+		}
+		for _, r := range mod.Replace {
+			versions[r.Old.Path] = r.New.Version
+		}
+		return versions
+	}
+	ours := read(filepath.Join("..", "go.mod"))
+	shared := 0
+	for module, version := range read(filepath.Join("..", Kwok.Module, "go.mod")) {
+		want, both := ours[module]
+		if both {
+			shared++
+		}
+		if both && version != want {
+			t.Errorf("kwok is compiled with %s %s, want %s as in e2e/go.mod", module, version, want)
+		}
+	}
+	if shared < 50 {
+		t.Errorf("kwok and the control plane share %d modules: that cannot be", shared)
+	}
+}
+
 func TestUnknownMinorNamesTheKnownOnes(t *testing.T) {
 	t.Parallel()
 	_, err := ForControlPlane("1.2")
