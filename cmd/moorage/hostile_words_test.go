@@ -231,7 +231,7 @@ func TestHostileWords(t *testing.T) {
 		w := newHostileWorld(t, random)
 		from := filepath.Join(w.dir, "cluster.json")
 		server := httptest.NewServer(w.server(round % 3))
-		defer server.Close()
+		t.Cleanup(server.Close)
 		w.write(t, "kubeconfig", fmt.Sprintf("{apiVersion: v1, kind: Config, clusters: [{name: c, cluster: {server: %q}}], users: [{name: u}], contexts: [{name: c, context: {cluster: c, user: u}}], current-context: c}", server.URL))
 		live := []string{"--kubeconfig", filepath.Join(w.dir, "kubeconfig"), "--timeout", "2s"}
 		space, any := w.word("space1"), hostileWord(random, "x", false)

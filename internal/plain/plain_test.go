@@ -76,7 +76,8 @@ func text(random *rand.Rand) string {
 func seen(t *testing.T, what, of, text string, lines bool) {
 	t.Helper()
 	for i, r := range text {
-		if r == utf8.RuneError && !strings.HasPrefix(text[i:], "\ufffd") || !(unicode.IsGraphic(r) || lines && strings.ContainsRune("\n\t", r)) {
+		broken := r == utf8.RuneError && !strings.HasPrefix(text[i:], "\ufffd")
+		if broken || !unicode.IsGraphic(r) && (!lines || !strings.ContainsRune("\n\t", r)) {
 			t.Fatalf("%s of %q holds %q: %q", what, of, r, text)
 		}
 	}

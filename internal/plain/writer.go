@@ -66,8 +66,8 @@ var painted = regexp.MustCompile("\x1b\\[(?:[012]|(?:1;)?3[1-3])m")
 
 func (w *Writer) clean(text string) string {
 	var out strings.Builder
-	for line := range strings.Lines(text) {
-		line, ended := strings.CutSuffix(line, "\n")
+	for whole := range strings.Lines(text) {
+		line, ended := strings.CutSuffix(whole, "\n")
 		for len(line) > 0 {
 			// Up to the next color, which is kept.
 			part, paint := line, ""

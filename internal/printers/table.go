@@ -56,7 +56,7 @@ func writeYAML(w io.Writer, value any) error {
 		e := json.NewEncoder(&out)
 		e.SetIndent("", "  ")
 		e.SetEscapeHTML(false)
-		if err := e.Encode(value); err != nil {
+		if err = e.Encode(value); err != nil {
 			return err
 		}
 		text = plain.YAML(out.Bytes())
