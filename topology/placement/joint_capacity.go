@@ -51,7 +51,8 @@ func (q *query) claimsOfClass(class string) []*delayedClaim {
 // they would but for what is reserved. Nodes that reach the same pools and provision the same claims are judged once.
 func (q *query) jointlyFull(class string, claims []*delayedClaim) (full, taken topology.NodeSet) {
 	full, taken = topology.NewNodeSet(q.s.NumNodes()), topology.NewNodeSet(q.s.NumNodes())
-	j := q.jointQuestion(class, claims)
+	j := &jointQuestion{}
+	j.begin(q, class, claims)
 	for i := range q.verdict.Feasible.All() {
 		switch j.ask(i) {
 		case isFull:
@@ -63,13 +64,12 @@ func (q *query) jointlyFull(class string, claims []*delayedClaim) (full, taken t
 	return full, taken
 }
 
-// jointQuestion begins the question for the claims of a class.
-func (q *query) jointQuestion(class string, claims []*delayedClaim) *jointQuestion {
-	j := &jointQuestion{room: newPoolRoom(q.s, class, q.d), claims: claims}
+// begin puts the question for the claims of a class.
+func (j *jointQuestion) begin(q *query, class string, claims []*delayedClaim) {
+	j.room, j.claims = newPoolRoom(q.s, class, q.d), claims
 	j.room.takePending(q.pendingOf(class), q.s.AllNodes())
 	j.published = j.room.unreserved()
 	j.whole = make([]answer, j.room.groups.Len())
-	return j
 }
 
 // pendingOf are the pending claims of the class, but for the pod's own.

@@ -16,7 +16,8 @@ func jointCapacityBecause(q *query, e *Elimination, node int) Evidence {
 		if q.joint == nil {
 			q.joint = map[string]*jointQuestion{}
 		}
-		j = q.jointQuestion(e.Subject, q.claimsOfClass(e.Subject))
+		j = &jointQuestion{}
+		j.begin(q, e.Subject, q.claimsOfClass(e.Subject))
 		q.joint[e.Subject] = j
 	}
 	j.ask(node) // Gathers the requests.
