@@ -13,11 +13,11 @@ import (
 	"github.com/spf13/cobra"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/moorage-k8s/moorage/check"
 	"github.com/moorage-k8s/moorage/internal/config"
 	"github.com/moorage-k8s/moorage/internal/plain"
 	"github.com/moorage-k8s/moorage/internal/printers"
 	"github.com/moorage-k8s/moorage/topology"
-	"github.com/moorage-k8s/moorage/webhook/files"
 	"github.com/moorage-k8s/moorage/webhook/rules"
 )
 
@@ -64,7 +64,7 @@ The exit status is 0 if nothing was found at the level of --fail-on or above, 1 
 
   # With the state of a cluster, and another action for a rule
   moorage check -f deploy/ --from cluster.yaml --config moorage.yaml`,
-		RunE: func(cmd *cobra.Command, args []string) error { return check(cmd, flags, args) },
+		RunE: func(cmd *cobra.Command, args []string) error { return checkFiles(cmd, flags, args) },
 	}
 	f := cmd.Flags()
 	f.StringArrayVarP(&flags.paths, "filename", "f", nil, "file, folder, pattern, or - for standard input; may be repeated")
@@ -83,7 +83,7 @@ The exit status is 0 if nothing was found at the level of --fail-on or above, 1 
 	return cmd
 }
 
-func check(cmd *cobra.Command, flags checkFlags, args []string) error {
+func checkFiles(cmd *cobra.Command, flags checkFlags, args []string) error {
 	paths := slices.Concat(flags.paths, args)
 	switch {
 	case len(paths) == 0:
@@ -107,7 +107,7 @@ func check(cmd *cobra.Command, flags checkFlags, args []string) error {
 		return err
 	}
 	progress, clear := showProgress(cmd.ErrOrStderr())
-	result, err := files.Check(cmd.Context(), files.Options{
+	result, err := check.Check(cmd.Context(), check.Options{
 		Paths: paths, Stdin: cmd.InOrStdin(), Cluster: cluster, Evaluator: evaluator, Progress: progress,
 	})
 	clear()
@@ -155,7 +155,7 @@ func (f *checkFlags) cluster(cmd *cobra.Command) (*topology.Snapshot, error) {
 func (f *checkFlags) live() bool { return f.kubeconfig != "" || f.context != "" }
 
 // notRead tells of what was left out and could have been read in another way.
-func notRead(w io.Writer, skipped *files.Skipped) {
+func notRead(w io.Writer, skipped *check.Skipped) {
 	for _, chart := range skipped.Charts {
 		_, _ = fmt.Fprintf(w, "note: the templates of the chart %s were not read; check what they render to: helm template %s | moorage check -f -\n",
 			plain.Line(chart), plain.Quote(noOption(chart)))
@@ -194,7 +194,7 @@ func noOption(path string) string {
 	return path
 }
 
-func (f *checkFlags) print(w io.Writer, result *files.Result) error {
+func (f *checkFlags) print(w io.Writer, result *check.Result) error {
 	switch f.output {
 	case "json":
 		return printers.FindingsJSON(w, result)
@@ -208,7 +208,7 @@ func (f *checkFlags) print(w io.Writer, result *files.Result) error {
 }
 
 // verdict is the exit status of a check that could be done.
-func (f *checkFlags) verdict(result *files.Result) error {
+func (f *checkFlags) verdict(result *check.Result) error {
 	if len(result.Failures) > 0 {
 		return exitStatus(exitFailure)
 	}

@@ -12,9 +12,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/moorage-k8s/moorage/check"
 	"github.com/moorage-k8s/moorage/internal/plain"
 	"github.com/moorage-k8s/moorage/topology/manifests"
-	"github.com/moorage-k8s/moorage/webhook/files"
 )
 
 // readFrom has what --from names read as it was stored, and tells what was left out. Where that is all, it is an error: an empty
@@ -55,7 +55,7 @@ func (f *clusterFlags) fromNames() string { return givenNames(f.from) }
 func givenNames(paths []string) string {
 	names := slices.Clone(paths)
 	for i := range names {
-		if names[i] == files.Stdin {
+		if names[i] == check.Stdin {
 			names[i] = "standard input"
 		}
 	}
@@ -126,7 +126,7 @@ func (f *clusterFlags) asOf(result *manifests.Result) (time.Time, error) {
 var errTwoStdins = errors.New("-f - with --from -: standard input can be read as one of the two only; write the other into a file")
 
 func twoStdins(given, from []string) error {
-	if slices.Contains(given, files.Stdin) && slices.Contains(from, files.Stdin) {
+	if slices.Contains(given, check.Stdin) && slices.Contains(from, check.Stdin) {
 		return errTwoStdins
 	}
 	return nil

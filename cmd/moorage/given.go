@@ -16,11 +16,11 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
+	"github.com/moorage-k8s/moorage/check"
 	"github.com/moorage-k8s/moorage/explain"
 	"github.com/moorage-k8s/moorage/internal/printers"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/manifests"
-	"github.com/moorage-k8s/moorage/webhook/files"
 )
 
 // given is what the files of -f hold: what the cluster knows, and the workloads that make pods of it.
@@ -33,7 +33,7 @@ type given struct {
 // ephemeral volumes their claims. Pods are returned and not put into the cluster. What a check would call a fault of the text
 // is an error: the answer would be about other objects than those that were meant.
 func (c *cluster) readOnTop(cmd *cobra.Command, paths []string) (*given, error) {
-	read, err := files.Read(cmd.Context(), paths, cmd.InOrStdin())
+	read, err := check.Read(cmd.Context(), paths, cmd.InOrStdin())
 	if err != nil {
 		return nil, fmt.Errorf("read manifests: %w", err)
 	}
@@ -106,7 +106,7 @@ func (c *cluster) apply(objects manifests.Objects) error {
 // mostFaults is how many faults an error tells.
 const mostFaults = 10
 
-func faultsError(faults []files.Finding) error {
+func faultsError(faults []check.Finding) error {
 	lines := []string{"the files are not what was meant; an API server would refuse them, or drop what it does not know:"}
 	for i, f := range faults {
 		if i == mostFaults {

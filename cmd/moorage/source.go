@@ -20,12 +20,12 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
+	"github.com/moorage-k8s/moorage/check"
 	"github.com/moorage-k8s/moorage/internal/config"
 	"github.com/moorage-k8s/moorage/internal/version"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/live"
 	"github.com/moorage-k8s/moorage/topology/manifests"
-	"github.com/moorage-k8s/moorage/webhook/files"
 )
 
 // newSource makes what feeds the cache: files, which are read at once, or an API server.
@@ -170,7 +170,7 @@ func reloadOnHangup(ctx context.Context, cache *topology.Cache, paths []string, 
 		case <-ctx.Done():
 			return nil
 		case <-hangup:
-			if slices.Contains(paths, files.Stdin) {
+			if slices.Contains(paths, check.Stdin) {
 				logger.Info("The cluster came by standard input, which cannot be read again; going on with what was read before")
 				continue
 			}

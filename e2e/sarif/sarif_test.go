@@ -11,8 +11,8 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/moorage-k8s/moorage/check"
 	"github.com/moorage-k8s/moorage/internal/printers"
-	"github.com/moorage-k8s/moorage/webhook/files"
 	"github.com/moorage-k8s/moorage/webhook/rules"
 )
 
@@ -27,7 +27,7 @@ func TestLogsAreValid(t *testing.T) {
 		"nothing found":           {"../../examples/classic/claim-by-size.yaml"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			result, err := files.Check(t.Context(), files.Options{Paths: paths, Evaluator: evaluator})
+			result, err := check.Check(t.Context(), check.Options{Paths: paths, Evaluator: evaluator})
 			if err != nil {
 				t.Fatal(err)
 			}

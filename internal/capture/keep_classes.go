@@ -9,7 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 
-	"github.com/moorage-k8s/moorage/webhook/catalog"
+	"github.com/moorage-k8s/moorage/catalog"
 )
 
 // The annotations that mark defaults (see topology.Class and topology.VolumeSnapshotClass).

@@ -9,7 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/moorage-k8s/moorage/webhook/catalog"
+	"github.com/moorage-k8s/moorage/catalog"
 )
 
 // renamer knows what kinds of names there are, and what of each must stay.

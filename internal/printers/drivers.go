@@ -12,7 +12,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/moorage-k8s/moorage/webhook/catalog"
+	"github.com/moorage-k8s/moorage/catalog"
 	"github.com/moorage-k8s/moorage/webhook/suggest"
 )
 

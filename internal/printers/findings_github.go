@@ -9,14 +9,14 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/moorage-k8s/moorage/check"
 	"github.com/moorage-k8s/moorage/internal/plain"
-	"github.com/moorage-k8s/moorage/webhook/files"
 	"github.com/moorage-k8s/moorage/webhook/rules"
 )
 
 // FindingsGitHub writes findings as workflow commands, which GitHub shows beside the lines of a pull request. Audit findings
 // are notices, if asked for.
-func FindingsGitHub(w io.Writer, result *files.Result, verbose bool) error {
+func FindingsGitHub(w io.Writer, result *check.Result, verbose bool) error {
 	var out bytes.Buffer
 	// What is hidden is shown first: the log and the page of a pull request are for people. Other runners read the same lines.
 	escape := strings.NewReplacer("%", "%25", "\n", "%0A")

@@ -6,8 +6,8 @@ import (
 	"encoding/json"
 	"io"
 
+	"github.com/moorage-k8s/moorage/check"
 	"github.com/moorage-k8s/moorage/internal/plain"
-	"github.com/moorage-k8s/moorage/webhook/files"
 	"github.com/moorage-k8s/moorage/webhook/rules"
 )
 
@@ -60,7 +60,7 @@ type jsonExempted struct {
 	Reason      string           `json:"reason"`
 }
 
-func jsonFindingOf(f files.Finding) jsonFinding {
+func jsonFindingOf(f check.Finding) jsonFinding {
 	return jsonFinding{
 		Rule: f.Rule, Action: f.Action, File: f.File, Line: f.Line, Column: f.Column, Source: f.Source, Object: jsonObject(f.Object), Path: f.Path,
 		Message: f.Message, Symptom: f.Symptom, Remediation: f.Remediation,
@@ -74,7 +74,7 @@ type jsonObject struct {
 }
 
 // FindingsJSON writes a check's result as a CheckResult, audit findings and what exemptions lifted included.
-func FindingsJSON(w io.Writer, result *files.Result) error {
+func FindingsJSON(w io.Writer, result *check.Result) error {
 	out := checkResult{
 		APIVersion: apiVersion, Kind: "CheckResult",
 		Checked: checked{result.Files, result.Objects},

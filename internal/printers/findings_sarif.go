@@ -9,8 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/moorage-k8s/moorage/check"
 	"github.com/moorage-k8s/moorage/internal/version"
-	"github.com/moorage-k8s/moorage/webhook/files"
 	"github.com/moorage-k8s/moorage/webhook/rules"
 )
 
@@ -86,7 +86,7 @@ type (
 var sarifLevels = map[rules.Action]string{rules.Deny: "error", rules.Warn: "warning", rules.Audit: "note", rules.Off: "none"}
 
 // FindingsSARIF writes a check's result as a SARIF 2.1.0 log, audit findings included as notes.
-func FindingsSARIF(w io.Writer, result *files.Result) error {
+func FindingsSARIF(w io.Writer, result *check.Result) error {
 	driver := sarifDriver{Name: "moorage", Version: version.Get().Version}
 	for _, r := range rules.Registry() {
 		driver.Rules = append(driver.Rules, sarifRule{
@@ -118,7 +118,7 @@ func FindingsSARIF(w io.Writer, result *files.Result) error {
 
 // uri names a file as a URI: relative ones stay relative, to wherever the reader takes the sources from.
 func uri(path string) string {
-	if path == files.Stdin {
+	if path == check.Stdin {
 		return "stdin"
 	}
 	slashed := filepath.ToSlash(path)

@@ -13,8 +13,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/moorage-k8s/moorage/check"
 	"github.com/moorage-k8s/moorage/internal/plain"
-	"github.com/moorage-k8s/moorage/webhook/files"
 	"github.com/moorage-k8s/moorage/webhook/rules"
 )
 
@@ -34,7 +34,7 @@ type TextOptions struct {
 
 // FindingsText writes a check's result for a person: each finding as "file:line:column: action rule: message" with what would
 // have happened and what to do, a blank line between files, and a line that sums up.
-func FindingsText(w io.Writer, result *files.Result, opts TextOptions) error {
+func FindingsText(w io.Writer, result *check.Result, opts TextOptions) error {
 	var out bytes.Buffer
 	file, shown := "", false
 	counts := map[rules.Action]int{}
@@ -63,7 +63,7 @@ func FindingsText(w io.Writer, result *files.Result, opts TextOptions) error {
 	return err
 }
 
-func findingText(out *bytes.Buffer, f files.Finding, opts TextOptions) {
+func findingText(out *bytes.Buffer, f check.Finding, opts TextOptions) {
 	place := fmt.Sprintf("%s:%d:%d:", FileName(f.File), f.Line, f.Column)
 	first := wrapTo(opts.Width, plain.Line(fmt.Sprintf("%s %s %s: %s", place, f.Action, f.Rule, f.Message)), "", "    ")
 	if opts.Color {
@@ -79,7 +79,7 @@ func findingText(out *bytes.Buffer, f files.Finding, opts TextOptions) {
 }
 
 // FindingLine is a finding in one line: where it is, what it is about, and what is wrong.
-func FindingLine(f files.Finding) string {
+func FindingLine(f check.Finding) string {
 	text := fmt.Sprintf("%s:%d:%d: ", FileName(f.File), f.Line, f.Column)
 	if about := about(f); about != "" {
 		text += about + ": "
@@ -87,7 +87,7 @@ func FindingLine(f files.Finding) string {
 	return plain.Line(text + f.Message)
 }
 
-func exemptedText(out *bytes.Buffer, x files.Exempted, width int) {
+func exemptedText(out *bytes.Buffer, x check.Exempted, width int) {
 	place := fmt.Sprintf("%s:%d:%d:", FileName(x.File), x.Line, x.Column)
 	fmt.Fprintln(out, wrapTo(width, plain.Line(fmt.Sprintf("%s exempted %s: %s", place, x.Rule, x.Message)), "", "    "))
 	fmt.Fprintln(out, wrapTo(width, plain.Line(fmt.Sprintf("%s: %s", x.By, x.Reason)), "  by:        ", hang))
@@ -97,7 +97,7 @@ func exemptedText(out *bytes.Buffer, x files.Exempted, width int) {
 const hang = "             "
 
 // about names the object and the field.
-func about(f files.Finding) string {
+func about(f check.Finding) string {
 	var parts []string
 	if f.Object.Kind != "" {
 		name := f.Object.Name
@@ -116,7 +116,7 @@ func about(f files.Finding) string {
 }
 
 // sum is the last line.
-func sum(result *files.Result, counts map[rules.Action]int, opts TextOptions) string {
+func sum(result *check.Result, counts map[rules.Action]int, opts TextOptions) string {
 	var parts []string
 	for _, action := range []rules.Action{rules.Deny, rules.Warn} {
 		if counts[action] > 0 {
@@ -176,7 +176,7 @@ func plural(n int, noun string) string {
 
 // FileName is how a file is called in front of a person.
 func FileName(path string) string {
-	if path == files.Stdin {
+	if path == check.Stdin {
 		return "<stdin>"
 	}
 	return plain.Line(path)

@@ -18,8 +18,8 @@ import (
 	"gomodules.xyz/jsonpatch/v2"
 	"k8s.io/apimachinery/pkg/runtime"
 
+	"github.com/moorage-k8s/moorage/catalog"
 	"github.com/moorage-k8s/moorage/topology"
-	"github.com/moorage-k8s/moorage/webhook/catalog"
 	"github.com/moorage-k8s/moorage/webhook/rules"
 	"github.com/moorage-k8s/moorage/webhook/suggest"
 )

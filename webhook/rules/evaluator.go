@@ -12,8 +12,8 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
 
+	"github.com/moorage-k8s/moorage/catalog"
 	"github.com/moorage-k8s/moorage/topology"
-	"github.com/moorage-k8s/moorage/webhook/catalog"
 )
 
 // Evaluator asks the rules about objects. It is immutable and safe for concurrent use.

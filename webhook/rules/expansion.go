@@ -8,7 +8,7 @@ import (
 	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"github.com/moorage-k8s/moorage/webhook/catalog"
+	"github.com/moorage-k8s/moorage/catalog"
 )
 
 var expansionUnsupportedRule = Rule{

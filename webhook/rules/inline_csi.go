@@ -8,8 +8,8 @@ import (
 
 	storagev1 "k8s.io/api/storage/v1"
 
+	"github.com/moorage-k8s/moorage/catalog"
 	"github.com/moorage-k8s/moorage/internal/upstream"
-	"github.com/moorage-k8s/moorage/webhook/catalog"
 )
 
 var ephemeralCSIUnsupportedRule = Rule{

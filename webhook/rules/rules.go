@@ -19,8 +19,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/moorage-k8s/moorage/catalog"
 	"github.com/moorage-k8s/moorage/topology"
-	"github.com/moorage-k8s/moorage/webhook/catalog"
 )
 
 // Rule is one row of the registry.

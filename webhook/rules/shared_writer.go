@@ -9,9 +9,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/moorage-k8s/moorage/catalog"
 	"github.com/moorage-k8s/moorage/internal/upstream"
 	"github.com/moorage-k8s/moorage/topology"
-	"github.com/moorage-k8s/moorage/webhook/catalog"
 )
 
 var accessModeSharedWriterRule = Rule{

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package files asks the admission rules about files: the objects in them are read strictly, with the place of every field,
+// Package check asks the admission rules about files: the objects in them are read strictly, with the place of every field,
 // and each finding tells its line and column.
 //
 // It reads YAML and JSON, many documents to a file, lists, anchors and merge keys. It promises that a fault in one document
 // hides no other, that rules get the same answers from the lookup as in a webhook (an object of the files counts as being in
 // the cluster), and that kinds it has no rules for are skipped and counted. It must not know how findings are printed.
-package files
+package check
 
 import (
 	"cmp"

@@ -10,7 +10,7 @@ import (
 
 // TestTheGuidesRow promises that the row which docs/drivers.md shows is one, with every key that is required.
 func TestTheGuidesRow(t *testing.T) {
-	page, err := os.ReadFile("../../docs/drivers.md")
+	page, err := os.ReadFile("../docs/drivers.md")
 	if err != nil {
 		t.Fatal(err)
 	}

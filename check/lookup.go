@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package files
+package check
 
 import (
 	apiequality "k8s.io/apimachinery/pkg/api/equality"

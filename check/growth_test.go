@@ -2,7 +2,7 @@
 
 //go:build unix && !race
 
-package files
+package check
 
 import (
 	"bytes"
