@@ -2,7 +2,11 @@
 
 package placement
 
-import "github.com/moorage-k8s/moorage/topology"
+import (
+	"slices"
+
+	"github.com/moorage-k8s/moorage/topology"
+)
 
 // maxGroupPods bounds the pods of a group that are looked at.
 const maxGroupPods = 512
@@ -26,7 +30,7 @@ func (e *Engine) GroupRoom(s *topology.Snapshot, pods []*topology.Pod) (room int
 			room++
 			continue
 		}
-		with := append(members[:len(members):len(members)], Member{Claims: claims, Nodes: v.Feasible, Node: -1})
+		with := slices.Concat(members, []Member{{Claims: claims, Nodes: v.Feasible, Node: -1}})
 		switch Arrange(s, d, nil, with) {
 		case Arranged:
 			members = with
