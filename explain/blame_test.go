@@ -24,7 +24,8 @@ func TestOnlyTheGuiltyAreBlamed(t *testing.T) {
 			[]string{"rancher.io/local-path"},
 		},
 		{
-			"one-class-of-two-is-short", []string{"claims a1 (6Gi) and a2 (6Gi) want 12Gi together", "class a with most room has 10Gi"},
+			"one-class-of-two-is-short",
+			[]string{"claims a1 (6Gi) and a2 (6Gi) want 12Gi together", "class a with most room has 10Gi"},
 			[]string{"claim b1", "class b with", "100Gi"},
 		},
 		{"drivers-with-slots-left", []string{"driver full.example.com"}, []string{"roomy.example.com"}},

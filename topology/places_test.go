@@ -73,11 +73,13 @@ func TestClosed(t *testing.T) {
 		{"no conditions", []corev1.Node{{}, {Spec: corev1.NodeSpec{Unschedulable: true}}}, "|cordoned"},
 		{"conditions", []corev1.Node{{Status: corev1.NodeStatus{Conditions: ready}}, {}}, "|not ready"},
 		{
-			"all closed", []corev1.Node{{Spec: corev1.NodeSpec{Unschedulable: true}, Status: corev1.NodeStatus{Conditions: ready}}, {}},
+			"all closed",
+			[]corev1.Node{{Spec: corev1.NodeSpec{Unschedulable: true}, Status: corev1.NodeStatus{Conditions: ready}}, {}},
 			"cordoned|not ready",
 		},
 		{
-			"out of service", []corev1.Node{{Spec: corev1.NodeSpec{Unschedulable: true, Taints: []corev1.Taint{{Key: corev1.TaintNodeOutOfService}}}}},
+			"out of service",
+			[]corev1.Node{{Spec: corev1.NodeSpec{Unschedulable: true, Taints: []corev1.Taint{{Key: corev1.TaintNodeOutOfService}}}}},
 			"out of service",
 		},
 	} {

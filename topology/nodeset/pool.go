@@ -15,6 +15,7 @@ type Pool struct {
 	byKey map[string]weak.Pointer[Selector]
 }
 
+// Intern returns the selector that says the same as s, which is s itself where there is none yet. It is safe for concurrent use.
 func (p *Pool) Intern(s *Selector) *Selector {
 	if s == nil {
 		return nil
