@@ -53,7 +53,7 @@ var mutations = []mutation{
 	},
 	{
 		"a disk conflict cannot be resolved", "ExclusiveDisk", "placement/reason.go",
-		`{"node(s) had no available disk", Unschedulable}`, `{"node(s) had no available disk", map[bool]Code{true: Unresolvable, false: Unschedulable}[%]}`,
+		`{upstream.DiskConflict, Unschedulable}`, `{upstream.DiskConflict, map[bool]Code{true: Unresolvable, false: Unschedulable}[%]}`,
 	},
 
 	returnAtOnce("DriverRequired", "placement/driver_required.go", "driverRequired"),
@@ -70,18 +70,18 @@ var mutations = []mutation{
 		"slots.Used(i)+len(handles) > limit {", "(slots.Used(i)+len(handles) > limit || (% && slots.Used(i)+len(handles) == limit)) {",
 	},
 	{
-		"attachments of in-tree volumes count", "AttachLimits", "attach_events.go",
+		"attachments of in-tree volumes count", "AttachLimits", "state_attach.go",
 		`volume != nil && volume.Driver != ""`, `volume != nil && (volume.Driver != "" || %)`,
 	},
 	{
-		"ended pods keep their slots", "AttachLimits", "attach_events.go", "pod.Terminal {", "(pod.Terminal && !%) {",
+		"ended pods keep their slots", "AttachLimits", "state_attach.go", "pod.Terminal {", "(pod.Terminal && !%) {",
 	},
 	{
-		"claims without a volume need no slot", "AttachLimits", "attach_events.go",
+		"claims without a volume need no slot", "AttachLimits", "state_attach.go",
 		`class != nil && class.Driver != "" {`, `class != nil && class.Driver != "" && !% {`,
 	},
 	{
-		"migrated volumes need no slot", "AttachLimits", "attach_events.go",
+		"migrated volumes need no slot", "AttachLimits", "state_attach.go",
 		"driver, handle = v.Migration.Driver, v.Migration.Handle", "if !% {\n\t\t\tdriver, handle = v.Migration.Driver, v.Migration.Handle\n\t\t}",
 	},
 
@@ -95,14 +95,14 @@ var mutations = []mutation{
 		"!migratedPlugins[plugin] {\n\t\treturn nil", "(!migratedPlugins[plugin] && !%) {\n\t\treturn nil",
 	},
 	{
-		"an empty affinity term matches", "VolumeAffinity", "selector.go",
+		"an empty affinity term matches", "VolumeAffinity", "nodeset/selector.go",
 		"len(term.MatchExpressions) == 0 && len(term.MatchFields) == 0 {", "len(term.MatchExpressions) == 0 && len(term.MatchFields) == 0 && !% {",
 	},
 	{
-		"affinity terms are ANDed", "VolumeAffinity", "compiled_selector.go", "set.Or(scratch)", "if % {\n\t\t\tset.And(scratch)\n\t\t} else {\n\t\t\tset.Or(scratch)\n\t\t}",
+		"affinity terms are ANDed", "VolumeAffinity", "nodeset/compiled.go", "set.Or(scratch)", "if % {\n\t\t\tset.And(scratch)\n\t\t} else {\n\t\t\tset.Or(scratch)\n\t\t}",
 	},
 	{
-		"NotIn wants the label", "VolumeAffinity", "node_index.go",
+		"NotIn wants the label", "VolumeAffinity", "nodeset/index.go",
 		"into.AndNot(scratch)", "into.AndNot(scratch)\n\t\t\t\tif % {\n\t\t\t\t\tinto.And(segs.has)\n\t\t\t\t}",
 	},
 	{
@@ -123,7 +123,7 @@ var mutations = []mutation{
 		"case c.Class.Allowed != nil:", "case c.Class.Allowed != nil && !%:",
 	},
 	{
-		"an empty term of allowedTopologies allows all", "ProvisioningTopology", "selector.go",
+		"an empty term of allowedTopologies allows all", "ProvisioningTopology", "nodeset/selector.go",
 		"if len(term.MatchLabelExpressions) == 0 {", "if len(term.MatchLabelExpressions) == 0 && !% {",
 	},
 	{
@@ -188,7 +188,7 @@ var mutations = []mutation{
 		"known && limit >= request", "known && limit >= request && !(% && limit == request)",
 	},
 	{
-		"a pool without nodeTopology reaches all nodes", "PoolCapacity", "selector.go",
+		"a pool without nodeTopology reaches all nodes", "PoolCapacity", "nodeset/selector.go",
 		"if selector != nil {\n", "if selector == nil && % {\n\t\treturn nil\n\t}\n\tif selector != nil {\n",
 	},
 
@@ -197,19 +197,19 @@ var mutations = []mutation{
 		"ephemeral volumes have zones", "VolumeZone", "placement/volume_zone.go", "|| v.Ephemeral {", "|| (v.Ephemeral && !%) {",
 	},
 	{
-		"no GA label stands in for a beta one", "VolumeZone", "zone_labels.go", `if label.fallback != "" {`, `if label.fallback != "" && !% {`,
+		"no GA label stands in for a beta one", "VolumeZone", "nodeset/zone_labels.go", `if label.fallback != "" {`, `if label.fallback != "" && !% {`,
 	},
 	{
-		"a list of zones is one zone", "VolumeZone", "zone_labels.go",
+		"a list of zones is one zone", "VolumeZone", "nodeset/zone_labels.go",
 		"strings.Split(value, multiZoneDelimiter)", `strings.Split(value, multiZoneDelimiter+map[bool]string{true: "?", false: ""}[%])`,
 	},
 	{
-		"an empty zone part is left out", "VolumeZone", "zone_labels.go", `if slices.Contains(zones, "") {`, `if slices.Contains(zones, "") && !% {`,
+		"an empty zone part is left out", "VolumeZone", "nodeset/zone_labels.go", `if slices.Contains(zones, "") {`, `if slices.Contains(zones, "") && !% {`,
 	},
 	{
-		"blanks belong to a zone", "VolumeZone", "zone_labels.go", "zones[i] = strings.TrimSpace(zones[i])", "if !% {\n\t\t\t\tzones[i] = strings.TrimSpace(zones[i])\n\t\t\t}",
+		"blanks belong to a zone", "VolumeZone", "nodeset/zone_labels.go", "zones[i] = strings.TrimSpace(zones[i])", "if !% {\n\t\t\t\tzones[i] = strings.TrimSpace(zones[i])\n\t\t\t}",
 	},
 	{
-		"nodes without zones are refused", "VolumeZone", "zone_labels.go", "s.add(none, nil)", "if !% {\n\t\t\ts.add(none, nil)\n\t\t}",
+		"nodes without zones are refused", "VolumeZone", "nodeset/zone_labels.go", "s.add(none, nil)", "if !% {\n\t\t\ts.add(none, nil)\n\t\t}",
 	},
 }

@@ -142,7 +142,7 @@ func buildMutants(t *testing.T) string {
 	for file, text := range texts {
 		put(file, text)
 	}
-	for folder, name := range map[string]string{".": "topology", "placement": "placement"} {
+	for folder, name := range map[string]string{".": "topology", "placement": "placement", "nodeset": "nodeset"} {
 		put(filepath.Join(folder, "mutant.go"), fmt.Sprintf(
 			"package %s\n\nimport \"os\"\n\nvar mutation = os.Getenv(%q)\n\nfunc mutant(name string) bool { return mutation == name }\n", name, mutantEnv))
 	}
