@@ -36,7 +36,9 @@ func newSource(c *config.Configuration, flags serveFlags, cache *topology.Cache,
 			return nil, err
 		}
 		inGoodOrder()
-		return func(ctx context.Context) error { return reloadOnHangup(ctx, cache, flags.from, logger) }, nil
+		hangup := make(chan os.Signal, 1)
+		signal.Notify(hangup, syscall.SIGHUP)
+		return func(ctx context.Context) error { return reloadOn(ctx, hangup, cache, flags.from, logger) }, nil
 	}
 	inGoodOrder()
 	access, err := flags.cluster()
@@ -121,8 +123,7 @@ func load(cache *topology.Cache, paths []string, logger logr.Logger) (err error)
 		}
 	}()
 	start := time.Now()
-	defer frugal()()
-	result, err := manifests.Reader{Stdin: os.Stdin}.Load(cache, paths...)
+	result, err := loadFrugally(cache, paths)
 	if err != nil {
 		return err
 	}
@@ -144,26 +145,26 @@ func load(cache *topology.Cache, paths []string, logger logr.Logger) (err error)
 	return nil
 }
 
-// frugal has the collector keep garbage small until what it returns is called, which gives the memory that is left back to the
-// system: what is read is many times what is kept, and serve goes on for long.
-func frugal() (done func()) {
-	if os.Getenv("GOGC") != "" {
-		return debug.FreeOSMemory
+// loadingGCPercent is how much garbage there may be while manifests are loaded, as a share of what lives, and reloadingGCPercent
+// where another cluster lives beside them until then.
+const loadingGCPercent, reloadingGCPercent = 40, 20
+
+// loadFrugally has the collector keep garbage small meanwhile, unless $GOGC says otherwise, and gives the memory that is left back
+// to the system: what is read is many times what is kept, and serve goes on for long.
+func loadFrugally(cache *topology.Cache, paths []string) (manifests.Result, error) {
+	defer debug.FreeOSMemory()
+	if os.Getenv("GOGC") == "" {
+		percent := loadingGCPercent
+		if len(cache.Missing()) == 0 {
+			percent = reloadingGCPercent
+		}
+		defer debug.SetGCPercent(debug.SetGCPercent(percent))
 	}
-	before := debug.SetGCPercent(loadingGCPercent)
-	return func() {
-		debug.SetGCPercent(before)
-		debug.FreeOSMemory()
-	}
+	return manifests.Reader{Stdin: os.Stdin}.Load(cache, paths...)
 }
 
-// loadingGCPercent is how much garbage there may be while manifests are loaded, as a share of what lives.
-const loadingGCPercent = 40
-
-// reloadOnHangup reads the files again on SIGHUP. What cannot be read leaves the cache as it is.
-func reloadOnHangup(ctx context.Context, cache *topology.Cache, paths []string, logger logr.Logger) error {
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
+// reloadOn reads the files again on a signal. What cannot be read leaves the cache as it is.
+func reloadOn(ctx context.Context, hangup chan os.Signal, cache *topology.Cache, paths []string, logger logr.Logger) error {
 	defer signal.Stop(hangup)
 	for {
 		select {
