@@ -210,6 +210,9 @@ func jsonValues(text []byte, ended bool) iter.Seq2[jsonValue, error] {
 			value, err := decoder.ReadValue()
 			end := int(decoder.InputOffset())
 			switch {
+			case err == nil && !ended && end == len(text) && value.Kind() == '0':
+				// More digits may follow.
+				return
 			case err == nil:
 				if !yield(jsonValue{text[end-len(value) : end], end}, nil) {
 					return
