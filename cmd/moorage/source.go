@@ -147,7 +147,7 @@ func load(cache *topology.Cache, paths []string, logger logr.Logger) (err error)
 
 // loadingGCPercent is how much garbage there may be while manifests are loaded, as a share of what lives, and reloadingGCPercent
 // where another cluster lives beside them until then.
-const loadingGCPercent, reloadingGCPercent = 40, 20
+const loadingGCPercent, reloadingGCPercent = 40, 15
 
 // loadFrugally has the collector keep garbage small meanwhile, unless $GOGC says otherwise, and gives the memory that is left back
 // to the system: what is read is many times what is kept, and serve goes on for long.

@@ -42,6 +42,8 @@ type splitting struct {
 	form form
 	// part is how much is read before documents are handed out.
 	part int
+	// size is how large the text may be, 0 where nobody knows.
+	size int
 	// text is what was read; begun is where in it what was not handed out begins; lines is how many lines came before text.
 	text  []byte
 	begun int
@@ -70,8 +72,12 @@ func (s *splitting) next() ([][]byte, error) {
 	}
 }
 
-// fill reads until there are so many bytes, or no more.
+// fill reads until there are so many bytes, or no more; all, where that is less than twice as many.
 func (s *splitting) fill(to int) error {
+	if to <= s.size && s.size < 2*to {
+		// With one more byte it is seen that there are no more.
+		to = s.size + 1
+	}
 	if cap(s.text) < to {
 		s.text = append(make([]byte, 0, to), s.text...)
 	}

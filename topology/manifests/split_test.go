@@ -16,7 +16,7 @@ import (
 // splitWith returns the documents of a text that is read in parts of a size, and what ends them.
 func splitWith(t *testing.T, from io.Reader, of form, part int) (documents []string, err error) {
 	t.Helper()
-	splitting := splitting{from: from, form: of, part: part}
+	splitting := splitting{from: from, form: of, part: part, size: 7}
 	for err == nil {
 		var next [][]byte
 		next, err = splitting.next()

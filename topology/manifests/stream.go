@@ -26,7 +26,7 @@ func (r *reading) file(path string) error {
 	defer stream.Close() //nolint:errcheck // It was only read.
 	r.result.Files++
 	before, told := 0, 0
-	documents := splitting{from: stream, form: formOf(path), part: partPerCore * runtime.GOMAXPROCS(0)}
+	documents := splitting{from: stream, form: formOf(path), part: partPerCore * runtime.GOMAXPROCS(0), size: r.sizes[path]}
 	for err == nil {
 		var part [][]byte
 		part, err = documents.next()
