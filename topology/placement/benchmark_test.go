@@ -85,7 +85,9 @@ func addScored(b *testing.B, cache *topology.Cache, nodes int) {
 	for _, class := range []string{synthetic.Zonal, synthetic.Local} {
 		failed := synthetic.Claim("failed-"+class, class, 1<<30)
 		failed.Annotations = map[string]string{"volume.kubernetes.io/selected-node": synthetic.NodeName(8)}
-		objects = append(objects, synthetic.Claim(class+"-db-100000", class, 5<<30), failed, synthetic.Claim(failed.Name, class, 1<<30))
+		// A node is believed to be selected only for a claim that a pod asks for.
+		objects = append(objects, synthetic.Claim(class+"-db-100000", class, 5<<30), synthetic.PodWithClaims(failed.Name, "", failed.Name),
+			failed, synthetic.Claim(failed.Name, class, 1<<30))
 		for i := range 1000 {
 			claim := synthetic.BoundClaim(i * i % 1000)
 			claim.Name = fmt.Sprintf("%s-db-%d", class, i)
