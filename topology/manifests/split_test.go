@@ -16,10 +16,10 @@ import (
 // splitWith returns the documents of a text that is read in parts of a size, and what ends them.
 func splitWith(t *testing.T, from io.Reader, of form, part int) (documents []string, err error) {
 	t.Helper()
-	splitting := splitting{from: from, form: of, part: part, size: 7}
+	all := splitting{from: from, form: of, part: part, size: 7}
 	for err == nil {
 		var next [][]byte
-		next, err = splitting.next()
+		next, err = all.next()
 		for _, document := range next {
 			documents = append(documents, string(document))
 		}
@@ -73,11 +73,11 @@ func FuzzSplit(f *testing.F) {
 		f.Add(text, uint8(2), uint8(5))
 	}
 	f.Fuzz(func(t *testing.T, text string, of, part uint8) {
-		form := form(of % 3)
-		want, wantErr := splitWith(t, strings.NewReader(text), form, len(text)+1)
-		got, err := splitWith(t, iotest.OneByteReader(strings.NewReader(text)), form, int(part)+1)
+		as := form(of % 3)
+		want, wantErr := splitWith(t, strings.NewReader(text), as, len(text)+1)
+		got, err := splitWith(t, iotest.OneByteReader(strings.NewReader(text)), as, int(part)+1)
 		if !slices.Equal(want, got) || lineOf(err) != lineOf(wantErr) {
-			t.Fatalf("%q as form %d is %q, %v; in parts %q, %v", text, form, want, wantErr, got, err)
+			t.Fatalf("%q as form %d is %q, %v; in parts %q, %v", text, as, want, wantErr, got, err)
 		}
 	})
 }
