@@ -77,8 +77,6 @@ func (i *item) inCluster() (topology.Kind, metav1.Object) {
 	if err != nil || o.GetName() == "" {
 		return "", nil
 	}
-	if manifests.Namespaced(kind) && o.GetNamespace() == "" {
-		o.SetNamespace(metav1.NamespaceDefault)
-	}
+	manifests.DefaultNamespace(o, kind, "")
 	return kind, o
 }

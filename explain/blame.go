@@ -71,28 +71,14 @@ func appendNew[T comparable](to []T, more ...T) []T {
 
 // holders names the pods that keep a volume from this one.
 func (q *asked) holders(pods []*topology.Pod) string {
-	var names []string
-	for _, pod := range pods {
-		if len(names) == fewNodes {
-			names = append(names, fmt.Sprintf("%d more", len(pods)-fewNodes))
-			break
-		}
-		names = append(names, fmt.Sprintf("pod %s on %s", q.nameOf(pod.Key()), pod.Node))
-	}
-	return both(names)
+	return few(pods, func(pod *topology.Pod) string { return fmt.Sprintf("pod %s on %s", q.nameOf(pod.Key()), pod.Node) })
 }
 
 // promised names the promises, with the room that each takes.
 func (q *asked) promised(promises []placement.Promise) string {
-	var names []string
-	for i, p := range promises {
-		if i == fewNodes {
-			names = append(names, fmt.Sprintf("%d more", len(promises)-fewNodes))
-			break
-		}
-		names = append(names, fmt.Sprintf("%s for claim %s", Size(p.Bytes), q.nameOf(p.Claim)))
-	}
-	return both(names)
+	return few(promises, func(p placement.Promise) string {
+		return fmt.Sprintf("%s for claim %s", Size(p.Bytes), q.nameOf(p.Claim))
+	})
 }
 
 // nameOf leaves out the namespace where it is that of the pod.

@@ -4,7 +4,6 @@ package explain
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/moorage-k8s/moorage/internal/plain"
 	"github.com/moorage-k8s/moorage/topology"
@@ -81,15 +80,12 @@ func Claim(s *topology.Snapshot, engine *placement.Engine, key topology.Key) *Cl
 			e.BindingMode = "WaitForFirstConsumer"
 		}
 	}
-	for r := range s.Reservations(claim.Class) {
-		if r.Claim == key {
-			e.Reserved = r.Bytes
-		}
-	}
-	for r := range s.Uncertain(claim.Class) {
-		if r.Claim == key {
-			e.MayBeReserved = r.Bytes
-		}
+	switch r := s.Reservation(claim.Class, key); {
+	case r == nil:
+	case r.Uncertain:
+		e.MayBeReserved = r.Bytes
+	default:
+		e.Reserved = r.Bytes
 	}
 	// What is true of a pod that has this one volume is true of the claim.
 	pod := &topology.Pod{Namespace: key.Namespace, Volumes: []topology.PodVolume{{Name: key.Name, Claim: key.Name}}}
@@ -199,12 +195,7 @@ func (q *asked) firstConsumer(e *ClaimExplanation) (headline string, fine bool) 
 }
 
 func usersText(users []User) string {
-	var names []string
-	for i, u := range users {
-		if i == fewNodes {
-			names = append(names, fmt.Sprintf("%d more", len(users)-i))
-			break
-		}
+	return few(users, func(u User) string {
 		text := "pod " + u.Pod
 		if u.Node != "" {
 			text += " on " + u.Node
@@ -212,7 +203,6 @@ func usersText(users []User) string {
 		if u.Note != "" {
 			text += " (" + u.Note + ")"
 		}
-		names = append(names, text)
-	}
-	return strings.TrimSpace(both(names))
+		return text
+	})
 }

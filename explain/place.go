@@ -103,6 +103,19 @@ func joined(list []string, word string) string {
 	}
 }
 
+// few names the first of a list, and says how many more there are.
+func few[T any](list []T, name func(T) string) string {
+	var names []string
+	for i := range list {
+		if i == fewNodes {
+			names = append(names, fmt.Sprintf("%d more", len(list)-i))
+			break
+		}
+		names = append(names, name(list[i]))
+	}
+	return both(names)
+}
+
 // count puts a number before a noun.
 func count(n int, noun string) string {
 	if n == 1 {

@@ -208,8 +208,10 @@ func (e *Extender) judgeMember(
 		j = e.judge(r, s, demand, pinned(s, own))
 		if j.nowhere() {
 			j.group = &GroupRoom{Name: r.group.name, Room: len(own), Asked: len(c.asked)}
-			e.options.Logger.V(1).Info("The pod's scheduling group leaves it no room", "pod", r.pod.Key().String(),
-				"group", j.group.Name, "room", j.group.Room, "asked", j.group.Asked)
+			if log := e.options.Logger.V(1); log.Enabled() {
+				log.Info("The pod's scheduling group leaves it no room", "pod", r.pod.Key().String(),
+					"group", j.group.Name, "room", j.group.Room, "asked", j.group.Asked)
+			}
 		}
 		return j, false
 	default:

@@ -68,8 +68,8 @@ func New(options Options) *Cache {
 		now:       options.Now,
 		selectors: &nodeset.Pool{},
 		records:   map[string]nodeRecord{},
-		listed:    map[Kind]bool{},
 	}
+	c.state.listed = map[Kind]unit{}
 	c.state.index = nodeset.NewIndex(nil)
 	c.state.table = newNodeTable(nil, c.state.index)
 	c.publish()
@@ -86,11 +86,7 @@ func (c *Cache) Upsert(object metav1.Object) error {
 	if !ok {
 		return fmt.Errorf("cache %T %s: moorage does not read this kind", object, keyOf(object))
 	}
-	put, fault := c.state.read(object)
-	if fault != nil {
-		c.faulty(fault)
-	}
-	c.change(put)
+	c.change(c.read(object))
 	c.fresh.event(kind, c.options.Now())
 	return nil
 }
@@ -103,21 +99,20 @@ func (c *Cache) Delete(kind Kind, key Key) {
 
 // Replace makes the objects the only ones of their kind, and marks the kind as synced. Readers see all of it at once.
 func (c *Cache) Replace(kind Kind, objects []metav1.Object) error {
-	return c.replace(kind, objects, c.state.readAll(objects, c.faulty))
+	return c.replace(kind, objects, c.readAll(objects))
 }
 
 // ReplaceAll is Replace for every kind, one after the other. While one is put in, the next is read.
 func (c *Cache) ReplaceAll(objects map[Kind][]metav1.Object) error {
-	kinds := slices.Concat(Kinds, OptionalKinds)
 	read := func(i int) <-chan []change {
 		changes := make(chan []change, 1)
-		if i < len(kinds) {
-			go func() { changes <- c.state.readAll(objects[kinds[i]], c.faulty) }()
+		if i < len(AllKinds) {
+			go func() { changes <- c.readAll(objects[AllKinds[i]]) }()
 		}
 		return changes
 	}
 	next := read(0)
-	for i, kind := range kinds {
+	for i, kind := range AllKinds {
 		changes := <-next
 		next = read(i + 1)
 		if err := c.replace(kind, objects[kind], changes); err != nil {
@@ -148,7 +143,6 @@ func (c *Cache) refill(kind Kind, kept func(Key) bool, changes iter.Seq[change])
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.state.replace(kind, kept, changes)
-	c.fresh.synced(kind)
 	c.publish()
 	c.fresh.event(kind, c.options.Now())
 }
@@ -165,22 +159,4 @@ func (c *Cache) change(change change) {
 func (c *Cache) publish() {
 	c.published.Store(c.state.snapshot())
 	c.schedule()
-}
-
-// faultCounts are the objects that a fault kept out, by kind.
-type faultCounts map[Kind]*atomic.Uint64
-
-func newFaultCounts() faultCounts {
-	counts := faultCounts{}
-	for _, kind := range slices.Concat(Kinds, OptionalKinds) {
-		counts[kind] = &atomic.Uint64{}
-	}
-	return counts
-}
-
-func (c *Cache) faulty(err *FaultError) {
-	c.faults[err.Kind].Add(1)
-	if c.options.Fault != nil {
-		c.options.Fault(err)
-	}
 }

@@ -9,9 +9,8 @@ import (
 
 // freshness is what the cache knows of its own age, by kind. It has its own lock: who asks for it waits for no event.
 type freshness struct {
-	mu     sync.Mutex
-	last   map[Kind]time.Time
-	listed map[Kind]bool
+	mu   sync.Mutex
+	last map[Kind]time.Time
 }
 
 func (f *freshness) event(kind Kind, now time.Time) {
@@ -23,26 +22,16 @@ func (f *freshness) event(kind Kind, now time.Time) {
 	f.last[kind] = now
 }
 
-func (f *freshness) synced(kind Kind) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.listed == nil {
-		f.listed = map[Kind]bool{}
-	}
-	f.listed[kind] = true
-}
-
 // Heard notes that the source is in step with the cluster although nothing of the kind changed, as a watch's bookmark says.
 func (c *Cache) Heard(kind Kind) { c.fresh.event(kind, c.options.Now()) }
 
 // Missing returns the kinds that have not been read in full yet, in the order of Kinds. The cache has synced when there are
 // none.
 func (c *Cache) Missing() []Kind {
-	c.fresh.mu.Lock()
-	defer c.fresh.mu.Unlock()
+	s := c.Snapshot()
 	var missing []Kind
 	for _, kind := range Kinds {
-		if !c.fresh.listed[kind] {
+		if _, listed := s.listed[kind]; !listed {
 			missing = append(missing, kind)
 		}
 	}

@@ -4,7 +4,6 @@ package topology
 
 import (
 	"maps"
-	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
@@ -30,11 +29,7 @@ func (c *Cache) NewContent() *Content { return &Content{cache: c, changes: map[K
 // changed. Trim is safe for concurrent use.
 func (c *Content) Trim(object metav1.Object) TrimmedObject {
 	kind, _ := KindOf(object)
-	put, fault := c.cache.state.read(object)
-	if fault != nil {
-		c.cache.faulty(fault)
-	}
-	return TrimmedObject{kind, keyOf(object), put}
+	return TrimmedObject{kind, keyOf(object), c.cache.read(object)}
 }
 
 // Put takes an object in, in place of one of the same kind and key, and reports whether there was one.
@@ -61,7 +56,7 @@ func (c *Content) Counts() map[Kind]int {
 // ReplaceContent makes the content all that the cache holds: every kind is then synced. The content was begun by this cache, and is
 // used up.
 func (c *Cache) ReplaceContent(content *Content) {
-	for _, kind := range slices.Concat(Kinds, OptionalKinds) {
+	for _, kind := range AllKinds {
 		of := content.changes[kind]
 		kept := func(key Key) bool {
 			_, ok := of[key]

@@ -4,6 +4,7 @@ package topology
 
 import (
 	"reflect"
+	"slices"
 
 	snapshotv1 "github.com/kubernetes-csi/external-snapshotter/client/v8/apis/volumesnapshot/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -72,9 +73,9 @@ type change func(*state)
 // rows are all kinds, first those that every cluster has, each in the order in which it is best to read them.
 var rows = []row{
 	onNodes(KindNode, core("nodes"), list[corev1.NodeList],
-		plain(nodeFromAPI), (*state).setNode, func(*Node) bool { return true }),
+		plain(nodeFromAPI), (*state).setNode, (*Snapshot).AllNodes),
 	onNodes(KindCSINode, storage("csinodes"), list[storagev1.CSINodeList],
-		plain(csiNodeFromAPI), (*state).setCSINode, func(n *Node) bool { return n.HasCSINode }),
+		plain(csiNodeFromAPI), (*state).setCSINode, (*Snapshot).WithCSINode),
 	of(KindDriver, storage("csidrivers"), list[storagev1.CSIDriverList],
 		plain(driverFromAPI), nil,
 		func(s *Snapshot) *hamt.Map[Key, *Driver] { return &s.drivers }),
@@ -160,25 +161,23 @@ func of[O any, P interface {
 	}
 }
 
-// onNodes is the row of a kind that is kept as a part of the nodes, of those for which has reports true.
+// onNodes is the row of a kind that is kept as a part of the nodes, of those in the set.
 func onNodes[O any, P interface {
 	*O
 	metav1.Object
 }, V any](
 	kind Kind, resource schema.GroupVersionResource, newList func() runtime.Object,
-	read func(*nodeset.Pool, P) *V, set func(*state, Key, *V), has func(*Node) bool,
+	read func(*nodeset.Pool, P) *V, set func(*state, Key, *V), having func(*Snapshot) NodeSet,
 ) row {
-	r := of(kind, resource, newList, read, set, func(*Snapshot) *hamt.Map[Key, *V] { return &hamt.Map[Key, *V]{} })
+	r := of(kind, resource, newList, read, set, nil)
+	r.len = func(s *Snapshot) int { return having(s).Len() }
 	r.keys = func(s *Snapshot) []Key {
 		var keys []Key
-		for _, node := range s.table.nodes {
-			if has(node) {
-				keys = append(keys, Key{Name: node.Name})
-			}
+		for i := range having(s).All() {
+			keys = append(keys, Key{Name: s.Node(i).Name})
 		}
 		return keys
 	}
-	r.len = func(s *Snapshot) int { return len(r.keys(s)) }
 	return r
 }
 
@@ -197,6 +196,8 @@ var (
 	Kinds = kindsOf(false)
 	// OptionalKinds are those of which Resource.Optional is true.
 	OptionalKinds = kindsOf(true)
+	// AllKinds are Kinds and then OptionalKinds.
+	AllKinds = slices.Concat(Kinds, OptionalKinds)
 
 	rowOfKind = rowsBy(func(r *row) Kind { return r.Kind })
 	rowOfType = rowsBy(func(r *row) reflect.Type { return reflect.TypeOf(r.New()) })

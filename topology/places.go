@@ -4,7 +4,6 @@ package topology
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -40,23 +39,12 @@ func (s *Snapshot) Places() *Places {
 		nodes, values int
 	}
 	var best candidate
-	drivers := map[string]unit{}
-	for i := range s.NumNodes() {
-		for _, d := range s.Node(i).Drivers {
-			drivers[d.Name] = unit{}
-		}
-	}
-	for driver := range maps.Keys(drivers) {
+	for driver := range s.table.drivers() {
 		z := s.Zones(driver)
 		if !z.Reach || z.Len() == 0 || z.Len() > mostZones {
 			continue
 		}
-		c := candidate{key: z.Key, values: z.Len()}
-		for i := range s.NumNodes() {
-			if _, ok := s.Node(i).Labels[z.Key]; ok {
-				c.nodes++
-			}
-		}
+		c := candidate{key: z.Key, nodes: s.index.Carrying(z.Key).Len(), values: z.Len()}
 		if cmp.Or(cmp.Compare(best.nodes, c.nodes), cmp.Compare(c.values, best.values), cmp.Compare(c.key, best.key)) < 0 {
 			best = c
 		}
@@ -85,13 +73,8 @@ func (p *Places) Zone(i int) string {
 
 // Zones are the names of the zones, sorted; nodes that are in none have no part in it.
 func (p *Places) Zones() []string {
-	names := map[string]unit{}
-	for i := range p.s.NumNodes() {
-		if zone := p.Zone(i); zone != "" {
-			names[zone] = unit{}
-		}
-	}
-	return slices.Sorted(maps.Keys(names))
+	names := p.s.index.ValuesOn(p.Key, p.s.index.All())
+	return slices.DeleteFunc(names, func(zone string) bool { return zone == "" })
 }
 
 // Why a node takes no new pods.

@@ -65,8 +65,8 @@ func (s *Snapshot) AllReservations() iter.Seq[*Reservation] {
 	}
 }
 
-// reservation returns the claim's reservation for the class, or nil.
-func (s *Snapshot) reservation(class string, claim Key) *Reservation {
+// Reservation returns the claim's reservation for the class, sure or not, or nil.
+func (s *Snapshot) Reservation(class string, claim Key) *Reservation {
 	of, _ := s.reservations.Get(Key{Name: class})
 	r, _ := of.Get(claim)
 	return r

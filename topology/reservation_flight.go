@@ -40,7 +40,7 @@ func (s *state) reserve(key Key, old, claim *Claim) {
 	f, _ := s.flights.Get(key)
 	var was *Reservation
 	if old != nil {
-		was = s.reservation(old.Class, key)
+		was = s.Reservation(old.Class, key)
 	}
 	if claim == nil || f != nil && (f.uid != claim.UID || f.class != claim.Class) || was != nil && (was.UID != claim.UID || was.Class != claim.Class) {
 		if was != nil {
@@ -86,7 +86,7 @@ func (s *state) selectedAnew(key Key, before *flight, claim *Claim) *flight {
 
 // begin reserves room for a claim that is not reserved for, or for another size, if it can be true.
 func (s *state) begin(claim *Claim, f *flight) {
-	was := s.reservation(claim.Class, claim.Key())
+	was := s.Reservation(claim.Class, claim.Key())
 	if f.lapsed || f.spent >= s.limits.inFlight || !s.couldBeTrue(claim) {
 		if was != nil {
 			s.release(was, endedFailed)
@@ -114,7 +114,7 @@ func (s *state) revisit(key Key) {
 		return
 	}
 	claim, _ := s.claims.Get(key)
-	if claim != nil && claim.VolumeName == "" && claim.SelectedNode == f.node && s.reservation(claim.Class, key) == nil {
+	if claim != nil && claim.VolumeName == "" && claim.SelectedNode == f.node && s.Reservation(claim.Class, key) == nil {
 		s.begin(claim, f)
 	}
 }
@@ -180,7 +180,7 @@ func (s *state) volumeSeen(volume *Volume) {
 	}
 	claim, _ := s.claims.Get(volume.ClaimRef)
 	if f, _ := s.flights.Get(volume.ClaimRef); f != nil && claim != nil && claim.VolumeName == volume.Name {
-		s.named(claim, f, s.reservation(claim.Class, claim.Key()))
+		s.named(claim, f, s.Reservation(claim.Class, claim.Key()))
 	}
 }
 

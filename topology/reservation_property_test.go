@@ -241,7 +241,7 @@ func TestReservationsAreWhatTheClaimsJustify(t *testing.T) {
 				for pod := range s.Users(key) {
 					justified[flight] = justified[flight] || pod.Node == "" || pod.Node == claim.SelectedNode
 				}
-				if r := s.reservation("zonal", key); r != nil && justified[fmt.Sprint(claim.UID, r.Node, r.selected, r.Bytes)] {
+				if r := s.Reservation("zonal", key); r != nil && justified[fmt.Sprint(claim.UID, r.Node, r.selected, r.Bytes)] {
 					justified[flight] = true
 				}
 				if justified[flight] {

@@ -10,7 +10,7 @@ func (s *state) recoverReservations() {
 		return
 	}
 	for _, kind := range []Kind{KindNode, KindClaim, KindVolume, KindPool} {
-		if !s.listed[kind] {
+		if _, listed := s.listed[kind]; !listed {
 			return
 		}
 	}
@@ -24,7 +24,7 @@ func (s *state) recoverReservations() {
 		if claim == nil || claim.VolumeName != volume.Name || claim.SelectedNode == "" || !claim.HasRequest || !volume.KeptFor(claim) {
 			continue
 		}
-		if s.reservation(claim.Class, claim.Key()) == nil {
+		if s.Reservation(claim.Class, claim.Key()) == nil {
 			r := &Reservation{Claim: claim.Key(), UID: claim.UID, Class: claim.Class, Node: claim.SelectedNode, Bytes: claim.Request}
 			if bound := min(claim.ResourceVersion, volume.ResourceVersion); !s.publishedSince(r, bound) {
 				s.provisioned(r, bound, volume.Created)

@@ -49,7 +49,9 @@ type Snapshot struct {
 	reservations hamt.Map[Key, hamt.Map[Key, *Reservation]] // class → claim → what is reserved for it
 	flights      hamt.Map[Key, *flight]                     // claim → what is remembered of it while it has no volume
 	failures     hamt.Map[Key, []ProvisioningFailure]       // class → where provisioning failed lately
-	at           time.Time
+	// listed are the kinds that have been read in full. It is replaced, never changed.
+	listed map[Kind]unit
+	at     time.Time
 }
 
 type unit = struct{}

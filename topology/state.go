@@ -4,6 +4,7 @@ package topology
 
 import (
 	"iter"
+	"maps"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -28,8 +29,6 @@ type state struct {
 	unsettled bool
 
 	ledger ledger
-	// listed are the kinds that have been read in full.
-	listed map[Kind]bool
 }
 
 // limits are those of reservations: see Options.
@@ -68,7 +67,8 @@ func (s *state) replace(kind Kind, kept func(Key) bool, changes iter.Seq[change]
 	if kind == KindNode || kind == KindCSINode {
 		s.settleNodes()
 	}
-	s.listed[kind] = true
+	s.listed = maps.Clone(s.listed)
+	s.listed[kind] = unit{}
 	s.recoverReservations()
 }
 

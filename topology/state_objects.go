@@ -2,7 +2,11 @@
 
 package topology
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/moorage-k8s/moorage/topology/hamt"
+)
 
 // This file changes each kind of object, and keeps what is derived from it in step.
 
@@ -139,39 +143,33 @@ func (s *state) setPod(key Key, pod *Pod) {
 	if old != nil {
 		s.podsByUID = s.podsByUID.Delete(Key{Name: string(old.UID)})
 		s.countPod(old, -1)
-		for i := range old.Volumes {
-			v := &old.Volumes[i]
-			if v.Claim != "" {
-				s.users = withoutName(s.users, Key{key.Namespace, v.Claim}, key.Name)
-			}
-			if v.Disk != nil {
-				s.diskUsers = withoutName(s.diskUsers, v.Disk.ID, key.String())
-			}
-			if v.SingleAttach {
-				s.inlineUsers = withoutName(s.inlineUsers, Key{v.Driver, v.Handle}, key.String())
-			}
-		}
+		s.indexUses(old, withoutName)
 	}
 	if pod == nil {
 		s.pods = s.pods.Delete(key)
 		return
 	}
 	s.pods = s.pods.Set(key, pod)
-	for i := range pod.Volumes {
-		v := &pod.Volumes[i]
-		if v.Claim != "" {
-			s.users = withName(s.users, Key{key.Namespace, v.Claim}, key.Name)
-		}
-		if v.Disk != nil {
-			s.diskUsers = withName(s.diskUsers, v.Disk.ID, key.String())
-		}
-		if v.SingleAttach {
-			s.inlineUsers = withName(s.inlineUsers, Key{v.Driver, v.Handle}, key.String())
-		}
-	}
+	s.indexUses(pod, withName)
 	s.podsByUID = s.podsByUID.Set(Key{Name: string(pod.UID)}, key)
 	s.countPod(pod, 1)
 	s.revisitClaimsOf(pod)
+}
+
+// indexUses enters a pod (withName), or takes it out (withoutName), where it is found by what its volumes use.
+func (s *state) indexUses(pod *Pod, change func(hamt.Map[Key, []string], Key, string) hamt.Map[Key, []string]) {
+	for i := range pod.Volumes {
+		v := &pod.Volumes[i]
+		if v.Claim != "" {
+			s.users = change(s.users, Key{pod.Namespace, v.Claim}, pod.Name)
+		}
+		if v.Disk != nil {
+			s.diskUsers = change(s.diskUsers, v.Disk.ID, pod.Key().String())
+		}
+		if v.SingleAttach {
+			s.inlineUsers = change(s.inlineUsers, Key{v.Driver, v.Handle}, pod.Key().String())
+		}
+	}
 }
 
 // sameUse tells whether both states of a pod use the same volumes on the same node: most updates of a pod change neither.

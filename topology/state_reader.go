@@ -4,10 +4,7 @@ package topology
 
 import (
 	"fmt"
-	"runtime"
 	"runtime/debug"
-	"sync"
-	"sync/atomic"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
@@ -43,37 +40,4 @@ func (s *state) read(object metav1.Object) (put change, fault *FaultError) {
 		s.beforeRead(object)
 	}
 	return rowOfKind[kind].read(s.selectors, object), nil
-}
-
-// readAtATime are read by a core together.
-const readAtATime = 256
-
-// readAll reads objects on all cores, and tells of each fault, by several goroutines at a time. What it returns is in the order of
-// the objects, of which those of kinds that moorage does not read change nothing.
-func (s *state) readAll(objects []metav1.Object, tell func(*FaultError)) []change {
-	changes := make([]change, len(objects))
-	var next atomic.Int64
-	var working sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), (len(objects)+readAtATime-1)/readAtATime) {
-		working.Go(func() {
-			for {
-				from := int(next.Add(readAtATime)) - readAtATime
-				if from >= len(objects) {
-					return
-				}
-				for i := from; i < min(from+readAtATime, len(objects)); i++ {
-					changes[i] = func(*state) {}
-					if _, ok := KindOf(objects[i]); !ok {
-						continue
-					}
-					var fault *FaultError
-					if changes[i], fault = s.read(objects[i]); fault != nil {
-						tell(fault)
-					}
-				}
-			}
-		})
-	}
-	working.Wait()
-	return changes
 }

@@ -129,7 +129,7 @@ func (f *captureFlags) comment(l *live.Listing, at time.Time) []string {
 // counts tells how many objects of each kind there are, those of the pods that were kept included.
 func counts(l *live.Listing) string {
 	var parts []string
-	for _, kind := range slices.Concat(topology.Kinds, topology.OptionalKinds) {
+	for _, kind := range topology.AllKinds {
 		if n := len(l.Objects[kind]); n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, plural(string(kind), n)))
 		}

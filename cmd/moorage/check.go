@@ -141,7 +141,7 @@ func (f *checkFlags) cluster(cmd *cobra.Command) (*topology.Snapshot, error) {
 	}
 	var left leftOut
 	cache := topology.New(topology.Options{NodeDelay: -1, Fault: left.add})
-	if err := listing.Into(cache); err != nil {
+	if err := cache.ReplaceAll(listing.Objects); err != nil {
 		return nil, err
 	}
 	if len(f.from) > 0 && left.err() != nil {

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -64,9 +63,7 @@ func (c *cluster) sort(read []runtime.Object) (*given, error) {
 		if o.GetName() == "" {
 			return nil, fmt.Errorf("%s has no metadata.name", kind)
 		}
-		if manifests.Namespaced(kind) && o.GetNamespace() == "" {
-			o.SetNamespace(cmp.Or(c.namespace, "default"))
-		}
+		manifests.DefaultNamespace(o, kind, c.namespace)
 		if out.objects[kind] == nil {
 			out.objects[kind] = map[topology.Key]metav1.Object{}
 		}
@@ -78,7 +75,7 @@ func (c *cluster) sort(read []runtime.Object) (*given, error) {
 // apply puts objects into the cluster, except for pods.
 func (c *cluster) apply(objects manifests.Objects) error {
 	draft := c.snapshot.Draft()
-	for _, kind := range slices.Concat(topology.Kinds, topology.OptionalKinds) {
+	for _, kind := range topology.AllKinds {
 		for _, key := range slices.SortedFunc(maps.Keys(objects[kind]), topology.Key.Compare) {
 			object := objects[kind][key]
 			claims := []*corev1.PersistentVolumeClaim{}

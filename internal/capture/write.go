@@ -46,7 +46,7 @@ func Write(w io.Writer, format Format, comment []string, objects map[topology.Ki
 	}
 	encode := json.NewEncoder(values)
 	encode.SetEscapeHTML(false)
-	for _, kind := range slices.Concat(topology.Kinds, topology.OptionalKinds) {
+	for _, kind := range topology.AllKinds {
 		list := slices.Clone(objects[kind])
 		slices.SortFunc(list, func(a, b metav1.Object) int {
 			return cmp.Or(strings.Compare(a.GetNamespace(), b.GetNamespace()), strings.Compare(a.GetName(), b.GetName()))

@@ -95,16 +95,6 @@ func List(ctx context.Context, client kubernetes.Interface, options ListOptions)
 	return out, nil
 }
 
-// Into makes the objects the whole content of the cache: every kind is then synced.
-func (l *Listing) Into(cache *topology.Cache) error {
-	for _, kind := range slices.Concat(topology.Kinds, topology.OptionalKinds) {
-		if err := cache.Replace(kind, l.Objects[kind]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // DeniedError is an API server's refusal to list resources.
 type DeniedError struct {
 	// Resources are those refused, such as csinodes.storage.k8s.io.

@@ -7,12 +7,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
 
 	json2 "github.com/go-json-experiment/json"
 	snapshotv1 "github.com/kubernetes-csi/external-snapshotter/client/v8/apis/volumesnapshot/v1"
@@ -25,6 +22,7 @@ import (
 	kjson "sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 
+	"github.com/moorage-k8s/moorage/internal/parallel"
 	"github.com/moorage-k8s/moorage/topology"
 )
 
@@ -100,25 +98,12 @@ const (
 // decodeAll decodes documents on all cores.
 func (r *reading) decodeAll(documents [][]byte) []decoded {
 	out := make([]decoded, len(documents))
-	var next atomic.Int64
-	var working sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), (len(documents)+documentsAtATime-1)/documentsAtATime) {
-		working.Go(func() {
-			for {
-				from := int(next.Add(documentsAtATime)) - documentsAtATime
-				if from >= len(documents) {
-					return
-				}
-				for i := from; i < min(from+documentsAtATime, len(documents)); i++ {
-					out[i] = decode(documents[i])
-					for o := range out[i].objects {
-						r.ready(&out[i].objects[o])
-					}
-				}
-			}
-		})
-	}
-	working.Wait()
+	parallel.Each(len(documents), documentsAtATime, func(i int) {
+		out[i] = decode(documents[i])
+		for o := range out[i].objects {
+			r.ready(&out[i].objects[o])
+		}
+	})
 	return out
 }
 

@@ -151,9 +151,7 @@ type reading struct {
 
 // ready makes of an object that was decoded what is taken in, on any core.
 func (r *reading) ready(o *object) {
-	if Namespaced(o.kind) && o.full.GetNamespace() == "" {
-		o.full.SetNamespace(cmp.Or(r.Namespace, metav1.NamespaceDefault))
-	}
+	DefaultNamespace(o.full, o.kind, r.Namespace)
 	o.key = topology.Key{Namespace: o.full.GetNamespace(), Name: o.full.GetName()}
 	if o.key.Name != "" {
 		r.into.ready(o)
@@ -171,5 +169,9 @@ func (r *reading) add(o *object) error {
 	return nil
 }
 
-// Namespaced tells whether objects of the kind are in a namespace.
-func Namespaced(kind topology.Kind) bool { return topology.ResourceOf(kind).Namespaced }
+// DefaultNamespace puts an object of a kind that has namespaces, and that names none, into this one; 'default' where empty.
+func DefaultNamespace(o metav1.Object, kind topology.Kind, namespace string) {
+	if topology.ResourceOf(kind).Namespaced && o.GetNamespace() == "" {
+		o.SetNamespace(cmp.Or(namespace, metav1.NamespaceDefault))
+	}
+}
