@@ -8,12 +8,11 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"runtime"
-	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/moorage-k8s/moorage/internal/growth"
 	"github.com/moorage-k8s/moorage/webhook/rules"
 )
 
@@ -81,9 +80,7 @@ var texts = []struct {
 	}},
 }
 
-// TestTimeGrowsWithTheText holds the reading of a text to sixteen times the work for sixteen times the text, or a few times that, where work that
-// looks at all of it again for each of its parts takes 256 times. It counts processor time, of several turns the least, and collects garbage
-// between the turns alone: what a collection costs depends on the whole heap, and on how deep the stack is when it begins.
+// TestTimeGrowsWithTheText holds the reading of a text to work in proportion to the text.
 func TestTimeGrowsWithTheText(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a measurement")
@@ -92,33 +89,20 @@ func TestTimeGrowsWithTheText(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const times, turns, limit = 16, 4, 64.0
-	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	for _, text := range texts {
 		t.Run(text.name, func(t *testing.T) {
-			took := func(content []byte) time.Duration {
-				runtime.GC()
-				start := processorTime(t)
-				f := parse(text.file, content, false)
-				question, err := questionOf([]*file{f}, nil)
-				if err != nil {
-					t.Fatal(err)
+			reading := func(n int) func() {
+				content := []byte(text.of(n))
+				return func() {
+					f := parse(text.file, content, false)
+					question, err := questionOf([]*file{f}, nil)
+					if err != nil {
+						t.Fatal(err)
+					}
+					f.evaluate(context.Background(), evaluator, question)
 				}
-				f.evaluate(context.Background(), evaluator, question)
-				return processorTime(t) - start
 			}
-			large := 2 * text.size
-			small := large / times
-			least := [2]time.Duration{time.Hour, time.Hour}
-			for range turns {
-				least[0] = min(least[0], took([]byte(text.of(small))))
-				least[1] = min(least[1], took([]byte(text.of(large))))
-			}
-			ratio := float64(least[1]) / float64(max(least[0], time.Millisecond))
-			t.Logf("%d: %v, %d: %v, %.2f times", small, least[0], large, least[1], ratio)
-			if ratio > limit {
-				t.Errorf("%d times the text takes %.1f times as long (%v instead of %v); at most %.0f times", times, ratio, least[1], least[0], limit)
-			}
+			growth.Hold(t, time.Millisecond, reading(2*text.size/growth.Times), reading(2*text.size))
 		})
 	}
 }

@@ -8,9 +8,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"syscall"
 	"testing"
 	"time"
+
+	"github.com/moorage-k8s/moorage/internal/growth"
 )
 
 // manifest is a workload such as people have: a Deployment with a claim, a configuration and a secret, in about 70 lines.
@@ -108,31 +109,14 @@ func TestThousandManifests(t *testing.T) {
 	}
 	const limit = 2 * time.Second
 	dir := writeManifests(t)
-	start, before := time.Now(), processorTime(t)
+	start, before := time.Now(), growth.ProcessorTime(t)
 	result := checkPaths(t, Options{Paths: []string{dir}})
-	used := processorTime(t) - before
+	used := growth.ProcessorTime(t) - before
 	t.Logf("%d manifests took %v of processor time in %v", manyManifests, used, time.Since(start))
 	if result.Files != manyManifests || result.Objects != 2*manyManifests || len(result.Findings) != 0 {
 		t.Fatalf("checked %d objects in %d files, with %d findings", result.Objects, result.Files, len(result.Findings))
 	}
 	if used >= limit {
 		t.Errorf("%d manifests took %v of processor time, want less than %v", manyManifests, used, limit)
-	}
-}
-
-// processorTime is what this process has used so far, on all processors together.
-func processorTime(t *testing.T) time.Duration {
-	t.Helper()
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		t.Fatal(err)
-	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
-}
-
-func BenchmarkThousandManifests(b *testing.B) {
-	dir := writeManifests(b)
-	for b.Loop() {
-		checkPaths(b, Options{Paths: []string{dir}})
 	}
 }

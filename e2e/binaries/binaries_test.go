@@ -24,12 +24,7 @@ func TestVersionsAreThoseOfTheModules(t *testing.T) {
 	}
 	for _, b := range programs {
 		path := filepath.Join("..", b.Module, "go.mod")
-		data, err := os.ReadFile(path)
-		if err != nil {
-			t.Errorf("%s: %v", b.Name, err)
-			continue
-		}
-		mod, err := modfile.Parse(path, data, nil)
+		mod, err := readModule(path)
 		if err != nil {
 			t.Errorf("%s: %v", b.Name, err)
 			continue
@@ -60,11 +55,7 @@ func TestStagingModulesBelongToTheRelease(t *testing.T) {
 	}
 	for module, version := range modules {
 		path := filepath.Join("..", module, "go.mod")
-		data, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		mod, err := modfile.Parse(path, data, nil)
+		mod, err := readModule(path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -88,11 +79,7 @@ func TestStagingModulesBelongToTheRelease(t *testing.T) {
 func TestKwokIsCompiledOfWhatTheControlPlaneIs(t *testing.T) {
 	t.Parallel()
 	read := func(path string) (versions map[string]string) {
-		data, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		mod, err := modfile.Parse(path, data, nil)
+		mod, err := readModule(path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -127,4 +114,12 @@ func TestUnknownMinorNamesTheKnownOnes(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), DefaultKubernetes) {
 		t.Errorf("got error %v, want one that names %s", err, DefaultKubernetes)
 	}
+}
+
+func readModule(path string) (*modfile.File, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return modfile.Parse(path, data, nil)
 }

@@ -142,9 +142,14 @@ func buildMutants(t *testing.T) string {
 	for file, text := range texts {
 		put(file, text)
 	}
-	for folder, name := range map[string]string{".": "topology", "placement": "placement", "nodeset": "nodeset"} {
-		put(filepath.Join(folder, "mutant.go"), fmt.Sprintf(
-			"package %s\n\nimport \"os\"\n\nvar mutation = os.Getenv(%q)\n\nfunc mutant(name string) bool { return mutation == name }\n", name, mutantEnv))
+	dirs := map[string]bool{}
+	for file := range texts {
+		dirs[filepath.Dir(file)] = true
+	}
+	for dir := range dirs {
+		put(filepath.Join(dir, "mutant.go"), fmt.Sprintf(
+			"package %s\n\nimport \"os\"\n\nvar mutation = os.Getenv(%q)\n\nfunc mutant(name string) bool { return mutation == name }\n",
+			filepath.Base(filepath.Join("topology", dir)), mutantEnv))
 	}
 	plan, err := json.Marshal(map[string]any{"Replace": overlay})
 	if err != nil {

@@ -5,13 +5,11 @@ package rules
 import (
 	"context"
 	"fmt"
-	"runtime"
-	"runtime/debug"
-	"syscall"
 	"testing"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/moorage-k8s/moorage/internal/growth"
 )
 
 // manyMounts are pods with n of something that a rule once compared with each other.
@@ -90,47 +88,24 @@ func hostVolumeOf(name, path string) corev1.Volume {
 	return corev1.Volume{Name: name, VolumeSource: corev1.VolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: path}}}
 }
 
-// TestRulesGrowWithTheirObject holds all rules together to sixteen times the work for sixteen times the mounts, or a few times that, where
-// comparing each with each would take 256 times: a client must not be able to keep moorage busy until no time is left for the rules
-// that matter. It counts processor time, of several turns the least, and collects garbage between the turns: what a
-// collection costs depends on the whole heap.
+// TestRulesGrowWithTheirObject holds all rules together to work in proportion to the mounts, where they once compared each with each: a
+// client must not be able to keep moorage busy until no time is left for the rules that matter.
 func TestRulesGrowWithTheirObject(t *testing.T) {
 	e, err := NewEvaluator(EvaluatorOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	const n, times, turns, limit = 1_000, 16, 4, 64.0
-	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	const n = 1_000
 	for name, pod := range manyMounts {
 		t.Run(name, func(t *testing.T) {
-			took := func(pod *corev1.Pod) time.Duration {
-				runtime.GC()
-				start := processorTime(t)
-				if result := e.Evaluate(context.Background(), Question{Kind: Pod, Object: pod, Namespace: "default", Lookup: cluster}); len(result.Panics) > 0 {
-					t.Fatal(result.Panics)
+			asking := func(pod *corev1.Pod) func() {
+				return func() {
+					if result := e.Evaluate(context.Background(), Question{Kind: Pod, Object: pod, Namespace: "default", Lookup: cluster}); len(result.Panics) > 0 {
+						t.Fatal(result.Panics)
+					}
 				}
-				return processorTime(t) - start
 			}
-			small, large := pod(n), pod(times*n)
-			least := [2]time.Duration{took(small), took(large)}
-			for range turns {
-				least[0], least[1] = min(least[0], took(small)), min(least[1], took(large))
-			}
-			ratio := float64(least[1]) / float64(least[0])
-			t.Logf("%d: %v, %d: %v, %.2f times", n, least[0], times*n, least[1], ratio)
-			if ratio > limit {
-				t.Errorf("%d times the mounts took %.2f times as long, over %g", times, ratio, limit)
-			}
+			growth.Hold(t, 0, asking(pod(n)), asking(pod(growth.Times*n)))
 		})
 	}
-}
-
-// processorTime is what the process has used of the processor.
-func processorTime(t *testing.T) time.Duration {
-	t.Helper()
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		t.Fatal(err)
-	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
