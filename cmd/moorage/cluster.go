@@ -20,6 +20,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/moorage-k8s/moorage/explain"
+	"github.com/moorage-k8s/moorage/internal/kubeconfig"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/manifests"
 )
@@ -62,7 +63,7 @@ func (f *clusterFlags) registerSource(cmd *cobra.Command) {
 // completeContext has the shell complete the contexts of the kubeconfig.
 func (f *clusterFlags) completeContext(cmd *cobra.Command) {
 	_ = cmd.RegisterFlagCompletionFunc("context", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		raw, err := clientConfig(f.kubeconfig, "").RawConfig()
+		raw, err := kubeconfig.ClientConfig(f.kubeconfig, "").RawConfig()
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
@@ -137,7 +138,7 @@ func (f *clusterFlags) openFiles(stderr io.Writer) (*cluster, error) {
 }
 
 func (f *clusterFlags) openLive(ctx context.Context, stderr io.Writer) (*cluster, error) {
-	found, err := findCluster(f.kubeconfig, f.context)
+	found, err := kubeconfig.Find(f.kubeconfig, f.context)
 	if err != nil {
 		return nil, err
 	}
@@ -152,9 +153,9 @@ func (f *clusterFlags) openLive(ctx context.Context, stderr io.Writer) (*cluster
 	}
 	left.note(stderr)
 	return &cluster{
-		snapshot: cache.Snapshot(), namespace: cmp.Or(f.namespace, found.namespace), source: found.server,
+		snapshot: cache.Snapshot(), namespace: cmp.Or(f.namespace, found.Namespace), source: found.Server,
 		pod: func(ctx context.Context, key topology.Key) (*corev1.Pod, error) {
-			pod, err := found.client.CoreV1().Pods(key.Namespace).Get(ctx, key.Name, metav1.GetOptions{})
+			pod, err := found.Client.CoreV1().Pods(key.Namespace).Get(ctx, key.Name, metav1.GetOptions{})
 			switch {
 			case apierrors.IsNotFound(err):
 				return nil, nil

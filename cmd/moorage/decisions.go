@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/moorage-k8s/moorage/extender"
+	"github.com/moorage-k8s/moorage/internal/server"
 	"github.com/moorage-k8s/moorage/topology"
 )
 
@@ -26,7 +27,7 @@ const (
 func readDecisions(ctx context.Context, base string, pod topology.Key) ([]extender.Decision, error) {
 	ctx, cancel := context.WithTimeout(ctx, decisionsTime)
 	defer cancel()
-	address := strings.TrimSuffix(base, "/") + decisionsPath + "?pod=" + url.QueryEscape(pod.String())
+	address := strings.TrimSuffix(base, "/") + server.DecisionsPath + "?pod=" + url.QueryEscape(pod.String())
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, fmt.Errorf("--decisions %q: %w; give the URL of moorage's metrics port, such as %s", base, err, defaultDecisions)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/moorage-k8s/moorage/internal/config"
 	"github.com/moorage-k8s/moorage/internal/doctor"
+	"github.com/moorage-k8s/moorage/internal/kubeconfig"
 	"github.com/moorage-k8s/moorage/internal/printers"
 	"github.com/moorage-k8s/moorage/internal/version"
 )
@@ -95,13 +96,13 @@ func (f *doctorFlags) run(ctx context.Context, stdout io.Writer) error {
 	case f.cluster.timeout <= 0:
 		return fmt.Errorf("--timeout %s: want a time above zero, such as 5s", f.cluster.timeout)
 	}
-	found, err := findCluster(f.cluster.kubeconfig, f.cluster.context)
+	found, err := kubeconfig.Find(f.cluster.kubeconfig, f.cluster.context)
 	if err != nil {
 		return err
 	}
 	namespace := f.cluster.namespace
 	if namespace == "" {
-		namespace = found.namespace
+		namespace = found.Namespace
 	}
 	var configuration *config.Configuration
 	if f.config != "" {
@@ -110,7 +111,7 @@ func (f *doctorFlags) run(ctx context.Context, stdout io.Writer) error {
 		}
 	}
 	checks := doctor.Run(ctx, doctor.Options{
-		Config: found.config, Client: found.client, Namespace: namespace, ServiceAccount: f.serviceAccount,
+		Config: found.Config, Client: found.Client, Namespace: namespace, ServiceAccount: f.serviceAccount,
 		Configuration: configuration, Version: version.Get().Version,
 		ExtenderURL: f.extenderURL, ExtenderTLS: f.extenderTLS, MetricsURL: f.metricsURL, Timeout: f.cluster.timeout, Now: time.Now,
 	})

@@ -15,6 +15,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 
+	"github.com/moorage-k8s/moorage/internal/kubeconfig"
 	"github.com/moorage-k8s/moorage/internal/rights"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/live"
@@ -27,17 +28,17 @@ func (f *clusterFlags) listing(ctx context.Context, stderr io.Writer, keep func(
 	if len(f.from) > 0 {
 		return f.listingOf(stderr, keep)
 	}
-	found, err := findCluster(f.kubeconfig, f.context)
+	found, err := kubeconfig.Find(f.kubeconfig, f.context)
 	if err != nil {
 		return nil, time.Time{}, err
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, f.timeout, fmt.Errorf("not read within %s; give it more time with --timeout", f.timeout))
 	defer cancel()
 	progress, clear := showProgress(stderr)
-	out, err := live.List(ctx, found.client, live.ListOptions{Keep: keep, Progress: progress})
+	out, err := live.List(ctx, found.Client, live.ListOptions{Keep: keep, Progress: progress})
 	clear()
 	if err != nil {
-		return nil, time.Time{}, fmt.Errorf("read the cluster at %s: %w", found.server, withAdvice(ctx, found.client, err))
+		return nil, time.Time{}, fmt.Errorf("read the cluster at %s: %w", found.Server, withAdvice(ctx, found.Client, err))
 	}
 	return out, time.Now(), nil
 }

@@ -20,9 +20,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/moorage-k8s/moorage/extender"
-	"github.com/moorage-k8s/moorage/internal/authority"
-	"github.com/moorage-k8s/moorage/internal/certs"
 	"github.com/moorage-k8s/moorage/internal/lease"
+	"github.com/moorage-k8s/moorage/internal/servingcert"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
 	"github.com/moorage-k8s/moorage/webhook"
@@ -61,12 +60,12 @@ func everyMetric(t *testing.T) *prometheus.Registry {
 	if _, err := webhook.NewMetrics(registry); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := authority.New(authority.Options{
-		Lifetime: time.Hour, Serving: certs.Serving{Lifetime: time.Hour}, Registry: registry, Logger: logr.Discard(),
+	if _, err := servingcert.NewSecret(servingcert.SecretOptions{
+		Lifetime: time.Hour, Serving: servingcert.Serving{Lifetime: time.Hour}, Registry: registry, Logger: logr.Discard(),
 	}); err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range []prometheus.Collector{cache, lease.New(nil, "", "", logr.Discard()), certs.NewExtenderExpiry(noCertificate)} {
+	for _, c := range []prometheus.Collector{cache, lease.New(nil, "", "", logr.Discard()), servingcert.NewExtenderExpiry(noCertificate)} {
 		if err := registry.Register(c); err != nil {
 			t.Fatal(err)
 		}

@@ -3,28 +3,23 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"os/signal"
 	"strings"
 	"sync"
-	"time"
+	"syscall"
 
 	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"
 	"k8s.io/klog/v2"
 	controllerruntime "sigs.k8s.io/controller-runtime"
-	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 
-	"github.com/moorage-k8s/moorage/extender"
 	"github.com/moorage-k8s/moorage/internal/config"
-	"github.com/moorage-k8s/moorage/internal/lease"
+	"github.com/moorage-k8s/moorage/internal/kubeconfig"
 	"github.com/moorage-k8s/moorage/internal/plain"
-	"github.com/moorage-k8s/moorage/internal/version"
-	"github.com/moorage-k8s/moorage/topology"
-	"github.com/moorage-k8s/moorage/topology/placement"
-	"github.com/moorage-k8s/moorage/webhook"
+	"github.com/moorage-k8s/moorage/internal/server"
 )
 
 // serveFlags are what serve was asked for.
@@ -37,8 +32,6 @@ type serveFlags struct {
 	webhookClients                                 string
 	certNames                                      []string
 	logFormat, logLevel                            string
-	// cluster finds the API server, once for all that talk to it.
-	cluster func() (*access, error)
 }
 
 func serveCommand() *cobra.Command {
@@ -82,8 +75,7 @@ serve HTTPS, and --extender-client-ca-file lets in only who has a certificate of
 			if err != nil {
 				return err
 			}
-			flags.cluster = sync.OnceValues(func() (*access, error) { return findCluster(flags.kubeconfig, "", uncompressed) })
-			return serve(cmd.Context(), c, flags, logger)
+			return flags.serve(cmd, c, logger)
 		},
 	}
 	f := cmd.Flags()
@@ -110,6 +102,23 @@ serve HTTPS, and --extender-client-ca-file lets in only who has a certificate of
 	cmd.MarkFlagsRequiredTogether("extender-cert-file", "extender-key-file")
 	cmd.MarkFlagsMutuallyExclusive("webhook-cert-file", "webhook-ca-out")
 	return cmd
+}
+
+// serve runs until the context ends or a part of it fails.
+func (f *serveFlags) serve(cmd *cobra.Command, c *config.Configuration, logger logr.Logger) error {
+	reload := make(chan os.Signal, 1)
+	s, err := server.New(server.Options{
+		Config: c, From: f.from, Stdin: cmd.InOrStdin(), Reload: reload, CertNames: f.certNames, CAOut: f.caOut, Logger: logger,
+		Cluster: sync.OnceValues(func() (*kubeconfig.Access, error) { return kubeconfig.Find(f.kubeconfig, "", kubeconfig.Uncompressed) }),
+	})
+	if err != nil {
+		return err
+	}
+	// Until here there was nothing to end in good order, and a pipe may have been waited for.
+	inGoodOrder()
+	signal.Notify(reload, syscall.SIGHUP)
+	defer signal.Stop(reload)
+	return s.Run(cmd.Context())
 }
 
 // configuration is the file's, with the flags on top.
@@ -162,173 +171,4 @@ func (f *serveFlags) logger(cmd *cobra.Command) (logr.Logger, error) {
 	klog.SetLogger(logger)
 	controllerruntime.SetLogger(logger)
 	return logger, nil
-}
-
-// serve runs until the context ends or a part of it fails.
-func serve(ctx context.Context, c *config.Configuration, flags serveFlags, logger logr.Logger) error {
-	engine, err := placement.NewEngine(c.Placement())
-	if err != nil {
-		return fmt.Errorf("configure the extender: %w", err)
-	}
-	cache := topology.New(topology.Options{
-		ReservationLimit: c.Extender.ReservationLimit.Duration, InFlightLimit: c.Extender.InFlightLimit.Duration,
-		NamespaceShare: float64(c.Extender.ReservedPercentOfNamespace) / 100,
-		Fault: func(err *topology.FaultError) {
-			logger.Error(err, "A fault in moorage; please report it", "kind", err.Kind, "namespace", err.Key.Namespace, "name", err.Key.Name,
-				"stack", string(err.Stack))
-		},
-	})
-	if err = ctrlmetrics.Registry.Register(cache); err != nil {
-		return fmt.Errorf("register the cache's metrics: %w", err)
-	}
-	servers, err := newServers(c, flags, cache, engine, logger)
-	if err != nil {
-		return err
-	}
-	source, err := newSource(c, flags, cache, logger)
-	if err != nil {
-		return err
-	}
-	logger.Info("Starting", "version", version.Get().Version)
-
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var running sync.WaitGroup
-	for _, part := range append(servers, source) {
-		running.Go(func() {
-			if err := part(ctx); err != nil {
-				cancel(err)
-			}
-		})
-	}
-	synced := time.Now()
-	running.Go(func() { announceSync(ctx, cache, synced, logger) })
-	<-ctx.Done()
-	logger.Info("Stopping")
-	running.Wait()
-	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
-		return cause
-	}
-	return nil
-}
-
-// part is something that runs until its context ends.
-type part func(ctx context.Context) error
-
-// newServers makes the servers that are not switched off.
-func newServers(c *config.Configuration, flags serveFlags, cache *topology.Cache, engine *placement.Engine, logger logr.Logger) ([]part, error) {
-	var parts []part
-	decisions := extender.NewDecisions(c.Extender.Decisions)
-	if c.Extender.BindAddress != config.Off {
-		options := extender.Options{
-			Snapshot: cache.Snapshot, Missing: cache.Missing, Engine: engine, MaxBodyBytes: c.Extender.MaxBodyBytes,
-			ClaimWait: c.Extender.ClaimWait.Duration, PlacementWait: c.Extender.PlacementWait.Duration,
-			SecondLook: extender.DefaultSecondLook,
-			Decisions:  decisions,
-			Registry:   ctrlmetrics.Registry, Logger: logger.WithName("extender"),
-		}
-		if len(flags.from) > 0 {
-			// What the files do not have will not come.
-			options.ClaimWait, options.PlacementWait, options.SecondLook = 0, 0, 0
-		}
-		server, err := newExtenderServer(&c.Extender, extender.New(options), logger)
-		if err != nil {
-			return nil, err
-		}
-		parts = append(parts, server)
-	}
-	var serving *certificate
-	if c.Webhook.BindAddress != config.Off {
-		var err error
-		if serving, err = newCertificate(c, flags, logger); err != nil {
-			return nil, err
-		}
-		server, err := newWebhookServer(c, flags, cache, serving, logger)
-		if err != nil {
-			return nil, err
-		}
-		parts = append(parts, server)
-	}
-	if c.Metrics.BindAddress != config.Off {
-		server, err := listenHTTP("metrics", c.Metrics.BindAddress, nil, probes(cache, decisions, serving), logger)
-		if err != nil {
-			return nil, err
-		}
-		parts = append(parts, server)
-	}
-	if len(parts) == 0 {
-		return nil, errors.New("nothing to serve: extender, webhook and metrics are all switched off")
-	}
-	return parts, nil
-}
-
-func newWebhookServer(
-	c *config.Configuration, flags serveFlags, cache *topology.Cache, serving *certificate, logger logr.Logger,
-) (part, error) {
-	metrics, err := webhook.NewMetrics(ctrlmetrics.Registry)
-	if err != nil {
-		return nil, err
-	}
-	ruleOptions, err := c.RuleOptions()
-	if err != nil {
-		return nil, err
-	}
-	defaultOptions, err := c.DefaultOptions()
-	if err != nil {
-		return nil, err
-	}
-	watch, err := watchScheduler(c, flags, logger)
-	if err != nil {
-		return nil, err
-	}
-	if watch != nil {
-		defaultOptions.Settings.SchedulerReady = watch.Fresh
-	}
-	hook, err := webhook.New(webhook.Options{
-		Lookup: func() *topology.Snapshot {
-			if len(cache.Missing()) > 0 {
-				return nil
-			}
-			return cache.Snapshot()
-		},
-		Rules:    ruleOptions,
-		Defaults: defaultOptions,
-		Metrics:  metrics,
-		Logger:   logger.WithName("webhook"),
-	})
-	if err != nil {
-		return nil, err
-	}
-	server, err := serveWebhook(&c.Webhook, hook, serving, logger)
-	if err != nil || watch == nil {
-		return server, err
-	}
-	return func(ctx context.Context) error {
-		var watching sync.WaitGroup
-		defer watching.Wait()
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		watching.Go(func() { watch.Run(ctx) })
-		return server(ctx)
-	}, nil
-}
-
-// watchScheduler makes what tells whether the scheduler that pods are sent to is there; nil if nothing is configured that would tell.
-func watchScheduler(c *config.Configuration, flags serveFlags, logger logr.Logger) (*lease.Watch, error) {
-	s := c.Webhook.SchedulerName
-	if s == nil || s.Lease == nil {
-		return nil, nil
-	}
-	if len(flags.from) > 0 {
-		return nil, errors.New("webhook.schedulerName.lease: with --from there is no API server to read it from")
-	}
-	access, err := flags.cluster()
-	if err != nil {
-		return nil, err
-	}
-	watch := lease.New(access.client, s.Lease.Namespace, s.Lease.Name, logger.WithName("lease"))
-	if err := ctrlmetrics.Registry.Register(watch); err != nil {
-		return nil, fmt.Errorf("register the metric of the scheduler's lease: %w", err)
-	}
-	return watch, nil
 }

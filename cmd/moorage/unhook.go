@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/moorage-k8s/moorage/internal/kubeconfig"
 	"github.com/moorage-k8s/moorage/internal/plain"
 	"github.com/moorage-k8s/moorage/internal/unhook"
 )
@@ -71,13 +72,13 @@ func (f *unhookFlags) run(ctx context.Context, stdout io.Writer) error {
 			return fmt.Errorf("--helm-hook %w", err)
 		}
 	}
-	found, err := findCluster(f.cluster.kubeconfig, f.cluster.context)
+	found, err := kubeconfig.Find(f.cluster.kubeconfig, f.cluster.context)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, f.cluster.timeout)
 	defer cancel()
-	result, err := unhook.Webhooks(ctx, found.client, options)
+	result, err := unhook.Webhooks(ctx, found.Client, options)
 	did := "deleted"
 	if f.dryRun {
 		did = "would delete"

@@ -13,7 +13,7 @@ import (
 
 // find returns the files that a path stands for, and notes their size and age.
 func (r *reading) find(path string) ([]string, error) {
-	if path == stdin && r.Stdin != nil {
+	if path == Stdin && r.Stdin != nil {
 		return []string{path}, nil
 	}
 	info, err := os.Stat(path)

@@ -11,8 +11,8 @@ import (
 	"github.com/moorage-k8s/moorage/internal/textfile"
 )
 
-// stdin is the path that stands for standard input.
-const stdin = "-"
+// Stdin is the path that stands for standard input.
+const Stdin = "-"
 
 // partPerCore is how much of a file is read before it is decoded. A document that is larger is read whole.
 const partPerCore = 1 << 20
@@ -59,7 +59,7 @@ func (r *reading) file(path string) error {
 }
 
 func (r *reading) open(path string) (*textfile.Stream, error) {
-	if path == stdin && r.Stdin != nil {
+	if path == Stdin && r.Stdin != nil {
 		return textfile.Open(r.Stdin, textfile.MaxCapture)
 	}
 	return textfile.OpenFile(path, textfile.MaxCapture)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package authority
+package servingcert
 
 import (
 	"bytes"
@@ -9,8 +9,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/moorage-k8s/moorage/internal/certs"
 )
 
 // TestNobodyServesWhatIsNotTrusted runs replicas that look at the Secret at their own times over several lives of authorities,
@@ -36,7 +34,7 @@ func TestNobodyServesWhatIsNotTrusted(t *testing.T) {
 			heardAt  time.Time
 			replicas [3]struct {
 				leaf    *x509.Certificate
-				signer  *certs.Authority
+				signer  *Authority
 				renewAt time.Time
 				lookAt  time.Time
 				// verified against this bundle
@@ -61,7 +59,7 @@ func TestNobodyServesWhatIsNotTrusted(t *testing.T) {
 						}
 					}
 					if r.signer == nil || !r.signer.Certificate().Equal(s.signing.Certificate()) || !now.Before(r.renewAt) {
-						pair, issueErr := s.signing.Issue(now, certs.Serving{DNSNames: []string{"moorage.moorage.svc"}, Lifetime: leafLife})
+						pair, issueErr := s.signing.Issue(now, Serving{DNSNames: []string{"moorage.moorage.svc"}, Lifetime: leafLife})
 						if issueErr != nil {
 							t.Fatal(issueErr)
 						}

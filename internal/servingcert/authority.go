@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package certs is a small certificate authority of moorage's own: ECDSA P-256, one CA, serving certificates signed by it.
-//
-// It is for serving the webhook when nobody gave a certificate. It promises that certificates depend on nothing but their
-// arguments and the random source, with time passed in. It does not store or rotate anything, and must not know Kubernetes.
-package certs
+package servingcert
 
 import (
 	"crypto/ecdsa"
@@ -45,7 +41,8 @@ func (p Pair) TLS() (tls.Certificate, error) {
 	return c, nil
 }
 
-// Authority signs serving certificates. It is immutable and safe for concurrent use.
+// Authority is a small certificate authority of moorage's own: ECDSA P-256, one CA that signs serving certificates. It depends on nothing but
+// its arguments and the random source, stores and rotates nothing, is immutable and safe for concurrent use.
 type Authority struct {
 	pair        Pair
 	certificate *x509.Certificate
@@ -105,6 +102,21 @@ type Serving struct {
 	DNSNames []string
 	IPs      []net.IP
 	Lifetime time.Duration
+}
+
+// ServingFor is a certificate for these host names and IP addresses, and for this host.
+func ServingFor(lifetime time.Duration, names ...string) Serving {
+	serving := Serving{
+		DNSNames: []string{"localhost"}, IPs: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}, Lifetime: lifetime,
+	}
+	for _, name := range names {
+		if ip := net.ParseIP(name); ip != nil {
+			serving.IPs = append(serving.IPs, ip)
+		} else {
+			serving.DNSNames = append(serving.DNSNames, name)
+		}
+	}
+	return serving
 }
 
 // Issue signs a serving certificate with a new key. It never outlives the CA.

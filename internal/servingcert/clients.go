@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package mutualtls
+package servingcert
 
 import (
 	"bytes"
@@ -17,11 +17,11 @@ import (
 	"github.com/go-logr/logr"
 )
 
-// interval is how often the clients' authorities are read again. The kubelet brings a changed Secret to a pod's files within a
+// clientsInterval is how often the clients' authorities are read again. The kubelet brings a changed Secret to a pod's files within a
 // minute or two.
-const interval = 10 * time.Second
+const clientsInterval = 10 * time.Second
 
-// Clients is a file with the authorities that clients' certificates are verified against. Require is safe for concurrent use with Run.
+// Clients is a file with the authorities that clients' certificates are verified against. Safe for concurrent use.
 type Clients struct {
 	file   string
 	logger logr.Logger
@@ -39,9 +39,9 @@ func NewClients(file string, logger logr.Logger) (*Clients, error) {
 	return c, nil
 }
 
-// Require makes a server's configuration accept only clients with a certificate of the authorities. Each handshake goes by the file as
+// require makes a server's configuration accept only clients with a certificate of the authorities. Each handshake goes by the file as
 // it was read last.
-func (c *Clients) Require(config *tls.Config) {
+func (c *Clients) require(config *tls.Config) {
 	config.ClientAuth, config.ClientCAs = tls.RequireAndVerifyClientCert, c.pool.Load()
 	// A session that is taken up again would rest on the authorities of its first handshake.
 	config.SessionTicketsDisabled = true
@@ -63,7 +63,7 @@ func (c *Clients) read() error {
 	if bytes.Equal(data, c.last) && c.pool.Load() != nil {
 		return nil
 	}
-	pool, err := parse(data)
+	pool, err := parseAuthorities(data)
 	if err != nil {
 		return fmt.Errorf("read the clients' authorities %s: %w", c.file, err)
 	}
@@ -74,8 +74,8 @@ func (c *Clients) read() error {
 	return nil
 }
 
-// parse takes certificates only, and all of them whole: a file that is just being written must not count for less than it will be.
-func parse(data []byte) (*x509.CertPool, error) {
+// parseAuthorities takes certificates only, and all of them whole: a file that is just being written must not count for less than it will be.
+func parseAuthorities(data []byte) (*x509.CertPool, error) {
 	pool, found := x509.NewCertPool(), false
 	for {
 		block, rest := pem.Decode(data)
@@ -107,7 +107,7 @@ func parse(data []byte) (*x509.CertPool, error) {
 // Run reads the file again when it changes, until the context ends. A file that cannot be read is logged, and the authorities that were
 // read before remain in force.
 func (c *Clients) Run(ctx context.Context) {
-	tick := time.NewTicker(interval)
+	tick := time.NewTicker(clientsInterval)
 	defer tick.Stop()
 	failing := false
 	for {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package authority
+package servingcert
 
 import (
 	"crypto/x509"
@@ -8,8 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/moorage-k8s/moorage/internal/certs"
 )
 
 // The keys of the Secret's data.
@@ -24,9 +22,9 @@ const (
 // state is what the Secret holds. Immutable.
 type state struct {
 	// signing is the authority whose certificates are served.
-	signing *certs.Authority
+	signing *Authority
 	// next is trusted already and will sign once it is trusted everywhere; nil most of the time.
-	next *certs.Authority
+	next *Authority
 	// trusted are the certificates of all authorities that clients are to trust, the oldest first.
 	trusted []*x509.Certificate
 }
@@ -45,13 +43,13 @@ func (s *state) advance(now time.Time, t terms, installed bool) (_ *state, chang
 	switch {
 	case s == nil || s.signing == nil || !now.Before(s.signing.NotAfter()):
 		// Nothing is there, or nobody was for so long that it expired.
-		signing, err := newAuthority(now, t)
+		signing, err := nextAuthority(now, t)
 		if err != nil {
 			return nil, false, err
 		}
 		return &state{signing: signing, trusted: []*x509.Certificate{signing.Certificate()}}, true, nil
 	case s.next == nil && !now.Before(s.signing.NotAfter().Add(-t.lifetime/3)):
-		next, err := newAuthority(now, t)
+		next, err := nextAuthority(now, t)
 		if err != nil {
 			return nil, false, err
 		}
@@ -64,8 +62,8 @@ func (s *state) advance(now time.Time, t terms, installed bool) (_ *state, chang
 	return s, false, nil
 }
 
-func newAuthority(now time.Time, t terms) (*certs.Authority, error) {
-	return certs.NewAuthority("moorage "+now.UTC().Format(time.RFC3339), now, t.lifetime)
+func nextAuthority(now time.Time, t terms) (*Authority, error) {
+	return NewAuthority("moorage "+now.UTC().Format(time.RFC3339), now, t.lifetime)
 }
 
 func unexpired(all []*x509.Certificate, now time.Time) []*x509.Certificate {
@@ -103,13 +101,13 @@ func read(data map[string][]byte) (*state, error) {
 	if len(data[signingCertKey]) == 0 && len(data[signingKeyKey]) == 0 {
 		return nil, nil
 	}
-	signing, err := certs.LoadAuthority(certs.Pair{CertPEM: data[signingCertKey], KeyPEM: data[signingKeyKey]})
+	signing, err := LoadAuthority(Pair{CertPEM: data[signingCertKey], KeyPEM: data[signingKeyKey]})
 	if err != nil {
 		return nil, fmt.Errorf("%s and %s: %w", signingCertKey, signingKeyKey, err)
 	}
 	s := &state{signing: signing}
 	if len(data[nextCertKey]) > 0 {
-		if s.next, err = certs.LoadAuthority(certs.Pair{CertPEM: data[nextCertKey], KeyPEM: data[nextKeyKey]}); err != nil {
+		if s.next, err = LoadAuthority(Pair{CertPEM: data[nextCertKey], KeyPEM: data[nextKeyKey]}); err != nil {
 			return nil, fmt.Errorf("%s and %s: %w", nextCertKey, nextKeyKey, err)
 		}
 	}
@@ -130,7 +128,7 @@ func read(data map[string][]byte) (*state, error) {
 	return s, nil
 }
 
-func (s *state) trusts(a *certs.Authority) bool {
+func (s *state) trusts(a *Authority) bool {
 	for _, c := range s.trusted {
 		if c.Equal(a.Certificate()) {
 			return true

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package mutualtls
+package servingcert
 
 import (
 	"bytes"
@@ -20,33 +20,31 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
-
-	"github.com/moorage-k8s/moorage/internal/certs"
 )
 
-// authority makes the certificates of one side.
-type authority struct{ *certs.Authority }
+// side makes the certificates of servers or clients.
+type side struct{ *Authority }
 
-func newAuthority(t *testing.T, name string) authority {
+func newSide(t *testing.T, name string) side {
 	t.Helper()
-	a, err := certs.NewAuthority(name, time.Now(), time.Hour)
+	a, err := NewAuthority(name, time.Now(), time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return authority{a}
+	return side{a}
 }
 
-func (a authority) server(t *testing.T) certs.Pair {
+func (a side) server(t *testing.T) Pair {
 	t.Helper()
-	pair, err := a.Issue(time.Now(), certs.Serving{IPs: []net.IP{net.IPv4(127, 0, 0, 1)}, Lifetime: time.Hour})
+	pair, err := a.Issue(time.Now(), Serving{IPs: []net.IP{net.IPv4(127, 0, 0, 1)}, Lifetime: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return pair
 }
 
-// client is a certificate that may be shown by a client, which certs does not issue.
-func (a authority) client(t *testing.T) *tls.Certificate {
+// client is a certificate that may be shown by a client.
+func (a side) client(t *testing.T) *tls.Certificate {
 	t.Helper()
 	parent, err := a.Pair().TLS()
 	if err != nil {
@@ -76,18 +74,22 @@ func write(t *testing.T, file string, data []byte) {
 // TestWhoIsLetIn promises that each handshake goes by the files as they are: who has no certificate, or one of an authority that is
 // not, or no longer, in the file, is refused, and a file that is only half written changes nothing.
 func TestWhoIsLetIn(t *testing.T) {
-	servers, clients, others := newAuthority(t, "servers"), newAuthority(t, "clients"), newAuthority(t, "others")
+	servers, clients, others := newSide(t, "servers"), newSide(t, "clients"), newSide(t, "others")
 	dir := t.TempDir()
 	certFile, keyFile, caFile := filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key"), filepath.Join(dir, "ca.crt")
 	serving := servers.server(t)
 	write(t, certFile, serving.CertPEM)
 	write(t, keyFile, serving.KeyPEM)
 	write(t, caFile, clients.Pair().CertPEM)
-	files, err := New(Options{CertFile: certFile, KeyFile: keyFile, ClientCAFile: caFile, Logger: logr.Discard()})
+	files, err := NewFiles(certFile, keyFile)
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener, err := tls.Listen("tcp", "127.0.0.1:0", files.Config())
+	verified, err := NewClients(caFile, logr.Discard())
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := tls.Listen("tcp", "127.0.0.1:0", Config(files, verified))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +111,7 @@ func TestWhoIsLetIn(t *testing.T) {
 		<-served
 	}()
 
-	enters := func(shows *tls.Certificate, roots authority) error {
+	enters := func(shows *tls.Certificate, roots side) error {
 		pool := x509.NewCertPool()
 		pool.AddCert(roots.Certificate())
 		config := &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(0)}
@@ -147,14 +149,14 @@ func TestWhoIsLetIn(t *testing.T) {
 
 	whole := others.Pair().CertPEM
 	write(t, caFile, bytes.Join([][]byte{clients.Pair().CertPEM, whole[:len(whole)/2]}, nil))
-	if err = files.clients.read(); err == nil || !strings.Contains(err.Error(), "its last certificate is incomplete") {
+	if err = verified.read(); err == nil || !strings.Contains(err.Error(), "its last certificate is incomplete") {
 		t.Errorf("half a file is read with %v", err)
 	}
 	if err = enters(known, servers); err != nil {
 		t.Errorf("while a file is half written its client is refused: %v", err)
 	}
 	write(t, caFile, whole)
-	if err = files.clients.read(); err != nil {
+	if err = verified.read(); err != nil {
 		t.Fatal(err)
 	}
 	if enters(known, servers) == nil {
@@ -166,7 +168,7 @@ func TestWhoIsLetIn(t *testing.T) {
 }
 
 func TestFilesThatCannotBeUsed(t *testing.T) {
-	servers := newAuthority(t, "servers")
+	servers := newSide(t, "servers")
 	serving := servers.server(t)
 	for _, test := range []struct {
 		name     string
@@ -184,14 +186,15 @@ func TestFilesThatCannotBeUsed(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			dir := t.TempDir()
-			o := Options{
-				CertFile: filepath.Join(dir, "tls.crt"), KeyFile: filepath.Join(dir, "tls.key"), ClientCAFile: filepath.Join(dir, "ca.crt"),
-				Logger: logr.Discard(),
+			certFile, keyFile, caFile := filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key"), filepath.Join(dir, "ca.crt")
+			write(t, certFile, test.cert)
+			write(t, keyFile, serving.KeyPEM)
+			write(t, caFile, test.ca)
+			_, err := NewFiles(certFile, keyFile)
+			if err == nil {
+				_, err = NewClients(caFile, logr.Discard())
 			}
-			write(t, o.CertFile, test.cert)
-			write(t, o.KeyFile, serving.KeyPEM)
-			write(t, o.ClientCAFile, test.ca)
-			if _, err := New(o); err == nil || !strings.Contains(err.Error(), test.want) {
+			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v, want one with %q", err, test.want)
 			}
 		})

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package server
 
 import (
 	"context"
@@ -21,15 +21,15 @@ import (
 
 	"github.com/go-logr/logr"
 
-	"github.com/moorage-k8s/moorage/internal/certs"
 	"github.com/moorage-k8s/moorage/internal/config"
+	"github.com/moorage-k8s/moorage/internal/servingcert"
 	"github.com/moorage-k8s/moorage/webhook"
 )
 
 // clientOf makes a certificate for a client, signed by a new authority whose certificate it writes into a file.
 func clientOf(t *testing.T, file string) *tls.Certificate {
 	t.Helper()
-	authority, err := certs.NewAuthority("clients", time.Now(), time.Hour)
+	authority, err := servingcert.NewAuthority("clients", time.Now(), time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,17 +70,21 @@ func TestWebhookClientAuthority(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "ca.crt")
 	known := clientOf(t, file)
 	stranger := clientOf(t, filepath.Join(t.TempDir(), "other.crt"))
-	own := &ownCertificate{serving: servingFor(nil, time.Hour)}
-	if err := own.start(); err != nil {
+	own, err := servingcert.NewMemory()
+	if err != nil {
 		t.Fatal(err)
 	}
 	hook, err := webhook.New(webhook.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	serving := &certificate{get: own.get, watch: func(context.Context) error { return nil }, ready: always}
-	c := &config.Webhook{BindAddress: freeAddress(t), ClientCAFile: file}
-	server, err := serveWebhook(c, hook, serving, logr.Discard())
+	serve := func(clientCAFile string) (string, part, error) {
+		o := &Options{Config: config.Default(), Logger: logr.Discard()}
+		o.Config.Webhook.BindAddress, o.Config.Webhook.ClientCAFile = freeAddress(t), clientCAFile
+		server, serveErr := o.serveWebhook(hook, own)
+		return o.Config.Webhook.BindAddress, server, serveErr
+	}
+	address, server, err := serve(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +93,7 @@ func TestWebhookClientAuthority(t *testing.T) {
 	go func() { ended <- server(ctx) }()
 
 	roots := x509.NewCertPool()
-	roots.AddCert(own.authority.Certificate())
+	roots.AppendCertsFromPEM(own.CertPEM())
 	ask := func(shows *tls.Certificate) (int, string, error) {
 		config := &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 		if shows != nil {
@@ -97,7 +101,7 @@ func TestWebhookClientAuthority(t *testing.T) {
 		}
 		transport := &http.Transport{TLSClientConfig: config, ForceAttemptHTTP2: true}
 		defer transport.CloseIdleConnections()
-		request, requestErr := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+c.BindAddress+webhook.ValidatePath, strings.NewReader(
+		request, requestErr := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+address+webhook.ValidatePath, strings.NewReader(
 			`{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"u"}}`))
 		if requestErr != nil {
 			return 0, "", requestErr
@@ -122,7 +126,7 @@ func TestWebhookClientAuthority(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
-	if _, err := serveWebhook(&config.Webhook{BindAddress: freeAddress(t), ClientCAFile: "absent.crt"}, hook, serving, logr.Discard()); err == nil ||
+	if _, _, err := serve("absent.crt"); err == nil ||
 		!strings.Contains(err.Error(), "serve the webhook: read the clients' authorities: open absent.crt") {
 		t.Errorf("an authority that is not there: %v", err)
 	}

@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package authority keeps a certificate authority of moorage's own in a Secret, renews it, tells the API server of it, and has it
-// sign the webhook's serving certificate.
-//
-// Several replicas share the Secret without a leader: each looks at it every so often and takes the step that is due, and the Secret's
-// resource version lets one of them win. An authority is trusted, in moorage's own webhook configurations, before it signs, and remains
-// trusted after, so no request is refused on the way. Keys of serving certificates stay in memory.
-package authority
+package servingcert
 
 import (
 	"bytes"
@@ -25,8 +19,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
-
-	"github.com/moorage-k8s/moorage/internal/certs"
 )
 
 const (
@@ -41,8 +33,8 @@ const (
 	maxSteps = 5
 )
 
-// Options configure a Keeper. All are required.
-type Options struct {
+// SecretOptions configure a Secret. All are required.
+type SecretOptions struct {
 	Client kubernetes.Interface
 	// Namespace and Secret name the Secret. It is made if it is not there.
 	Namespace, Secret string
@@ -50,14 +42,18 @@ type Options struct {
 	Validating, Mutating string
 	// Lifetime is an authority's. Serving says what serving certificates are for, and how long they live.
 	Lifetime time.Duration
-	Serving  certs.Serving
+	Serving  Serving
 	Registry prometheus.Registerer
 	Logger   logr.Logger
 }
 
-// Keeper keeps an authority. Get and Ready are safe for concurrent use, also while it runs.
-type Keeper struct {
-	options  Options
+// Secret is the Source of an authority of moorage's own that is kept in a Secret, renewed, and written into the webhook configurations.
+//
+// Several replicas share the Secret without a leader: each looks at it every so often and takes the step that is due, and the Secret's
+// resource version lets one of them win. An authority is trusted, in moorage's own webhook configurations, before it signs, and remains
+// trusted after, so no request fails on the way. Keys of serving certificates stay in memory.
+type Secret struct {
+	options  SecretOptions
 	terms    terms
 	interval time.Duration
 
@@ -69,27 +65,27 @@ type Keeper struct {
 // serving is a certificate that is served.
 type serving struct {
 	certificate tls.Certificate
-	signer      *certs.Authority
+	signer      *Authority
 	renewAt     time.Time
 }
 
-// New returns a Keeper. The error is of the metrics, if they are registered already.
-func New(options Options) (*Keeper, error) {
-	k := &Keeper{options: options, terms: terms{lifetime: options.Lifetime, overlap: min(maxOverlap, options.Lifetime/12)}}
+// NewSecret returns a Secret, which has no certificate until it runs. The error is of the metrics, if they are registered already.
+func NewSecret(options SecretOptions) (*Secret, error) {
+	k := &Secret{options: options, terms: terms{lifetime: options.Lifetime, overlap: min(maxOverlap, options.Lifetime/12)}}
 	k.interval = max(minInterval, min(maxInterval, k.terms.overlap/4, options.Serving.Lifetime/12))
 	k.faults = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "moorage_webhook_certificate_errors_total",
 		Help: "Looks at the webhook's certificate authority that ended in an error. The certificates that are there remain in use.",
 	})
-	k.expiry = prometheus.NewGaugeVec(certs.WebhookExpiry, []string{certs.WebhookExpiryLabel})
+	k.expiry = prometheus.NewGaugeVec(WebhookExpiry, []string{WebhookExpiryLabel})
 	if err := errors.Join(options.Registry.Register(k.faults), options.Registry.Register(k.expiry)); err != nil {
 		return nil, fmt.Errorf("register the metrics of the certificate authority: %w", err)
 	}
 	return k, nil
 }
 
-// Get returns the certificate to serve, for tls.Config.GetCertificate.
-func (k *Keeper) Get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+// GetCertificate returns the certificate to serve.
+func (k *Secret) GetCertificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	s := k.serving.Load()
 	if s == nil {
 		return nil, errors.New("there is no serving certificate yet")
@@ -97,11 +93,11 @@ func (k *Keeper) Get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return &s.certificate, nil
 }
 
-// Ready tells whether there is a certificate to serve.
-func (k *Keeper) Ready() bool { return k.serving.Load() != nil }
+// Ready reports whether there is a certificate to serve.
+func (k *Secret) Ready() bool { return k.serving.Load() != nil }
 
 // Run looks after the authority until the context ends. An error of one look is logged, and the next one tries again.
-func (k *Keeper) Run(ctx context.Context) error {
+func (k *Secret) Run(ctx context.Context) error {
 	log := k.options.Logger
 	failing := false
 	for {
@@ -125,7 +121,7 @@ func (k *Keeper) Run(ctx context.Context) error {
 }
 
 // look reads the Secret, tells the API server, and takes the steps that are due.
-func (k *Keeper) look(ctx context.Context) error {
+func (k *Secret) look(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, stepTime)
 	defer cancel()
 	for range maxSteps {
@@ -159,10 +155,10 @@ func (k *Keeper) look(ctx context.Context) error {
 	return nil
 }
 
-func (k *Keeper) name() string { return k.options.Namespace + "/" + k.options.Secret }
+func (k *Secret) name() string { return k.options.Namespace + "/" + k.options.Secret }
 
 // read returns the Secret, nil where there is none, and what it holds.
-func (k *Keeper) read(ctx context.Context) (*corev1.Secret, *state, error) {
+func (k *Secret) read(ctx context.Context) (*corev1.Secret, *state, error) {
 	secret, err := k.options.Client.CoreV1().Secrets(k.options.Namespace).Get(ctx, k.options.Secret, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		return nil, nil, nil
@@ -178,7 +174,7 @@ func (k *Keeper) read(ctx context.Context) (*corev1.Secret, *state, error) {
 }
 
 // write stores the state in the Secret that was read. Data of other keys than ours is kept.
-func (k *Keeper) write(ctx context.Context, secret *corev1.Secret, s *state) error {
+func (k *Secret) write(ctx context.Context, secret *corev1.Secret, s *state) error {
 	api := k.options.Client.CoreV1().Secrets(k.options.Namespace)
 	if secret == nil {
 		_, err := api.Create(ctx, &corev1.Secret{
@@ -211,7 +207,7 @@ func (k *Keeper) write(ctx context.Context, secret *corev1.Secret, s *state) err
 
 // install writes the bundle into the webhook configurations, and tells whether both had it already. One that is not there, as
 // before an installation is complete, has nobody to tell.
-func (k *Keeper) install(ctx context.Context, bundle []byte) (had bool, err error) {
+func (k *Secret) install(ctx context.Context, bundle []byte) (had bool, err error) {
 	api := k.options.Client.AdmissionregistrationV1()
 	validating, err := tell(ctx, api.ValidatingWebhookConfigurations(), k.options.Validating,
 		func(c *admissionregistrationv1.ValidatingWebhookConfiguration) (changed bool) {
@@ -251,7 +247,7 @@ func tell[T any](ctx context.Context, api configurations[T], name string, change
 }
 
 // told makes of a configuration that is gone, or that somebody else has just written, one that is looked at again later.
-func (k *Keeper) told(had bool, err error, kind, name string) (bool, error) {
+func (k *Secret) told(had bool, err error, kind, name string) (bool, error) {
 	switch {
 	case err == nil:
 		return had, nil
@@ -273,7 +269,7 @@ func put(bundle *[]byte, want []byte) (changed bool) {
 }
 
 // serve has the authority sign a new serving certificate where one is due.
-func (k *Keeper) serve(s *state, now time.Time) error {
+func (k *Secret) serve(s *state, now time.Time) error {
 	old := k.serving.Load()
 	if old != nil && old.signer.Certificate().Equal(s.signing.Certificate()) && now.Before(old.renewAt) {
 		return nil
@@ -288,7 +284,7 @@ func (k *Keeper) serve(s *state, now time.Time) error {
 	}
 	life := certificate.Leaf.NotAfter.Sub(now)
 	k.serving.Store(&serving{certificate: certificate, signer: s.signing, renewAt: now.Add(life * 2 / 3)})
-	k.expiry.WithLabelValues(certs.WebhookExpiryServing).Set(float64(certificate.Leaf.NotAfter.Unix()))
+	k.expiry.WithLabelValues(WebhookExpiryServing).Set(float64(certificate.Leaf.NotAfter.Unix()))
 	k.expiry.WithLabelValues("authority").Set(float64(s.signing.NotAfter().Unix()))
 	return nil
 }
