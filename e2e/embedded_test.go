@@ -117,8 +117,8 @@ func TestEmbedded(t *testing.T) {
 
 	t.Run("a request that cannot be read is refused with a sentence", func(t *testing.T) {
 		for _, test := range []struct{ name, body, want string }{
-			{"nothing", "", "the body is no ExtenderArgs"},
-			{"no JSON", "Pod: db-0", "the body is no ExtenderArgs"},
+			{"nothing", "", "invalid ExtenderArgs"},
+			{"no JSON", "Pod: db-0", "invalid ExtenderArgs"},
 			{"half of it", argsFor("data")[:40], "the body ends too early"},
 			{"of the wrong type", `{"Pod":{},"NodeNames":"node-a"}`, "NodeNames"},
 			{"without nodes", `{"Pod":{"metadata":{"name":"db-0"}}}`, "neither NodeNames nor Nodes is given"},

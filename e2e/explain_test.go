@@ -14,7 +14,7 @@ import (
 	"github.com/moorage-k8s/moorage/e2e/moorage"
 	"github.com/moorage-k8s/moorage/e2e/zones"
 	"github.com/moorage-k8s/moorage/explain"
-	"github.com/moorage-k8s/moorage/extender"
+	"github.com/moorage-k8s/moorage/extender/decisions"
 )
 
 // A pod waits on a real cluster because its two claims want more than any pool has. What explain says the event is, the event
@@ -69,7 +69,7 @@ extender: {decisions: 100}
 // explained is what explain prints as JSON.
 type explained struct {
 	explain.Explanation
-	Decisions []extender.Decision `json:"decisions"`
+	Decisions []decisions.Decision `json:"decisions"`
 }
 
 // explainPod runs the command as an administrator would, and asks moorage what it answered.

@@ -38,7 +38,7 @@ func BenchmarkFilterOverHTTP(b *testing.B) {
 		b.Fatal(err)
 	}
 	moorage := httptest.NewServer(New(Options{
-		Snapshot: cache.Snapshot, Missing: func() []topology.Kind { return nil }, Engine: engine,
+		Snapshot: cache.Snapshot, Changed: cache.Changed, Missing: func() []topology.Kind { return nil }, Engine: engine,
 		Registry: prometheus.NewRegistry(), Logger: logr.Discard(),
 	}))
 	defer moorage.Close()

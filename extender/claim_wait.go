@@ -11,8 +11,8 @@ import (
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
 
-// claimPoll is how often a claim is looked for while filter waits for it.
-const claimPoll = 2 * time.Millisecond
+// worthClaimWait is the least time that a wait for a claim is worth.
+const worthClaimWait = 2 * time.Millisecond
 
 // demand follows the pod's volumes through the newest snapshot. kube-scheduler's own plugins have found the pod's claims and
 // volumes already, so one that the cache does not know is on its way: wait a moment for it. What does not come in time
@@ -23,36 +23,18 @@ func (e *Extender) demand(ctx context.Context, r *request) (*topology.Snapshot, 
 	if e.options.ClaimWait == 0 || !awaited(d) {
 		return s, d
 	}
-	patience, giveBack := e.waiting.grant(r, e.options.ClaimWait, claimPoll)
-	if patience == 0 {
-		e.metrics.skipped.WithLabelValues("claim").Inc()
-		return s, d
-	}
-	defer giveBack()
 	start := time.Now()
-	deadline := time.NewTimer(patience)
-	defer deadline.Stop()
-	tick := time.NewTicker(claimPoll)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-			s = e.options.Snapshot()
-			if d = placement.NewDemand(s, r.pod); !awaited(d) {
-				e.metrics.waited("seen", time.Since(start))
-				return s, d
-			}
-		case <-deadline.C:
-			e.metrics.waited("timed-out", time.Since(start))
-			return s, d
-		case <-ctx.Done():
-			e.metrics.waited("given-up", time.Since(start))
-			return s, d
-		}
+	ended := e.await(ctx, r, "claim", e.options.ClaimWait, worthClaimWait, s, func(newer *topology.Snapshot) bool {
+		s, d = newer, placement.NewDemand(newer, r.pod)
+		return !awaited(d)
+	})
+	if ended != waitSkipped {
+		e.metrics.waits.WithLabelValues(ended).Observe(time.Since(start).Seconds())
 	}
+	return s, d
 }
 
-// awaited tells whether something that the pod needs is not in the cache yet.
+// awaited reports whether something that the pod needs is not in the cache yet.
 func awaited(d *placement.Demand) bool {
 	return slices.ContainsFunc(d.Undecided, func(u placement.Undecided) bool {
 		return u.Cause == placement.CauseClaimMissing || u.Cause == placement.CauseVolumeMissing

@@ -30,13 +30,13 @@ func TestFilterWaitsForAClaim(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	server := httptest.NewServer(extender.New(extender.Options{
 		// The first snapshot that filter takes is without the claim; the claim comes while it waits.
-		Snapshot: func() *topology.Snapshot {
-			s := c.Snapshot()
+		Snapshot: c.Snapshot,
+		Changed: func(seen *topology.Snapshot) <-chan struct{} {
 			select {
 			case asked <- struct{}{}:
 			default:
 			}
-			return s
+			return c.Changed(seen)
 		},
 		Missing: func() []topology.Kind { return nil }, Engine: engine, ClaimWait: time.Minute, Registry: registry, Logger: logr.Discard(),
 	}))
@@ -65,7 +65,7 @@ func TestFilterGivesUpWaiting(t *testing.T) {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(extender.New(extender.Options{
-		Snapshot: c.Snapshot, Missing: func() []topology.Kind { return nil }, Engine: engine,
+		Snapshot: c.Snapshot, Changed: c.Changed, Missing: func() []topology.Kind { return nil }, Engine: engine,
 		ClaimWait: 5 * time.Millisecond, Registry: prometheus.NewRegistry(), Logger: logr.Discard(),
 	}))
 	defer server.Close()

@@ -17,6 +17,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	extenderv1 "k8s.io/kube-scheduler/extender/v1"
 
+	"github.com/moorage-k8s/moorage/extender/decisions"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
 	"github.com/moorage-k8s/moorage/topology/synthetic"
@@ -29,10 +30,10 @@ func TestDecisionsTellWhatWasAnswered(t *testing.T) {
 		t.Fatal(err)
 	}
 	cache := synthetic.Cache(synthetic.Size{Nodes: 9, Volumes: 9})
-	decisions := NewDecisions(10)
+	kept := decisions.New(10)
 	e := New(Options{
-		Snapshot: cache.Snapshot, Missing: func() []topology.Kind { return nil }, Engine: engine,
-		Registry: prometheus.NewRegistry(), Decisions: decisions,
+		Snapshot: cache.Snapshot, Changed: cache.Changed, Missing: func() []topology.Kind { return nil }, Engine: engine,
+		Registry: prometheus.NewRegistry(), Decisions: kept,
 	})
 	ask := func(verb string, pod *corev1.Pod, names ...string) {
 		t.Helper()
@@ -55,31 +56,31 @@ func TestDecisionsTellWhatWasAnswered(t *testing.T) {
 	ask("filter", synthetic.PodWithClaims("lost", "", "absent"), names[0])
 
 	score := 0
-	want := []Decision{
-		{Verb: "prioritize", Pod: "default/db", UID: "pod-db", Asked: 2, Passed: 2, Best: []Rated{{names[0], &score}, {names[3], &score}}},
+	want := []decisions.Decision{
+		{Verb: "prioritize", Pod: "default/db", UID: "pod-db", Asked: 2, Passed: 2, Best: []decisions.Rated{{Node: names[0], Score: &score}, {Node: names[3], Score: &score}}},
 		{
 			Verb: "filter", Pod: "default/db", UID: "pod-db", Asked: 10, Passed: 4, Unknown: 1,
-			Refused: []Refused{{
+			Refused: []decisions.Refused{{
 				Predicate: placement.VolumeAffinity, Volume: synthetic.ClaimName(0), Reason: placement.ReasonVolumeAffinity.String(), Nodes: 6,
 				Names: []string{names[1], names[2], names[4], names[5], names[7]},
 			}},
-			Best: []Rated{{Node: names[0]}, {Node: names[3]}, {Node: names[6]}, {Node: "of-yesterday"}},
+			Best: []decisions.Rated{{Node: names[0]}, {Node: names[3]}, {Node: names[6]}, {Node: "of-yesterday"}},
 		},
 	}
-	var got DecisionList
+	var got decisions.List
 	response := httptest.NewRecorder()
-	decisions.ServeHTTP(response, httptest.NewRequest(http.MethodGet, "/debug/decisions?pod=default/db", http.NoBody))
+	kept.ServeHTTP(response, httptest.NewRequest(http.MethodGet, "/debug/decisions?pod=default/db", http.NoBody))
 	if err := json.Unmarshal(response.Body.Bytes(), &got); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, got.Decisions, cmpopts.IgnoreFields(Decision{}, "Time", "Milliseconds")); diff != "" {
+	if diff := cmp.Diff(want, got.Decisions, cmpopts.IgnoreFields(decisions.Decision{}, "Time", "Milliseconds")); diff != "" {
 		t.Errorf("decisions about default/db (-want +got):\n%s", diff)
 	}
-	if lost := decisions.About("default/lost"); len(lost) != 1 || len(lost[0].Undecided) != 1 || time.Since(lost[0].Time) > time.Minute {
+	if lost := kept.About("default/lost"); len(lost) != 1 || len(lost[0].Undecided) != 1 || time.Since(lost[0].Time) > time.Minute {
 		t.Errorf("decisions about default/lost: %+v", lost)
 	}
 	response = httptest.NewRecorder()
-	decisions.ServeHTTP(response, httptest.NewRequest(http.MethodGet, "/debug/decisions?pod=db", http.NoBody))
+	kept.ServeHTTP(response, httptest.NewRequest(http.MethodGet, "/debug/decisions?pod=db", http.NoBody))
 	if response.Code != http.StatusBadRequest {
 		t.Errorf("a pod without a namespace: status %d", response.Code)
 	}
@@ -87,11 +88,11 @@ func TestDecisionsTellWhatWasAnswered(t *testing.T) {
 
 // Only the last are kept, the newest first, however many there were.
 func TestDecisionsAreBounded(t *testing.T) {
-	decisions := NewDecisions(3)
+	kept := decisions.New(3)
 	for i := range 8 {
-		decisions.add(Decision{Pod: fmt.Sprintf("default/%d", i)})
+		kept.Add(decisions.Decision{Pod: fmt.Sprintf("default/%d", i)})
 		var got []string
-		for _, d := range decisions.About("") {
+		for _, d := range kept.About("") {
 			got = append(got, d.Pod)
 		}
 		var want []string
@@ -102,7 +103,7 @@ func TestDecisionsAreBounded(t *testing.T) {
 			t.Fatalf("after %d decisions (-want +got):\n%s", i+1, diff)
 		}
 	}
-	if NewDecisions(0) != nil {
+	if decisions.New(0) != nil {
 		t.Error("a log of no decisions keeps some")
 	}
 }
@@ -124,10 +125,10 @@ func BenchmarkFilterWithDecisions(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	of := func(decisions *Decisions) func() time.Duration {
+	of := func(log *decisions.Log) func() time.Duration {
 		e := New(Options{
-			Snapshot: cache.Snapshot, Missing: func() []topology.Kind { return nil }, Engine: engine,
-			Registry: prometheus.NewRegistry(), Decisions: decisions,
+			Snapshot: cache.Snapshot, Changed: cache.Changed, Missing: func() []topology.Kind { return nil }, Engine: engine,
+			Registry: prometheus.NewRegistry(), Decisions: log,
 		})
 		return func() time.Duration {
 			r, err := decode(body)
@@ -139,7 +140,7 @@ func BenchmarkFilterWithDecisions(b *testing.B) {
 			return time.Since(start)
 		}
 	}
-	with, without := of(NewDecisions(1000)), of(nil)
+	with, without := of(decisions.New(1000)), of(nil)
 	var kept, plain time.Duration
 	for b.Loop() {
 		kept += with()

@@ -3,7 +3,6 @@
 package extender
 
 import (
-	"slices"
 	"sync"
 	"time"
 
@@ -15,35 +14,28 @@ import (
 // it is seen where they went: each would be sent to the zone that had the fewest volumes before all of them. So what the last
 // answers to /prioritize will probably lead to is kept here, until it is seen. It is a guess, and only rates depend on it.
 
-const (
-	// expectationMemory bounds how long a guess is kept of which nothing is seen.
-	expectationMemory = 5 * time.Second
-	// maxExpectations bounds how many are; the oldest go first.
-	maxExpectations = 1024
-)
+// maxExpectations bounds the guesses.
+const maxExpectations = 1024
 
-// expectations are the guesses, the oldest first.
+// expectations are the guesses, of pods' claims.
 type expectations struct {
-	mu   sync.Mutex
-	list []expectation
-}
-
-type expectation struct {
-	pod    topology.Key
-	since  time.Time
-	claims []placement.Expected
+	mu     sync.Mutex
+	recent recent[[]placement.Expected]
 }
 
 // others drops what is out of date and returns what is expected of other pods than this.
 func (e *expectations) others(pod topology.Key) []placement.Expected {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	oldest := time.Now().Add(-expectationMemory)
-	e.list = slices.DeleteFunc(e.list, func(x expectation) bool { return x.pod == pod || x.since.Before(oldest) })
+	oldest := time.Now().Add(-recentMemory)
 	var claims []placement.Expected
-	for i := range e.list {
-		claims = append(claims, e.list[i].claims...)
-	}
+	e.recent.drop(func(x *recently[[]placement.Expected]) bool {
+		if x.pod == pod || x.since.Before(oldest) {
+			return true
+		}
+		claims = append(claims, x.value...)
+		return false
+	})
 	return claims
 }
 
@@ -53,8 +45,5 @@ func (e *expectations) add(pod topology.Key, claims []placement.Expected) {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if len(e.list) == maxExpectations {
-		e.list = e.list[1:]
-	}
-	e.list = append(e.list, expectation{pod: pod, since: time.Now(), claims: claims})
+	e.recent.add(pod, claims)
 }

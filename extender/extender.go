@@ -16,6 +16,8 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/moorage-k8s/moorage/extender/budget"
+	"github.com/moorage-k8s/moorage/extender/decisions"
 	"github.com/moorage-k8s/moorage/internal/intake"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
@@ -24,14 +26,6 @@ import (
 // DefaultMaxBodyBytes is the largest body that is read unless configured: 5,000 whole nodes with their image lists are
 // about 63 MB.
 const DefaultMaxBodyBytes = 128 << 20
-
-// DefaultClaimWait is a good ClaimWait where the cache follows an API server: the scheduler's own cache is seldom further
-// ahead.
-const DefaultClaimWait = 100 * time.Millisecond
-
-// DefaultPlacementWait is a good PlacementWait where the cache follows an API server: kube-scheduler writes the node that it has
-// selected within some tens of milliseconds.
-const DefaultPlacementWait = 500 * time.Millisecond
 
 const (
 	// maxRequests is the number of requests that are worked on at a time. A kube-scheduler has one under way, so more than a
@@ -54,6 +48,8 @@ type Options struct {
 	Snapshot func() *topology.Snapshot
 	// Missing gives the kinds that have not been read in full yet; requests are answered once there are none. Required.
 	Missing func() []topology.Kind
+	// Changed returns a channel that is closed once there is a newer snapshot than this one. Required where filter may wait.
+	Changed func(seen *topology.Snapshot) <-chan struct{}
 	// Engine decides. Required.
 	Engine *placement.Engine
 	// MaxBodyBytes is the largest body that is read, DefaultMaxBodyBytes where 0.
@@ -68,7 +64,7 @@ type Options struct {
 	// It is for a cache that follows an API server, as the scheduler may have heard of a change first.
 	SecondLook time.Duration
 	// Decisions keeps what was answered; nil keeps nothing.
-	Decisions *Decisions
+	Decisions *decisions.Log
 	// Registry is where the metrics are registered. Required.
 	Registry prometheus.Registerer
 	Logger   logr.Logger
@@ -81,10 +77,11 @@ type Extender struct {
 	mux          *http.ServeMux
 	intake       *intake.Reader
 	slots        chan struct{}
-	waiting      waiting
-	looks        looks
+	waiting      share
+	looks        share
 	placements   placements
 	expectations expectations
+	judged       lastJudged
 }
 
 // New returns an Extender. It panics where a required option is missing or the metrics are registered already, as both are
@@ -92,6 +89,9 @@ type Extender struct {
 func New(options Options) *Extender {
 	if options.Snapshot == nil || options.Missing == nil || options.Engine == nil || options.Registry == nil {
 		panic("extender.New: Snapshot, Missing, Engine and Registry are required")
+	}
+	if options.Changed == nil && options.ClaimWait+options.PlacementWait+options.SecondLook > 0 {
+		panic("extender.New: Changed is required where filter may wait")
 	}
 	if options.MaxBodyBytes == 0 {
 		options.MaxBodyBytes = DefaultMaxBodyBytes
@@ -103,7 +103,11 @@ func New(options Options) *Extender {
 		intake: intake.New(intake.Options{
 			MaxBytes: options.MaxBodyBytes, MaxTime: maxTransfer, SmallBytes: smallBody, HeldBytes: heldBodies * options.MaxBodyBytes,
 		}),
-		slots: make(chan struct{}, maxRequests),
+		slots:        make(chan struct{}, maxRequests),
+		waiting:      share{part: budget.Share, saved: budget.Saved},
+		placements:   placements{notes: recent[note]{most: maxPlacements}},
+		expectations: expectations{recent: recent[[]placement.Expected]{most: maxExpectations}},
+		looks:        share{part: budget.Share, saved: budget.SavedLooks * options.SecondLook},
 	}
 	options.Registry.MustRegister(&stranded{options: options, fault: func(pod *topology.Pod, fault any) { e.fault("metrics", pod, fault) }})
 	e.mux.Handle("/filter", e.verb("filter", onNodes(e.filter)))
@@ -125,7 +129,7 @@ func onNodes(serve func(ctx context.Context, r *request, out []byte) ([]byte, in
 	return func(ctx context.Context, body, out []byte) ([]byte, int) {
 		r, err := decode(body)
 		if err != nil {
-			return errorAnswer(fmt.Sprintf("the body is no ExtenderArgs of k8s.io/kube-scheduler/extender/v1: %v", err)), http.StatusBadRequest
+			return errorAnswer(fmt.Sprintf("invalid ExtenderArgs of k8s.io/kube-scheduler/extender/v1: %v", err)), http.StatusBadRequest
 		}
 		return serve(ctx, r, out)
 	}

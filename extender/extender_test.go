@@ -81,7 +81,7 @@ func serve(t *testing.T, c *topology.Cache, o options) (*httptest.Server, *prome
 	}
 	registry := prometheus.NewRegistry()
 	server := httptest.NewServer(extender.New(extender.Options{
-		Snapshot: c.Snapshot, Missing: func() []topology.Kind { return o.missing }, Engine: engine,
+		Snapshot: c.Snapshot, Changed: c.Changed, Missing: func() []topology.Kind { return o.missing }, Engine: engine,
 		MaxBodyBytes: o.limit, Registry: registry, Logger: testr.New(t),
 	}))
 	t.Cleanup(server.Close)
@@ -232,8 +232,8 @@ func TestRequestsThatCannotBeServed(t *testing.T) {
 		status           int
 		message          string
 	}{
-		{"nothing", "/filter", ``, options{}, 400, "the body is no ExtenderArgs of k8s.io/kube-scheduler/extender/v1: at byte 0"},
-		{"not JSON", "/filter", `hello`, options{}, 400, `expected '{', found 'h'`},
+		{"nothing", "/filter", ``, options{}, 400, "invalid ExtenderArgs of k8s.io/kube-scheduler/extender/v1: at byte 0"},
+		{"not JSON", "/filter", `hello`, options{}, 400, "at byte 0: invalid character 'h'"},
 		{"cut off", "/filter", `{"Pod":{"metadata":{"name":"a`, options{}, 400, "Pod: at byte"},
 		{"something after", "/filter", `{"Pod":{},"NodeNames":["a"]}{}`, options{}, 400, "more follows"},
 		{"no pod", "/filter", `{"NodeNames":["a"]}`, options{}, 400, "no Pod is given"},

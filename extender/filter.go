@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/moorage-k8s/moorage/extender/decisions"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
@@ -39,7 +40,7 @@ func (e *Extender) refusals(ctx context.Context, r *request) (refusal func(i int
 		j = e.lookAgain(ctx, r, j)
 	}
 	e.count(&j)
-	e.options.Decisions.filtered(r, &j, start)
+	e.keepFiltered(r, &j, start)
 	return j.refusal
 }
 
@@ -54,7 +55,7 @@ type judgement struct {
 	passed, unknown int
 	rejected        []int // by elimination
 	// group is set where the members of the pod's own group leave it no room.
-	group *GroupRoom
+	group *decisions.Group
 }
 
 // passes stands for no elimination.
@@ -73,6 +74,9 @@ func (j *judgement) refusal(i int) (placement.Reason, bool) {
 // judge looks the reason of each candidate up once, since the answer needs it three times.
 func (e *Extender) judge(r *request, s *topology.Snapshot, demand *placement.Demand, pending []placement.Pending) judgement {
 	verdict := e.options.Engine.Filter(s, demand, pending...)
+	if len(pending) == 0 {
+		e.judged.keep(&judged{r.pod.UID, s, demand, verdict})
+	}
 	j := judgement{
 		snapshot: s, verdict: verdict, left: topology.NewNodeSet(s.NumNodes()),
 		found: make([]int16, len(r.nodes)), rejected: make([]int, len(verdict.Eliminations)),

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/moorage-k8s/moorage/extender/decisions"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
@@ -62,21 +63,13 @@ type cycle struct {
 	looked bool
 }
 
-// GroupRoom is how far a scheduling group fits, as seen from a member for which nothing is left: there is room for so many of those that
-// kube-scheduler has asked about in this cycle. It gives a group up as soon as too few can be placed, and then does not ask about the rest.
-type GroupRoom struct {
-	Name  string `json:"name"`
-	Room  int    `json:"room"`
-	Asked int    `json:"asked"`
-}
-
 // begin drops the pod's note, as a pod that is asked about again was not placed. A member that is asked about again after others begins a new
 // cycle: unless some of the group were placed, it was given up, and what was noted of it with it.
 func (p *placements) begin(r *request, s *topology.Snapshot) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now, pod := time.Now(), r.pod.Key()
-	p.drop(func(n *note) bool { return n.pod == pod })
+	p.notes.drop(func(n *recently[note]) bool { return n.pod == pod })
 	p.forgetCycles(now)
 	if r.group == (group{}) {
 		return
@@ -92,7 +85,7 @@ func (p *placements) begin(r *request, s *topology.Snapshot) {
 	}
 	if _, again := c.asked[pod]; again && (c.last != pod || !c.alone) {
 		if !c.placed {
-			p.drop(func(n *note) bool { return n.group == r.group })
+			p.notes.drop(func(n *recently[note]) bool { return n.value.group == r.group })
 		}
 		p.members -= len(c.asked)
 		*c = cycle{}
@@ -106,7 +99,7 @@ func (p *placements) begin(r *request, s *topology.Snapshot) {
 	c.last, c.at, c.alone = pod, now, false
 }
 
-// mayLook tells whether a second look may be taken for the pod: once in a cycle of a group, which is retried as a whole.
+// mayLook reports whether a second look may be taken for the pod: once in a cycle of a group, which is retried as a whole.
 func (p *placements) mayLook(g group) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -125,7 +118,7 @@ func (p *placements) forgetCycles(now time.Time) {
 		var oldest group
 		var at time.Time
 		for g, c := range p.cycles {
-			if now.Sub(c.at) > placementMemory {
+			if now.Sub(c.at) > recentMemory {
 				p.members -= len(c.asked)
 				delete(p.cycles, g)
 			} else if at.IsZero() || c.at.Before(at) {
@@ -140,13 +133,13 @@ func (p *placements) forgetCycles(now time.Time) {
 	}
 }
 
-// ended tells whether the pod of the note is to be remembered no longer: a member is for as long as its group is being asked about.
-func (p *placements) ended(n *note, now time.Time) bool {
+// ended reports whether the pod of the note is to be remembered no longer: a member is for as long as its group is being asked about.
+func (p *placements) ended(n *recently[note], now time.Time) bool {
 	since := n.since
-	if c := p.cycles[n.group]; c != nil && c.at.After(since) {
+	if c := p.cycles[n.value.group]; c != nil && c.at.After(since) {
 		since = c.at
 	}
-	return now.Sub(since) > placementMemory
+	return now.Sub(since) > recentMemory
 }
 
 // judgeMember judges a pod beside the members of its group that were let through, and beside what other pods may take. It never depends on the
@@ -207,7 +200,7 @@ func (e *Extender) judgeMember(
 	case placement.Impossible:
 		j = e.judge(r, s, demand, pinned(s, own))
 		if j.nowhere() {
-			j.group = &GroupRoom{Name: r.group.name, Room: len(own), Asked: len(c.asked)}
+			j.group = &decisions.Group{Name: r.group.name, Room: len(own), Asked: len(c.asked)}
 			if log := e.options.Logger.V(1); log.Enabled() {
 				log.Info("The pod's scheduling group leaves it no room", "pod", r.pod.Key().String(),
 					"group", j.group.Name, "room", j.group.Room, "asked", j.group.Asked)

@@ -25,6 +25,8 @@ import (
 	extenderv1 "k8s.io/kube-scheduler/extender/v1"
 
 	"github.com/moorage-k8s/moorage/extender"
+	"github.com/moorage-k8s/moorage/extender/budget"
+	"github.com/moorage-k8s/moorage/extender/decisions"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
@@ -34,7 +36,7 @@ import (
 type gang struct {
 	burst
 	members   []string
-	decisions *extender.Decisions
+	decisions *decisions.Log
 	// took is what the members that were let through take of each node's pool, in pods.
 	took map[string]int
 	// waited is how long all answers of the last cycle took.
@@ -43,7 +45,7 @@ type gang struct {
 
 func newGang(t *testing.T, n int) *gang {
 	t.Helper()
-	g := &gang{decisions: extender.NewDecisions(extender.MaxDecisions)}
+	g := &gang{decisions: decisions.New(decisions.Max)}
 	for i := range n {
 		g.members = append(g.members, fmt.Sprintf("w-%d", i))
 	}
@@ -53,9 +55,9 @@ func newGang(t *testing.T, n int) *gang {
 	}
 	g.burst = burst{t: t, cache: cluster(t, append([]string{"x", "y"}, g.members...)...), registry: prometheus.NewRegistry()}
 	g.handler = extender.New(extender.Options{
-		Snapshot: g.cache.Snapshot, Missing: func() []topology.Kind { return nil }, Engine: engine, Registry: g.registry, Logger: logr.Discard(),
+		Snapshot: g.cache.Snapshot, Changed: g.cache.Changed, Missing: func() []topology.Kind { return nil }, Engine: engine, Registry: g.registry, Logger: logr.Discard(),
 		Decisions: g.decisions,
-		ClaimWait: extender.DefaultClaimWait, PlacementWait: extender.DefaultPlacementWait, SecondLook: extender.DefaultSecondLook,
+		ClaimWait: budget.ClaimWait, PlacementWait: budget.PlacementWait, SecondLook: budget.SecondLook,
 	})
 	for _, m := range append([]string{"x", "y"}, g.members...) {
 		g.upsert(g.pod(m))
@@ -144,7 +146,7 @@ func TestAGroupIsLetThroughAsFarAsItFits(t *testing.T) {
 				}
 				g.expectSome(g.cycle(g.members[len(let):]), 0)
 				// What others have is a reason for a second look, one for the group.
-				if g.waited > extender.DefaultSecondLook {
+				if g.waited > budget.SecondLook {
 					t.Errorf("the answers took %s", g.waited)
 				}
 			})
@@ -158,7 +160,7 @@ func TestARefusedMemberIsToldForHowManyThereIsRoom(t *testing.T) {
 		g := newGang(t, 30)
 		g.cycle(g.members[:room+1])
 		got := g.decisions.About("default/" + g.members[room])
-		want := &extender.GroupRoom{Name: "workers", Room: room, Asked: room + 1}
+		want := &decisions.Group{Name: "workers", Room: room, Asked: room + 1}
 		if len(got) != 1 || !reflect.DeepEqual(got[0].Group, want) {
 			t.Errorf("decisions about the member that is refused: %+v, want one with %+v", got, want)
 		}
@@ -210,13 +212,13 @@ func TestOthersWaitForAGroupAndAGroupForOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGang(t, 2)
 		g.expectPod(g.member("w-0"), 0, []string{"b"}, "b")
-		time.AfterFunc(19*ms+ms/2, func() { g.upsert(selected("w-0", "b")) })
-		g.expect("x", 20*ms+extender.DefaultSecondLook, []string{}, "b")
+		time.AfterFunc(20*ms, func() { g.upsert(selected("w-0", "b")) })
+		g.expect("x", 20*ms+budget.SecondLook, []string{}, "b")
 	})
 	synctest.Test(t, func(t *testing.T) {
 		g := newGang(t, 2)
 		g.expect("x", 0, []string{"b"}, "b")
-		time.AfterFunc(19*ms+ms/2, func() { g.upsert(selected("x", "a")) })
+		time.AfterFunc(20*ms, func() { g.upsert(selected("x", "a")) })
 		g.expectPod(g.member("w-0"), 20*ms, []string{"b"}, "b")
 	})
 	synctest.Test(t, func(t *testing.T) {
@@ -225,7 +227,7 @@ func TestOthersWaitForAGroupAndAGroupForOthers(t *testing.T) {
 		other := g.member("w-1")
 		group := "others"
 		other.Spec.SchedulingGroup.PodGroupName = &group
-		time.AfterFunc(19*ms+ms/2, func() { g.upsert(selected("w-0", "a")) })
+		time.AfterFunc(20*ms, func() { g.upsert(selected("w-0", "a")) })
 		g.expectPod(other, 20*ms, []string{"b"}, "b")
 	})
 }

@@ -3,8 +3,6 @@
 package extender
 
 import (
-	"time"
-
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/moorage-k8s/moorage/topology/placement"
@@ -75,10 +73,6 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 	}, []string{"wait"})
 	registry.MustRegister(m.skipped, m.requests, m.duration, m.nodes, m.rejections, m.undecided, m.panics, m.waits, m.placements, m.looks)
 	return m
-}
-
-func (m *metrics) waited(result string, time time.Duration) {
-	m.waits.WithLabelValues(result).Observe(time.Seconds())
 }
 
 func (m *metrics) rejected(e *placement.Elimination, nodes int) {

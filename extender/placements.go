@@ -18,20 +18,13 @@ import (
 // seen what became of them, and then decides on facts, so that a rejection always rests on objects whose events wake the pod.
 // As long as some node is left whatever the noted pods take, nobody waits.
 
-const (
-	// placementPoll is how often is looked what became of the noted pods.
-	placementPoll = time.Millisecond
-	// placementMemory bounds how long a pod is noted of which nothing is seen: it may have failed to be placed for another
-	// reason, and be asked about again later or never.
-	placementMemory = 5 * time.Second
-	// maxPlacements bounds the notes; the oldest go first.
-	maxPlacements = 4096
-)
+// maxPlacements bounds the notes.
+const maxPlacements = 4096
 
 // placements are the pods that were let through and not seen placed yet.
 type placements struct {
 	mu    sync.Mutex // held while a pod is judged beside the notes and noted itself
-	notes []note
+	notes recent[note]
 	// cycles are those of the groups that have been asked about lately, and members how many pods these know.
 	cycles  map[group]*cycle
 	members int
@@ -39,9 +32,7 @@ type placements struct {
 
 // note is one pod with delayed claims, or volumes that only one node may have.
 type note struct {
-	pod   topology.Key
 	group group
-	since time.Time
 	// nodes is a snapshot with the nodes that the claims' sets are about.
 	nodes  *topology.Snapshot
 	claims []placement.Pending
@@ -61,36 +52,17 @@ func (e *Extender) decide(ctx context.Context, r *request, s *topology.Snapshot,
 		return j
 	}
 	start := time.Now()
-	patience, giveBack := e.waiting.grant(r, e.options.PlacementWait, e.options.PlacementWait/10)
-	if patience == 0 {
-		e.metrics.skipped.WithLabelValues("placement").Inc()
+	ended := e.await(ctx, r, "placement", e.options.PlacementWait, e.options.PlacementWait/10, j.snapshot, func(newer *topology.Snapshot) bool {
+		j, depends = e.judgeBeside(r, newer, placement.NewDemand(newer, r.pod))
+		return !depends
+	})
+	if ended != waitSkipped {
+		e.metrics.placements.WithLabelValues(ended).Observe(time.Since(start).Seconds())
+	}
+	if ended == waitSkipped || ended == waitTimeout {
 		return e.judgeInVain(r, start)
 	}
-	defer giveBack()
-	deadline := time.NewTimer(patience)
-	defer deadline.Stop()
-	tick := time.NewTicker(placementPoll)
-	defer tick.Stop()
-	for {
-		var result string
-		select {
-		case <-tick.C:
-			if s = e.options.Snapshot(); s == j.snapshot {
-				continue
-			}
-			if j, depends = e.judgeBeside(r, s, placement.NewDemand(s, r.pod)); depends {
-				continue
-			}
-			result = "seen"
-		case <-deadline.C:
-			j = e.judgeInVain(r, start)
-			result = "timed-out"
-		case <-ctx.Done():
-			result = "given-up"
-		}
-		e.metrics.placements.WithLabelValues(result).Observe(time.Since(start).Seconds())
-		return j
-	}
+	return j
 }
 
 // judgeInVain judges a pod that has waited since then without seeing enough. It drops as few notes as let the pod through, the
@@ -143,7 +115,7 @@ func (e *Extender) judgeBeside(r *request, s *topology.Snapshot, demand *placeme
 	return j, false
 }
 
-// delays tells whether the pod has claims that wait for its node.
+// delays reports whether the pod has claims that wait for its node.
 func delays(demand *placement.Demand) bool {
 	return slices.ContainsFunc(demand.Volumes, func(v placement.Volume) bool { return v.State == placement.Delayed })
 }
@@ -155,55 +127,42 @@ func (p *placements) add(r *request, j *judgement, volumes []topology.Key) {
 	if len(claims)+len(volumes) == 0 {
 		return
 	}
-	if len(p.notes) == maxPlacements {
-		p.notes = p.notes[1:]
-	}
-	n := note{pod: r.pod.Key(), group: r.group, since: time.Now(), nodes: s, claims: claims, left: j.left, volumes: volumes}
+	n := note{group: r.group, nodes: s, claims: claims, left: j.left, volumes: volumes}
 	for i := range r.nodes {
 		if node, known := s.NodeIndexOf(r.nodes[i].name()); known && j.left.Has(node) {
 			n.pin = s.Node(node).Name
 			break
 		}
 	}
-	p.notes = append(p.notes, n)
+	p.notes.add(r.pod.Key(), n)
 }
 
 // pin notes which node a pod was probably sent to.
 func (p *placements) pin(pod topology.Key, node string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for i := range p.notes {
-		if p.notes[i].pod == pod {
-			p.notes[i].pin = node
+	for i := range p.notes.notes {
+		if n := &p.notes.notes[i]; n.pod == pod {
+			n.value.pin = node
 		}
 	}
 }
 
-// share tells whether a noted pod of no such group is to have one of the volumes.
+// share reports whether a noted pod of no such group is to have one of the volumes.
 func (p *placements) share(volumes []topology.Key, but group) bool {
-	return len(volumes) > 0 && slices.ContainsFunc(p.notes, func(n note) bool {
+	return len(volumes) > 0 && slices.ContainsFunc(p.notes.notes, func(r recently[note]) bool {
+		n := &r.value
 		return (n.group != but || but == group{}) && slices.ContainsFunc(n.volumes, func(v topology.Key) bool { return slices.Contains(volumes, v) })
 	})
 }
 
-func (p *placements) drop(which func(*note) bool) {
-	kept := p.notes[:0]
-	for i := range p.notes {
-		if !which(&p.notes[i]) {
-			kept = append(kept, p.notes[i])
-		}
-	}
-	clear(p.notes[len(kept):])
-	p.notes = kept
-}
-
-// forgetOldest drops up to n notes that were there then, the oldest, but for those of the pod's own group, and tells whether there was one.
+// forgetOldest drops up to n notes that were there then, the oldest, but for those of the pod's own group, and reports whether there was one.
 func (p *placements) forgetOldest(n int, then time.Time, but group) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	dropped := 0
-	p.drop(func(o *note) bool {
-		if dropped == n || o.since.After(then) || o.group == but && but != (group{}) {
+	p.notes.drop(func(o *recently[note]) bool {
+		if dropped == n || o.since.After(then) || o.value.group == but && but != (group{}) {
 			return false
 		}
 		dropped++
@@ -214,11 +173,12 @@ func (p *placements) forgetOldest(n int, then time.Time, but group) bool {
 
 // resolve drops what the snapshot has an answer to, and what is too old.
 func (p *placements) resolve(s *topology.Snapshot, now time.Time) {
-	p.drop(func(n *note) bool {
-		if p.ended(n, now) {
+	p.notes.drop(func(r *recently[note]) bool {
+		if p.ended(r, now) {
 			return true
 		}
-		placed := n.resolve(s)
+		n := &r.value
+		placed := n.resolve(r.pod, s)
 		if c := p.cycles[n.group]; c != nil && placed {
 			c.placed = true
 		}
@@ -229,8 +189,8 @@ func (p *placements) resolve(s *topology.Snapshot, now time.Time) {
 // pending returns what the noted pods may still take, but for those of a group.
 func (p *placements) pending(s *topology.Snapshot, but group) []placement.Pending {
 	var pending []placement.Pending
-	for i := range p.notes {
-		if n := &p.notes[i]; n.group != but || but == (group{}) {
+	for i := range p.notes.notes {
+		if n := &p.notes.notes[i].value; n.group != but || but == (group{}) {
 			pending = append(pending, n.pending(s)...)
 		}
 	}
@@ -242,8 +202,8 @@ func (p *placements) group(s *topology.Snapshot, of group) (members []placement.
 	if of == (group{}) {
 		return nil, nil
 	}
-	for i := range p.notes {
-		n := &p.notes[i]
+	for i := range p.notes.notes {
+		n := &p.notes.notes[i].value
 		if n.group != of || len(n.claims) == 0 {
 			continue
 		}
@@ -271,10 +231,10 @@ func (n *note) pending(s *topology.Snapshot) []placement.Pending {
 	return claims
 }
 
-// resolve takes out the claims of which the snapshot tells more: they have a node or a volume, or are gone, as the pod may be. It tells whether
+// resolve takes out the claims of which the snapshot tells more: they have a node or a volume, or are gone, as the pod may be. It reports whether
 // the pod or a claim of it was placed.
-func (n *note) resolve(s *topology.Snapshot) (placed bool) {
-	pod := s.Pod(n.pod)
+func (n *note) resolve(key topology.Key, s *topology.Snapshot) (placed bool) {
+	pod := s.Pod(key)
 	n.known = n.known || pod != nil
 	if n.known && (pod == nil || pod.Node != "" || pod.Deleting) {
 		n.claims, n.volumes = nil, nil

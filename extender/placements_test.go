@@ -22,6 +22,7 @@ import (
 	extenderv1 "k8s.io/kube-scheduler/extender/v1"
 
 	"github.com/moorage-k8s/moorage/extender"
+	"github.com/moorage-k8s/moorage/extender/budget"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
@@ -47,8 +48,8 @@ func newBurstWith(t *testing.T, config placement.Config) *burst {
 	}
 	b := &burst{t: t, cache: cluster(t, "x", "y"), registry: prometheus.NewRegistry()}
 	b.handler = extender.New(extender.Options{
-		Snapshot: b.cache.Snapshot, Missing: func() []topology.Kind { return nil }, Engine: engine,
-		PlacementWait: extender.DefaultPlacementWait, Registry: b.registry, Logger: logr.Discard(),
+		Snapshot: b.cache.Snapshot, Changed: b.cache.Changed, Missing: func() []topology.Kind { return nil }, Engine: engine,
+		PlacementWait: budget.PlacementWait, Registry: b.registry, Logger: logr.Discard(),
 	})
 	b.upsert(b.pod("x"))
 	b.upsert(b.pod("y"))
@@ -138,7 +139,7 @@ func TestTheSecondPodWaitsToSeeWhereTheFirstWent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBurst(t)
 		b.expect("x", 0, []string{"b"}, "b")
-		time.AfterFunc(19*ms+ms/2, func() { b.upsert(selected("x", "b")) })
+		time.AfterFunc(20*ms, func() { b.upsert(selected("x", "b")) })
 		b.expect("y", 20*ms, []string{}, "b")
 		if b.waits("seen") != 1 {
 			t.Error("the wait was not counted")
@@ -160,7 +161,7 @@ func TestTheSecondPodFitsWhenTheFirstWentElsewhere(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := newBurst(t)
 				b.expect("x", 0, []string{"a", "b"}, "a", "b")
-				time.AfterFunc(19*ms+ms/2, func() { event(b) })
+				time.AfterFunc(20*ms, func() { event(b) })
 				b.expect("y", 20*ms, []string{"b"}, "b")
 			})
 		})
@@ -181,7 +182,7 @@ func TestAWaitInVainIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBurst(t)
 		b.expect("x", 0, []string{"b"}, "b")
-		b.expect("y", extender.DefaultPlacementWait, []string{"b"}, "b")
+		b.expect("y", budget.PlacementWait, []string{"b"}, "b")
 		if b.waits("timed-out") != 1 {
 			t.Error("the wait was not counted")
 		}
@@ -208,8 +209,8 @@ func TestAWaitInVainGivesNoMoreAwayThanItHasTo(t *testing.T) {
 		}
 		b.expect("x", 0, []string{"b"}, "b")
 		b.expect("y", 0, []string{"b"}, "b")
-		b.expect("z", extender.DefaultPlacementWait, []string{"b"}, "b")
-		time.AfterFunc(19*ms+ms/2, func() {
+		b.expect("z", budget.PlacementWait, []string{"b"}, "b")
+		time.AfterFunc(20*ms, func() {
 			b.upsert(selected("y", "b"))
 			b.upsert(selected("z", "b"))
 		})
@@ -252,7 +253,7 @@ func TestTheSecondPodOfAVolumeWaitsToSeeWhereTheFirstWent(t *testing.T) {
 		b.upsert(second)
 
 		b.expectPod(first, 0, []string{"a", "b"}, "a", "b")
-		time.AfterFunc(19*ms+ms/2, func() {
+		time.AfterFunc(20*ms, func() {
 			placed := first.DeepCopy()
 			placed.Spec.NodeName = "a"
 			b.upsert(placed)

@@ -77,10 +77,10 @@ const maxVictims = 1_000_000
 
 // boundVictims returns an error for more candidates or victims than there can be, before anything is made of them.
 func boundVictims(body []byte) error {
-	s := &scanner{data: body}
+	w := newWire(body)
 	nodes, victims := 0, 0
 	skip := func() error {
-		_, err := s.value()
+		_, err := w.value()
 		return err
 	}
 	victim := func() error {
@@ -93,21 +93,21 @@ func boundVictims(body []byte) error {
 		if nodes++; nodes > maxNodes {
 			return errManyNodes
 		}
-		if s.peek() != '{' {
+		if w.next() != '{' {
 			return skip()
 		}
-		return s.members(func(key []byte) error {
-			if !bytes.EqualFold(key, []byte("Pods")) || s.peek() != '[' {
+		return w.members(func(key []byte) error {
+			if !bytes.EqualFold(key, []byte("Pods")) || w.next() != '[' {
 				return skip()
 			}
-			return s.elements(victim)
+			return w.elements(victim)
 		})
 	}
-	return s.members(func(key []byte) error {
-		if !bytes.EqualFold(key, []byte("NodeNameToMetaVictims")) && !bytes.EqualFold(key, []byte("NodeNameToVictims")) || s.peek() != '{' {
+	return w.members(func(key []byte) error {
+		if !bytes.EqualFold(key, []byte("NodeNameToMetaVictims")) && !bytes.EqualFold(key, []byte("NodeNameToVictims")) || w.next() != '{' {
 			return skip()
 		}
-		return s.members(candidate)
+		return w.members(candidate)
 	})
 }
 
@@ -116,7 +116,7 @@ func boundVictims(body []byte) error {
 func (e *Extender) preempt(body []byte) (answer []byte, status int) {
 	p, err := decodePreemption(body)
 	if err != nil {
-		return errorAnswer(fmt.Sprintf("the body is no ExtenderPreemptionArgs of k8s.io/kube-scheduler/extender/v1: %v", err)), http.StatusBadRequest
+		return errorAnswer(fmt.Sprintf("invalid ExtenderPreemptionArgs of k8s.io/kube-scheduler/extender/v1: %v", err)), http.StatusBadRequest
 	}
 	if message := e.unsynced(); message != "" {
 		return errorAnswer(message), http.StatusServiceUnavailable
@@ -147,7 +147,7 @@ func (e *Extender) worthEvicting(p *preemption) (kept map[string]*extenderv1.Met
 			kept[node] = victims
 		}
 	}
-	e.options.Decisions.preempted(p.pod, len(p.candidates), slices.Collect(maps.Keys(kept)), start)
+	e.keepPreempted(p.pod, len(p.candidates), slices.Collect(maps.Keys(kept)), start)
 	return kept
 }
 

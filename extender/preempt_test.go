@@ -128,7 +128,7 @@ func TestPreemptRequestsThatCannotBeServed(t *testing.T) {
 		status     int
 		message    string
 	}{
-		{"not JSON", `{`, options{}, 400, "the body is no ExtenderPreemptionArgs"},
+		{"not JSON", `{`, options{}, 400, "invalid ExtenderPreemptionArgs"},
 		{"no candidates", `{"Pod":{}}`, options{}, 400, "neither NodeNameToMetaVictims nor NodeNameToVictims is given"},
 		{"no pod", `{"NodeNameToMetaVictims":{}}`, options{}, 400, "no Pod is given"},
 		{"nulls", `{"Pod":{},"NodeNameToMetaVictims":{"a":null,"b":{"Pods":[null]}},"NodeNameToVictims":{"c":{"Pods":[null]}}}`, options{}, 200, ""},

@@ -45,8 +45,8 @@ func (e *Extender) scores(r *request) (score func(i int) int) {
 			rated[i] = -1
 		}
 	}
-	demand := placement.NewDemand(s, r.pod)
-	verdict := e.options.Engine.Filter(s, demand)
+	judged := e.judgedOf(r, s)
+	demand, verdict := judged.demand, judged.verdict
 	// Only a cache that follows an API server gets to see what became of a pod.
 	follows := e.options.PlacementWait > 0 && delays(demand)
 	var expected []placement.Expected
@@ -83,6 +83,15 @@ func (e *Extender) scores(r *request) (score func(i int) int) {
 		}
 	}
 	score = func(i int) int { return rated[i] }
-	e.options.Decisions.prioritized(r, verdict, score, start)
+	e.keepPrioritized(r, verdict, score, start)
 	return score
+}
+
+// judgedOf is what filter has just found of the pod, or else what the engine finds.
+func (e *Extender) judgedOf(r *request, s *topology.Snapshot) *judged {
+	if j := e.judged.of(r.pod.UID, s); j != nil {
+		return j
+	}
+	demand := placement.NewDemand(s, r.pod)
+	return &judged{r.pod.UID, s, demand, e.options.Engine.Filter(s, demand)}
 }

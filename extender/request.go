@@ -60,21 +60,21 @@ func (c *candidate) object() []byte {
 
 // decode reads an ExtenderArgs. Like encoding/json it takes names of fields in any case, and the last of a repeated one.
 func decode(body []byte) (*request, error) {
-	s := &scanner{data: body}
+	w := newWire(body)
 	var pod []byte
 	var byName, byObject []candidate
 	var names, objects bool
-	err := s.members(func(key []byte) error {
+	err := w.members(func(key []byte) error {
 		var err error
 		switch {
 		case bytes.EqualFold(key, []byte("Pod")):
-			pod, err = s.value()
+			pod, err = w.value()
 		case bytes.EqualFold(key, []byte("NodeNames")):
-			byName, names, err = decodeNames(s)
+			byName, names, err = decodeNames(w)
 		case bytes.EqualFold(key, []byte("Nodes")):
-			byObject, objects, err = decodeNodes(s)
+			byObject, objects, err = decodeNodes(w)
 		default:
-			_, err = s.value()
+			_, err = w.value()
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", key, err)
@@ -84,8 +84,8 @@ func decode(body []byte) (*request, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.peek() != 0 || s.pos < len(s.data) {
-		return nil, s.errorf("more follows after the end of the object")
+	if err = w.end(); err != nil {
+		return nil, err
 	}
 	r := &request{}
 	switch {
@@ -108,29 +108,29 @@ const maxNodes = 100_000
 var errManyNodes = fmt.Errorf("there are more than %d nodes", maxNodes)
 
 // decodeNames also tells whether there were any: a null is none.
-func decodeNames(s *scanner) ([]candidate, bool, error) {
-	if s.null() {
-		return nil, false, nil
+func decodeNames(w *wire) ([]candidate, bool, error) {
+	if null, err := w.null(); null {
+		return nil, false, err
 	}
 	// Names of thousands of nodes are seldom shorter than 24 bytes with their quotes and comma.
-	nodes := make([]candidate, 0, min((len(s.data)-s.pos)/24+1, maxNodes))
-	err := s.elements(func() error {
+	nodes := make([]candidate, 0, min((len(w.body)-int(w.tokens.InputOffset()))/24+1, maxNodes))
+	err := w.elements(func() error {
 		if len(nodes) == maxNodes {
 			return errManyNodes
 		}
-		if s.null() {
+		if null, err := w.null(); null {
 			nodes = append(nodes, candidate{quoted: []byte(`""`)})
-			return nil
+			return err
 		}
-		c, err := decodeName(s)
+		c, err := decodeName(w)
 		nodes = append(nodes, c)
 		return err
 	})
 	return nodes, true, err
 }
 
-func decodeName(s *scanner) (candidate, error) {
-	quoted, plain, err := s.text()
+func decodeName(w *wire) (candidate, error) {
+	quoted, plain, err := w.text()
 	if err != nil {
 		return candidate{}, err
 	}
@@ -138,7 +138,7 @@ func decodeName(s *scanner) (candidate, error) {
 	if !plain {
 		name, err := unquoted(quoted)
 		if err != nil {
-			return candidate{}, s.errorf("%w", err)
+			return candidate{}, w.errorf("%w", err)
 		}
 		c.other = &otherForm{name: name}
 	}
@@ -146,25 +146,25 @@ func decodeName(s *scanner) (candidate, error) {
 }
 
 // decodeNodes also tells whether there were any: a null is none.
-func decodeNodes(s *scanner) ([]candidate, bool, error) {
-	if s.null() {
-		return nil, false, nil
+func decodeNodes(w *wire) ([]candidate, bool, error) {
+	if null, err := w.null(); null {
+		return nil, false, err
 	}
 	var nodes []candidate
-	err := s.members(func(key []byte) error {
+	err := w.members(func(key []byte) error {
 		if !bytes.EqualFold(key, []byte("items")) {
-			_, skipped := s.value()
+			_, skipped := w.value()
 			return skipped
 		}
 		nodes = nil
-		if s.null() {
-			return nil
+		if null, err := w.null(); null {
+			return err
 		}
-		return s.elements(func() error {
+		return w.elements(func() error {
 			if len(nodes) == maxNodes {
 				return errManyNodes
 			}
-			c, err := decodeNode(s)
+			c, err := decodeNode(w)
 			if err != nil {
 				return fmt.Errorf("items[%d]: %w", len(nodes), err)
 			}
@@ -175,8 +175,8 @@ func decodeNodes(s *scanner) ([]candidate, bool, error) {
 	return nodes, true, err
 }
 
-func decodeNode(s *scanner) (candidate, error) {
-	object, err := s.value()
+func decodeNode(w *wire) (candidate, error) {
+	object, err := w.value()
 	if err != nil {
 		return candidate{}, err
 	}

@@ -65,25 +65,25 @@ func FuzzDecode(f *testing.F) {
 // their values, moorage takes the last.
 func repeats(body []byte) bool {
 	var found bool
-	var walk func(s *scanner) error
-	walk = func(s *scanner) error {
-		switch s.peek() {
+	var walk func(w *wire) error
+	walk = func(w *wire) error {
+		switch w.next() {
 		case '{':
 			seen := map[string]bool{}
-			return s.members(func(key []byte) error {
+			return w.members(func(key []byte) error {
 				folded := string(foldName(key))
 				found = found || seen[folded]
 				seen[folded] = true
-				return walk(s)
+				return walk(w)
 			})
 		case '[':
-			return s.elements(func() error { return walk(s) })
+			return w.elements(func() error { return walk(w) })
 		default:
-			_, err := s.value()
+			_, err := w.value()
 			return err
 		}
 	}
-	return walk(&scanner{data: body}) != nil || found
+	return walk(newWire(body)) != nil || found
 }
 
 func foldName(key []byte) []byte {

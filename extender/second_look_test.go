@@ -22,6 +22,7 @@ import (
 	extenderv1 "k8s.io/kube-scheduler/extender/v1"
 
 	"github.com/moorage-k8s/moorage/extender"
+	"github.com/moorage-k8s/moorage/extender/budget"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
@@ -47,8 +48,8 @@ func newLooking(t *testing.T, c *topology.Cache) *looking {
 	}
 	registry := prometheus.NewRegistry()
 	return &looking{registry: registry, body: body, handler: extender.New(extender.Options{
-		Snapshot: c.Snapshot, Missing: func() []topology.Kind { return nil }, Engine: engine,
-		SecondLook: extender.DefaultSecondLook, Registry: registry, Logger: logr.Discard(),
+		Snapshot: c.Snapshot, Changed: c.Changed, Missing: func() []topology.Kind { return nil }, Engine: engine,
+		SecondLook: budget.SecondLook, Registry: registry, Logger: logr.Discard(),
 	})}
 }
 
@@ -141,8 +142,8 @@ func TestSecondLooksTakeATenthOfTheTimeAtMost(t *testing.T) {
 			waited += took
 			time.Sleep(5 * time.Millisecond) //nolint:forbidigo // time passes in a bubble, at once
 		}
-		saved := 20 * extender.DefaultSecondLook
-		if all := time.Since(start); waited < extender.DefaultSecondLook || waited > all/10+saved+extender.DefaultSecondLook {
+		saved := 20 * budget.SecondLook
+		if all := time.Since(start); waited < budget.SecondLook || waited > all/10+saved+budget.SecondLook {
 			t.Errorf("of %s the scheduler waited %s, want a tenth of it at most", all, waited)
 		}
 		if refused, skipped := l.counted(t, "refused"), l.counted(t, "skipped"); refused == 0 || skipped == 0 || refused+skipped != calls {

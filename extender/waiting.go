@@ -3,50 +3,87 @@
 package extender
 
 import (
+	"context"
 	"sync"
 	"time"
+
+	"github.com/moorage-k8s/moorage/extender/budget"
+	"github.com/moorage-k8s/moorage/topology"
 )
 
-// kube-scheduler places one pod after the other, and waits for filter. So what filter waits for, a claim, what became of other pods, or a
-// change that would let a pod fit, is bounded for each request and as a share of all time, whatever pods come. What is not used of the share
-// is saved up, so that a burst of pods against a nearly full pool has its waits in full; a wait beyond is skipped, and counted.
-
+// How a wait ended.
 const (
-	// maxWaiting bounds what one request waits in all.
-	maxWaiting = 650 * time.Millisecond
-	// waitingShare bounds all waits to one part in as many of all time, and waitingSaved is how much may be saved up.
-	waitingShare = 10
-	waitingSaved = 5 * time.Second
+	waitSeen    = "seen"
+	waitTimeout = "timed-out"
+	waitGivenUp = "given-up"
+	waitSkipped = "skipped"
 )
 
-// waiting is the time that filter may still wait.
-type waiting struct {
-	mu    sync.Mutex // guards the fields below
-	left  time.Duration
-	since time.Time // when left was reckoned; zero before the first wait
+// await calls look with each snapshot that is newer than the one that was seen, until look is satisfied, the time is spent or the request is
+// given up. It waits as long as it wants or as the budget allows, and not at all if that is less than atLeast; what is the name by which a
+// skipped wait is counted.
+func (e *Extender) await(
+	ctx context.Context, r *request, what string, wants, atLeast time.Duration, seen *topology.Snapshot, look func(*topology.Snapshot) bool,
+) (ended string) {
+	granted := e.waiting.take(min(wants, budget.Request-r.waited), min(wants, atLeast))
+	if granted == 0 {
+		e.metrics.skipped.WithLabelValues(what).Inc()
+		return waitSkipped
+	}
+	start := time.Now()
+	defer func() {
+		took := time.Since(start)
+		r.waited += took
+		e.waiting.giveBack(granted - took)
+	}()
+	deadline := time.NewTimer(granted)
+	defer deadline.Stop()
+	for {
+		select {
+		case <-e.options.Changed(seen):
+			if seen = e.options.Snapshot(); look(seen) {
+				return waitSeen
+			}
+		case <-deadline.C:
+			return waitTimeout
+		case <-ctx.Done():
+			return waitGivenUp
+		}
+	}
 }
 
-// grant gives the request time to wait, as much as it wants or as there is, 0 where that is not worth a wait. The request gives back what
-// it did not use.
-func (w *waiting) grant(r *request, want, atLeast time.Duration) (granted time.Duration, giveBack func()) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+// share is a part of all time that may be spent on something. What is not spent is saved up, to a limit, which there is at first.
+type share struct {
+	part  time.Duration // one part in as many
+	saved time.Duration
+
+	mu    sync.Mutex // guards the fields below
+	left  time.Duration
+	since time.Time // when left was reckoned; zero before the first time
+}
+
+// take takes as much time as is wanted or as there is, 0 if that is less than atLeast.
+func (s *share) take(wanted, atLeast time.Duration) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	now := time.Now()
-	if w.since.IsZero() {
-		w.left = waitingSaved
+	if s.since.IsZero() {
+		s.left = s.saved
 	} else {
-		w.left = min(waitingSaved, w.left+now.Sub(w.since)/waitingShare)
+		s.left = min(s.saved, s.left+now.Sub(s.since)/s.part)
 	}
-	w.since = now
-	if granted = min(want, w.left, maxWaiting-r.waited); granted < min(want, atLeast) || granted <= 0 {
-		return 0, func() {}
+	s.since = now
+	taken := min(wanted, s.left)
+	if taken < atLeast || taken <= 0 {
+		return 0
 	}
-	w.left -= granted
-	return granted, func() {
-		took := time.Since(now)
-		r.waited += took
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.left += granted - took
-	}
+	s.left -= taken
+	return taken
+}
+
+// giveBack gives back what was taken and not spent; less than nothing where more was.
+func (s *share) giveBack(time time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.left += time
 }

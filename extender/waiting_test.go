@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/moorage-k8s/moorage/extender"
+	"github.com/moorage-k8s/moorage/extender/budget"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
@@ -24,8 +25,8 @@ func newWaiting(t *testing.T, claims ...string) *burst {
 	}
 	b := &burst{t: t, cache: cluster(t, claims...), registry: prometheus.NewRegistry()}
 	b.handler = extender.New(extender.Options{
-		Snapshot: b.cache.Snapshot, Missing: func() []topology.Kind { return nil }, Engine: engine, Registry: b.registry, Logger: logr.Discard(),
-		ClaimWait: extender.DefaultClaimWait, PlacementWait: extender.DefaultPlacementWait, SecondLook: extender.DefaultSecondLook,
+		Snapshot: b.cache.Snapshot, Changed: b.cache.Changed, Missing: func() []topology.Kind { return nil }, Engine: engine, Registry: b.registry, Logger: logr.Discard(),
+		ClaimWait: budget.ClaimWait, PlacementWait: budget.PlacementWait, SecondLook: budget.SecondLook,
 	})
 	return b
 }
@@ -101,7 +102,7 @@ func TestABurstHasItsWaits(t *testing.T) {
 		for _, claim := range claims {
 			left, _ := b.filter(b.pod(claim), "b")
 			if len(left) > 0 {
-				time.AfterFunc(19*ms+ms/2, func() { b.upsert(selected(claim, "a")) })
+				time.AfterFunc(20*ms, func() { b.upsert(selected(claim, "a")) })
 			}
 		}
 		if n := b.skipped("placement"); n != 0 {

@@ -41,6 +41,7 @@ type Cache struct {
 	published atomic.Pointer[Snapshot]
 	fresh     freshness
 	faults    faultCounts
+	changes   changes
 
 	// mu guards what follows.
 	mu     sync.Mutex
@@ -158,5 +159,6 @@ func (c *Cache) change(change change) {
 // publish shows readers the state as it is now. It is called with mu held.
 func (c *Cache) publish() {
 	c.published.Store(c.state.snapshot())
+	c.changes.published()
 	c.schedule()
 }

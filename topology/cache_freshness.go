@@ -45,3 +45,39 @@ func (c *Cache) Age(kind Kind) (age time.Duration, ok bool) {
 	last, ok := c.fresh.last[kind]
 	return c.options.Now().Sub(last), ok
 }
+
+// changes wakes those who wait for a newer snapshot. It has its own lock: they wait for no event.
+type changes struct {
+	mu   sync.Mutex
+	next chan struct{} // closed with the next snapshot; nil where nobody waits
+}
+
+// published has a newer snapshot be known. The snapshot must be stored before.
+func (c *changes) published() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.next != nil {
+		close(c.next)
+		c.next = nil
+	}
+}
+
+// passed is a channel that is closed.
+var passed = func() <-chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
+
+// Changed returns a channel that is closed once there is a newer Snapshot than the one that was seen, at once if there is.
+func (c *Cache) Changed(seen *Snapshot) <-chan struct{} {
+	c.changes.mu.Lock()
+	defer c.changes.mu.Unlock()
+	if c.published.Load() != seen {
+		return passed
+	}
+	if c.changes.next == nil {
+		c.changes.next = make(chan struct{})
+	}
+	return c.changes.next
+}

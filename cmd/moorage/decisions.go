@@ -12,8 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/moorage-k8s/moorage/extender"
-	"github.com/moorage-k8s/moorage/internal/server"
+	"github.com/moorage-k8s/moorage/extender/decisions"
 	"github.com/moorage-k8s/moorage/topology"
 )
 
@@ -24,10 +23,10 @@ const (
 )
 
 // readDecisions asks a running moorage what it answered about a pod. Its errors say how to reach one.
-func readDecisions(ctx context.Context, base string, pod topology.Key) ([]extender.Decision, error) {
+func readDecisions(ctx context.Context, base string, pod topology.Key) ([]decisions.Decision, error) {
 	ctx, cancel := context.WithTimeout(ctx, decisionsTime)
 	defer cancel()
-	address := strings.TrimSuffix(base, "/") + server.DecisionsPath + "?pod=" + url.QueryEscape(pod.String())
+	address := strings.TrimSuffix(base, "/") + decisions.Path + "?pod=" + url.QueryEscape(pod.String())
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, fmt.Errorf("--decisions %q: %w; give the URL of moorage's metrics port, such as %s", base, err, defaultDecisions)
@@ -48,7 +47,7 @@ func readDecisions(ctx context.Context, base string, pod topology.Key) ([]extend
 	case response.StatusCode != http.StatusOK:
 		return nil, fmt.Errorf("read the decisions of %s: %s: %s", base, response.Status, strings.TrimSpace(string(body)))
 	}
-	var list extender.DecisionList
+	var list decisions.List
 	if err := json.Unmarshal(body, &list); err != nil {
 		return nil, fmt.Errorf("read the decisions of %s: %w; is that moorage's metrics port?", base, err)
 	}

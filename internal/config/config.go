@@ -17,7 +17,8 @@ import (
 	kjson "sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 
-	"github.com/moorage-k8s/moorage/extender"
+	"github.com/moorage-k8s/moorage/extender/budget"
+	"github.com/moorage-k8s/moorage/extender/decisions"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
@@ -118,8 +119,8 @@ func Default() *Configuration {
 		Kind:       Kind,
 		Extender: Extender{
 			BindAddress:      "127.0.0.1:10261",
-			ClaimWait:        metav1.Duration{Duration: extender.DefaultClaimWait},
-			PlacementWait:    metav1.Duration{Duration: extender.DefaultPlacementWait},
+			ClaimWait:        metav1.Duration{Duration: budget.ClaimWait},
+			PlacementWait:    metav1.Duration{Duration: budget.PlacementWait},
 			ReservationLimit: metav1.Duration{Duration: topology.DefaultReservationLimit},
 			InFlightLimit:    metav1.Duration{Duration: topology.DefaultInFlightLimit},
 
@@ -167,10 +168,6 @@ func Parse(data []byte) (*Configuration, error) {
 	return c, nil
 }
 
-// maxWait bounds each wait, so that both together stay within the time that the documentation gives kube-scheduler to wait for
-// an answer.
-const maxWait = 800 * time.Millisecond
-
 // Validate checks what the decoder cannot, and fills in what depends on other settings. Parse has done so; who changes a setting
 // afterwards asks again. Names of predicates and scorers are checked by whom they belong to.
 func (c *Configuration) Validate() error {
@@ -188,9 +185,9 @@ func (c *Configuration) Validate() error {
 		name string
 		metav1.Duration
 	}{{"claimWait", c.Extender.ClaimWait}, {"placementWait", c.Extender.PlacementWait}} {
-		if wait.Duration.Duration < 0 || wait.Duration.Duration > maxWait {
+		if wait.Duration.Duration < 0 || wait.Duration.Duration > budget.Most {
 			faults = append(faults, fmt.Errorf("extender.%s: %s is not from 0s to %s; the scheduler waits for the answer",
-				wait.name, wait.Duration.Duration, maxWait))
+				wait.name, wait.Duration.Duration, budget.Most))
 		}
 	}
 	if limit := c.Extender.ReservationLimit.Duration; limit < time.Second || limit > time.Hour {
@@ -205,8 +202,8 @@ func (c *Configuration) Validate() error {
 	if half := c.Extender.ProvisioningHalfLife.Duration; half < time.Second || half > time.Hour {
 		faults = append(faults, fmt.Errorf("extender.provisioningHalfLife: %s is not from 1s to 1h", half))
 	}
-	if n := c.Extender.Decisions; n < 0 || n > extender.MaxDecisions {
-		faults = append(faults, fmt.Errorf("extender.decisions: %d is not from 0 to %d", n, extender.MaxDecisions))
+	if n := c.Extender.Decisions; n < 0 || n > decisions.Max {
+		faults = append(faults, fmt.Errorf("extender.decisions: %d is not from 0 to %d", n, decisions.Max))
 	}
 	seen := map[string]bool{}
 	for i, s := range c.Extender.Scorers {

@@ -7,14 +7,14 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/moorage-k8s/moorage/extender"
+	"github.com/moorage-k8s/moorage/extender/decisions"
 )
 
 // mostDecisions is how many are shown.
 const mostDecisions = 8
 
 // decisionsText tells what kube-scheduler was answered about the pod, the newest first.
-func decisionsText(out *bytes.Buffer, decisions []extender.Decision) {
+func decisionsText(out *bytes.Buffer, decisions []decisions.Decision) {
 	if len(decisions) == 0 {
 		fmt.Fprintln(out, wrap("moorage remembers no question of kube-scheduler about this pod: it was not asked, as when kube-scheduler's own "+
 			"plugins left no node, or has forgotten.", "", "  "))
@@ -32,7 +32,7 @@ func decisionsText(out *bytes.Buffer, decisions []extender.Decision) {
 	columns(out, rows)
 }
 
-func decisionText(d *extender.Decision) string {
+func decisionText(d *decisions.Decision) string {
 	var parts []string
 	for i := range d.Refused {
 		r := &d.Refused[i]

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/moorage-k8s/moorage/explain"
-	"github.com/moorage-k8s/moorage/extender"
+	"github.com/moorage-k8s/moorage/extender/decisions"
 	"github.com/moorage-k8s/moorage/internal/plain"
 	"github.com/moorage-k8s/moorage/topology"
 )
@@ -25,7 +25,7 @@ var ExplainOutputs = []string{"text", "wide", "json", "yaml"}
 type Decided struct {
 	// Asked tells that one was asked.
 	Asked     bool
-	Decisions []extender.Decision
+	Decisions []decisions.Decision
 }
 
 // Explanation writes why a pod could land where it could, and what was decided about it.
@@ -44,7 +44,7 @@ func Explanation(w io.Writer, e *explain.Explanation, decided Decided, output st
 		APIVersion string `json:"apiVersion"`
 		Kind       string `json:"kind"`
 		*explain.Explanation
-		Decisions []extender.Decision `json:"decisions,omitempty"`
+		Decisions []decisions.Decision `json:"decisions,omitempty"`
 	}{apiVersion, "Explanation", e, decided.Decisions}
 	return writeExplained(w, output, value)
 }

@@ -10,18 +10,20 @@ import (
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/moorage-k8s/moorage/extender"
+	"github.com/moorage-k8s/moorage/extender/budget"
+	"github.com/moorage-k8s/moorage/extender/decisions"
 	"github.com/moorage-k8s/moorage/internal/servingcert"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
 
 // newExtender serves the extender: over HTTPS where it has a certificate, to everybody where clients need none.
-func (o *Options) newExtender(cache *topology.Cache, engine *placement.Engine, decisions *extender.Decisions) (part, error) {
+func (o *Options) newExtender(cache *topology.Cache, engine *placement.Engine, log *decisions.Log) (part, error) {
 	c := &o.Config.Extender
 	options := extender.Options{
-		Snapshot: cache.Snapshot, Missing: cache.Missing, Engine: engine, MaxBodyBytes: c.MaxBodyBytes,
-		ClaimWait: c.ClaimWait.Duration, PlacementWait: c.PlacementWait.Duration, SecondLook: extender.DefaultSecondLook,
-		Decisions: decisions, Registry: ctrlmetrics.Registry, Logger: o.Logger.WithName("extender"),
+		Snapshot: cache.Snapshot, Changed: cache.Changed, Missing: cache.Missing, Engine: engine, MaxBodyBytes: c.MaxBodyBytes,
+		ClaimWait: c.ClaimWait.Duration, PlacementWait: c.PlacementWait.Duration, SecondLook: budget.SecondLook,
+		Decisions: log, Registry: ctrlmetrics.Registry, Logger: o.Logger.WithName("extender"),
 	}
 	if len(o.From) > 0 {
 		// What the files do not have will not come.

@@ -10,20 +10,17 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 
-	"github.com/moorage-k8s/moorage/extender"
+	"github.com/moorage-k8s/moorage/extender/decisions"
 	"github.com/moorage-k8s/moorage/internal/servingcert"
 	"github.com/moorage-k8s/moorage/topology"
 )
 
-// DecisionsPath has the last decisions.
-const DecisionsPath = "/debug/decisions"
-
 // probes serves metrics and probes, and the last decisions where they are kept. Serving may be nil, where there is no webhook.
-func probes(cache *topology.Cache, decisions *extender.Decisions, serving servingcert.Source) http.Handler {
+func probes(cache *topology.Cache, log *decisions.Log, serving servingcert.Source) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(newSharedGatherer(ctrlmetrics.Registry), promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes}))
-	if decisions != nil {
-		mux.Handle("GET "+DecisionsPath, decisions)
+	if log != nil {
+		mux.Handle("GET "+decisions.Path, log)
 	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = fmt.Fprintln(w, "ok")

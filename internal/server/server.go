@@ -17,7 +17,7 @@ import (
 	"github.com/go-logr/logr"
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 
-	"github.com/moorage-k8s/moorage/extender"
+	"github.com/moorage-k8s/moorage/extender/decisions"
 	"github.com/moorage-k8s/moorage/internal/config"
 	"github.com/moorage-k8s/moorage/internal/kubeconfig"
 	"github.com/moorage-k8s/moorage/internal/servingcert"
@@ -84,9 +84,9 @@ func New(o Options) (*Server, error) {
 // newServers makes the servers that are not switched off.
 func (o *Options) newServers(cache *topology.Cache, engine *placement.Engine) ([]part, error) {
 	var parts []part
-	decisions := extender.NewDecisions(o.Config.Extender.Decisions)
+	log := decisions.New(o.Config.Extender.Decisions)
 	if o.Config.Extender.BindAddress != config.Off {
-		server, err := o.newExtender(cache, engine, decisions)
+		server, err := o.newExtender(cache, engine, log)
 		if err != nil {
 			return nil, err
 		}
@@ -105,7 +105,7 @@ func (o *Options) newServers(cache *topology.Cache, engine *placement.Engine) ([
 		parts = append(parts, server)
 	}
 	if address := o.Config.Metrics.BindAddress; address != config.Off {
-		server, err := endpoint{name: "metrics", address: address, handler: probes(cache, decisions, serving), logger: o.Logger}.listen()
+		server, err := endpoint{name: "metrics", address: address, handler: probes(cache, log, serving), logger: o.Logger}.listen()
 		if err != nil {
 			return nil, err
 		}
