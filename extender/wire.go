@@ -35,6 +35,9 @@ func (w *wire) value() ([]byte, error) {
 
 func (w *wire) errorf(format string, args ...any) error {
 	err := fmt.Errorf(format, args...)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("at byte %d: the body ends too early", len(w.body))
+	}
 	var syntactic *jsontext.SyntacticError
 	if errors.As(err, &syntactic) {
 		return fmt.Errorf("at byte %d: %w", syntactic.ByteOffset, syntactic.Err)
