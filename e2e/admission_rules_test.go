@@ -23,7 +23,7 @@ var updateCases = flag.Bool("update", false, "write what kubectl printed into th
 
 const ruleCases = "testdata/admission/rules"
 
-// noGATopologyKeys switches the default off that mends what topology-beta-key tells of.
+// noGATopologyKeys switches the default off that fixes what topology-beta-key tells of.
 const noGATopologyKeys = `{apiVersion: moorage.dev/v1alpha1, kind: MoorageConfiguration, webhook: {defaults: {ga-topology-keys: false}}}`
 
 // onlyInFiles are the rules that no request meets, and why.

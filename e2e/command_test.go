@@ -15,7 +15,7 @@ import (
 // command is moorage's own program, as a user with a kubeconfig runs it.
 type command struct {
 	file, kubeconfig string
-	// dir is the folder that it runs in.
+	// dir is the directory that it runs in.
 	dir string
 }
 

@@ -174,7 +174,7 @@ func boundVolume(t *testing.T, c *controlplane.ControlPlane, ns, claim string) *
 	return pv
 }
 
-// A zone that has run out although its capacity said otherwise: the provisioner gives the claim back, and the pod is scheduled anew
+// A zone that has run out although its capacity said otherwise: the provisioner gives the claim back, and the pod is scheduled again
 // until its volume can be made.
 func TestControlPlaneSchedulesAnewWhenAZoneHasRunOut(t *testing.T) {
 	c := control(t)

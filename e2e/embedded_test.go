@@ -77,7 +77,7 @@ metadata: {name: logs, namespace: default}
 spec: {storageClassName: zonal, accessModes: [ReadWriteOnce], resources: {requests: {storage: 5Gi}}}
 `
 
-// Without any API server: moorage answers for the cluster that a folder of manifests describes, to whoever posts to it.
+// Without any API server: moorage answers for the cluster that a directory of manifests describes, to whoever posts to it.
 func TestEmbedded(t *testing.T) {
 	from := t.TempDir()
 	describe := func(zone string) {
@@ -175,7 +175,7 @@ func TestEmbedded(t *testing.T) {
 	})
 }
 
-// startEmbedded runs moorage on a folder of manifests, with a limit for bodies, and returns when it is ready.
+// startEmbedded runs moorage on a directory of manifests, with a limit for bodies, and returns when it is ready.
 func startEmbedded(t *testing.T, from string, maxBodyBytes int) (p *process.Process, extender string) {
 	t.Helper()
 	file, err := binaries.Builder{}.Moorage(t.Context())

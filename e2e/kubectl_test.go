@@ -26,11 +26,11 @@ type terminal struct {
 // kubectl is the real one, for one namespace.
 type kubectl struct {
 	file, kubeconfig, namespace string
-	// dir is the folder that it runs in, home is where it keeps its caches.
+	// dir is the directory that it runs in, home is where it keeps its caches.
 	dir, home string
 }
 
-// newKubectl runs in a folder of manifests, so that messages name them without a path.
+// newKubectl runs in a directory of manifests, so that messages name them without a path.
 func newKubectl(t *testing.T, c *controlplane.ControlPlane, ns, dir string) kubectl {
 	t.Helper()
 	files, err := binaries.Builder{Progress: os.Stderr}.Build(t.Context(), binaries.Kubectl)

@@ -64,7 +64,7 @@ func await(t *testing.T, what string, condition wait.ConditionWithContextFunc) {
 	}
 }
 
-// since tells whether the control plane is of Kubernetes 1.minor or later.
+// since reports whether the control plane is of Kubernetes 1.minor or later.
 func since(t *testing.T, minor int) bool {
 	t.Helper()
 	running, err := strconv.Atoi(strings.TrimPrefix(binaries.Kubernetes(), "1."))

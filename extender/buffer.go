@@ -9,7 +9,7 @@ import "sync"
 const maxKept = 4 << 20
 
 // buffer holds a request's body and its answer. Requests come at the scheduler's pace, hundreds a second with hundreds of
-// kilobytes each: made anew each time, they would keep the garbage collector walking through the cache.
+// kilobytes each: allocated each time, they would keep the garbage collector walking through the cache.
 type buffer struct{ body, answer []byte }
 
 var buffers = sync.Pool{New: func() any { return &buffer{} }}

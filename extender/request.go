@@ -107,7 +107,7 @@ const maxNodes = 100_000
 
 var errManyNodes = fmt.Errorf("there are more than %d nodes", maxNodes)
 
-// decodeNames also tells whether there were any: a null is none.
+// decodeNames also reports whether there were any: a null is none.
 func decodeNames(w *wire) ([]candidate, bool, error) {
 	if null, err := w.null(); null {
 		return nil, false, err
@@ -145,7 +145,7 @@ func decodeName(w *wire) (candidate, error) {
 	return c, nil
 }
 
-// decodeNodes also tells whether there were any: a null is none.
+// decodeNodes also reports whether there were any: a null is none.
 func decodeNodes(w *wire) ([]candidate, bool, error) {
 	if null, err := w.null(); null {
 		return nil, false, err

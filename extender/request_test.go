@@ -61,7 +61,7 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// repeats tells whether some object in the body has two members whose names differ at most in case: encoding/json merges
+// repeats reports whether some object in the body has two members whose names differ at most in case: encoding/json merges
 // their values, moorage takes the last.
 func repeats(body []byte) bool {
 	var found bool

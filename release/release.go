@@ -50,7 +50,7 @@ type built struct {
 // make makes the image, or all.
 func (r *release) make(ctx context.Context, what string, platforms []program.Platform) error {
 	if err := os.MkdirAll(r.dir, 0o755); err != nil {
-		return fmt.Errorf("make the folder of the release: %w", err)
+		return fmt.Errorf("make the directory of the release: %w", err)
 	}
 	programs := make([]built, 0, len(platforms))
 	for _, platform := range platforms {
@@ -84,7 +84,7 @@ func (r *release) build(ctx context.Context, platform program.Platform) (b built
 	started := time.Now()
 	scratch, err := os.MkdirTemp("", "moorage-release-")
 	if err != nil {
-		return built{}, fmt.Errorf("make a folder to compile into: %w", err)
+		return built{}, fmt.Errorf("make a directory to compile into: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(scratch) }()
 	file := filepath.Join(scratch, platform.FileName())

@@ -33,7 +33,7 @@ const (
 	testDate    = "2026-11-01T12:00:00Z"
 )
 
-// makeRelease makes a release of the repository in the folder, for this machine's architecture alone.
+// makeRelease makes a release of the repository in the directory, for this machine's architecture alone.
 func makeRelease(t *testing.T, root string) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -48,14 +48,14 @@ func makeRelease(t *testing.T, root string) (dir string) {
 	return dir
 }
 
-// TestRelease makes a real release once, and again from another folder, and looks at it as its users do.
+// TestRelease makes a real release once, and again from another directory, and looks at it as its users do.
 func TestRelease(t *testing.T) {
 	dir := makeRelease(t, "..")
 	t.Run("reproducible", func(t *testing.T) {
 		want, got := readAll(t, dir), readAll(t, makeRelease(t, copyOfSource(t)))
 		for name := range want {
 			if got[name] != want[name] {
-				t.Errorf("%s differs when it is made from a copy of the source in another folder", name)
+				t.Errorf("%s differs when it is made from a copy of the source in another directory", name)
 			}
 			delete(got, name)
 		}
@@ -249,10 +249,10 @@ func testKrew(t *testing.T, dir string) {
 		t.Fatalf("the manifest is %+v", plugin)
 	}
 	p := plugin.Spec.Platforms[0]
-	const folder = homepage + "/releases/download/" + testVersion + "/"
-	name, ok := strings.CutPrefix(p.URI, folder)
+	const directory = homepage + "/releases/download/" + testVersion + "/"
+	name, ok := strings.CutPrefix(p.URI, directory)
 	if !ok {
-		t.Fatalf("the archive is at %s, want it in %s", p.URI, folder)
+		t.Fatalf("the archive is at %s, want it in %s", p.URI, directory)
 	}
 	packed := read(t, filepath.Join(dir, name))
 	if got := sumOf(packed); got != p.SHA256 {

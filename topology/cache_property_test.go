@@ -16,7 +16,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// objects is the plain picture of a cluster that the cache must agree with.
+// objects is the plain view of a cluster that the cache must agree with.
 type objects map[Kind]map[Key]metav1.Object
 
 // TestIncrementalEqualsRebuilt applies random events, one at a time, and compares the cache with one that is given the

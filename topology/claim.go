@@ -24,7 +24,7 @@ const (
 	ReadWriteOncePod
 )
 
-// Has tells whether every mode of want is in the set.
+// Has reports whether every mode of want is in the set.
 func (m AccessModes) Has(want AccessModes) bool { return m&want == want }
 
 // AccessModesOf is the set of the modes; those that this build does not know are left out.
@@ -83,7 +83,7 @@ type Claim struct {
 // Key is the claim's namespace and name.
 func (c *Claim) Key() Key { return Key{c.Namespace, c.Name} }
 
-// Bound tells whether the claim is fully bound to a volume.
+// Bound reports whether the claim is fully bound to a volume.
 func (c *Claim) Bound() bool { return c.VolumeName != "" && c.BindCompleted }
 
 func claimFromAPI(c *corev1.PersistentVolumeClaim) *Claim {
@@ -119,7 +119,7 @@ func claimFromAPI(c *corev1.PersistentVolumeClaim) *Claim {
 	return out
 }
 
-// populated tells whether external-provisioner leaves the claim to others for its data source: it knows snapshots and claims
+// populated reports whether external-provisioner leaves the claim to others for its data source: it knows snapshots and claims
 // (Provision in pkg/controller/controller.go, v6).
 func populated(c *corev1.PersistentVolumeClaim) bool {
 	var group *string

@@ -30,7 +30,7 @@ type Class struct {
 	Object *storagev1.StorageClass
 }
 
-// Provisions tells whether volumes of the class are made on demand.
+// Provisions reports whether volumes of the class are made on demand.
 func (c *Class) Provisions() bool { return c.Provisioner != "" && c.Provisioner != noProvisioner }
 
 func classFromAPI(selectors *nodeset.Pool, c *storagev1.StorageClass) *Class {
@@ -50,11 +50,11 @@ func classFromAPI(selectors *nodeset.Pool, c *storagev1.StorageClass) *Class {
 // Driver is a CSIDriver. Immutable.
 type Driver struct {
 	Name string
-	// StorageCapacity tells whether the driver publishes its pools and asks the scheduler to look at them.
+	// StorageCapacity reports whether the driver publishes its pools and asks the scheduler to look at them.
 	StorageCapacity bool
 	// AttachRequired is true where the attach controller has to act, which is the default.
 	AttachRequired bool
-	// Required tells whether the driver asks that pods are kept off nodes without it (preventPodSchedulingIfMissing).
+	// Required reports whether the driver asks that pods are kept off nodes without it (preventPodSchedulingIfMissing).
 	Required bool
 	// Object is the whole object, without what only the API server needs. It must not be changed.
 	Object *storagev1.CSIDriver

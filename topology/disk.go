@@ -20,7 +20,7 @@ type Disk struct {
 	Monitors []string
 }
 
-// Conflicts tells whether two pods on one node must not use the disks.
+// Conflicts reports whether two pods on one node must not use the disks.
 func (d *Disk) Conflicts(o *Disk) bool {
 	if d.ID != o.ID || (!d.Exclusive && d.ReadOnly && o.ReadOnly) {
 		return false

@@ -38,7 +38,7 @@ type PodVolume struct {
 	Disk *Disk
 	// Driver and Handle are set for an inline volume of an in-tree plugin that a CSI driver serves now; Plugin names it.
 	Plugin, Driver, Handle string
-	// SingleAttach tells whether the attach-detach controller attaches that volume to one node at a time.
+	// SingleAttach reports whether the attach-detach controller attaches that volume to one node at a time.
 	SingleAttach bool
 	// NodeDriver is the driver of an inline volume of the kind csi: the node makes it for the pod, and nobody attaches it.
 	NodeDriver string

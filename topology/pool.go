@@ -36,7 +36,7 @@ func (p *Pool) VolumeLimit() (limit int64, known bool) {
 	return p.Capacity, p.Capacity >= 0
 }
 
-// roomierThan tells whether the pool says that there is more room than the other says, or the one says what it has and the other
+// roomierThan reports whether the pool says that there is more room than the other says, or the one says what it has and the other
 // does not.
 func (p *Pool) roomierThan(o *Pool) bool {
 	return p.Capacity > o.Capacity || p.MaximumVolumeSize > o.MaximumVolumeSize || p.Capacity < 0 && o.Capacity >= 0 ||
@@ -189,7 +189,7 @@ type PoolGroups struct {
 	layout *poolLayout
 }
 
-// Published tells whether the class has any pool at all.
+// Published reports whether the class has any pool at all.
 func (g PoolGroups) Published() bool { return g.pools != nil }
 
 // Len is the number of groups; groups are numbered from 0, and some may be without nodes.
@@ -200,7 +200,7 @@ func (g PoolGroups) Len() int {
 	return len(g.layout.groups)
 }
 
-// Inhabited tells whether any node is in the group. Which groups without nodes there are depends on the order in which the pools
+// Inhabited reports whether any node is in the group. Which groups without nodes there are depends on the order in which the pools
 // became known: no answer may rest on them.
 func (g PoolGroups) Inhabited(group int) bool { return g.layout == nil || g.layout.inhabited[group] }
 

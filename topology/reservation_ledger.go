@@ -13,9 +13,9 @@ import (
 // This file confirms and ends reservations of claims that have got their volume.
 //
 // The question is whether the pool's published capacity shows the volume already. The
-// external-provisioner publishes a capacity anew as soon as it has made a volume, at the same time as it writes the volume
+// external-provisioner publishes a capacity again as soon as it has made a volume, at the same time as it writes the volume
 // and before the claim is bound, and again only when the figure changes. It asks the driver first and then waits for its turn
-// to write, so a figure can be older than its resource version; but it asks of one pool anew only when it has written of it
+// to write, so a figure can be older than its resource version; but it asks of one pool again only when it has written of it
 // (syncCapacity in external-provisioner v6). So a reservation of a volume that was made ends when
 //
 //   - the capacity was published after the node was selected and went down by the claim's size, and no other claim accounts
@@ -114,7 +114,7 @@ func (s *state) forsaken(r *Reservation) {
 	s.release(r, endedDeleted)
 }
 
-// hasVolume tells whether there is a volume that was made for the reservation's claim.
+// hasVolume reports whether there is a volume that was made for the reservation's claim.
 func (s *state) hasVolume(r *Reservation) bool {
 	for volume := range s.KeptFor(r.Claim) {
 		if volume.ClaimRefUID == r.UID {
@@ -226,7 +226,7 @@ func (s *state) republished(old, pool *Pool) {
 	}
 }
 
-// reaches tells whether the reservation is in the pool, by its node.
+// reaches reports whether the reservation is in the pool, by its node.
 func (s *state) reaches(r *Reservation, pool *Pool) bool {
 	node, ok := s.index.Lookup(r.Node)
 	return ok && s.index.Match(pool.Topology).Has(node)

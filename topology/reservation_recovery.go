@@ -33,7 +33,7 @@ func (s *state) recoverReservations() {
 	}
 }
 
-// publishedSince tells whether a pool of the reservation was published after the resource version.
+// publishedSince reports whether a pool of the reservation was published after the resource version.
 func (s *state) publishedSince(r *Reservation, bound ResourceVersion) bool {
 	for pool := range s.poolsAt(r) {
 		if pool.ResourceVersion > bound {

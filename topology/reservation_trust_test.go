@@ -209,14 +209,14 @@ func TestInFlightHasALimitThatTouchingDoesNotMove(t *testing.T) {
 	w.put(w.claim("tenant", "data", "60", ""))
 	w.put(w.claim("tenant", "data", "60", "node-a"))
 	w.put(podOf(claim))
-	w.expect("annotated anew with the same node")
+	w.expect("annotated again with the same node")
 	w.put(w.claim("tenant", "data", "60", "node-b"))
 	w.expect("with another node", "tenant/data")
 	// Half of the time, and the node taken away and put back: the rest of the time.
 	w.now = w.now.Add(DefaultInFlightLimit / 2)
 	w.put(w.claim("tenant", "data", "60", ""))
 	w.put(w.claim("tenant", "data", "60", "node-b"))
-	w.expect("annotated anew in time", "tenant/data")
+	w.expect("annotated again in time", "tenant/data")
 	w.now = w.now.Add(DefaultInFlightLimit/2 + time.Second)
 	w.expect("after the rest of the time")
 }

@@ -5,7 +5,7 @@ package topology
 // This file judges whether a claim's selected node can be true. What a tenant writes may cost others no room: what is left to
 // somebody who writes the annotation is no more than he could really have provisioned.
 
-// couldBeTrue tells whether kube-scheduler can have selected the claim's node: the volume could be made there, and a pod asks
+// couldBeTrue reports whether kube-scheduler can have selected the claim's node: the volume could be made there, and a pod asks
 // for it. A pod that has its node by now was there before, if it is the same one.
 func (s *state) couldBeTrue(claim *Claim) bool {
 	if !s.couldBeMade(claim, claim.SelectedNode) || !s.withinShare(claim) {
@@ -19,7 +19,7 @@ func (s *state) couldBeTrue(claim *Claim) bool {
 	return false
 }
 
-// couldBeMade tells whether a CSI provisioner would make a volume for the claim at the node, as far as the objects tell. It is
+// couldBeMade reports whether a CSI provisioner would make a volume for the claim at the node, as far as the objects tell. It is
 // not the whole engine, which looks at pods: the class's topologies and the pools that the node reaches, as they are published.
 func (s *state) couldBeMade(claim *Claim, at string) bool {
 	class, _ := s.classes.Get(Key{Name: claim.Class})
@@ -49,7 +49,7 @@ func (s *state) couldBeMade(claim *Claim, at string) bool {
 	return driver == nil || !driver.StorageCapacity
 }
 
-// withinShare tells whether the claim's namespace stays within Options.NamespaceShare of a pool that the claim may be in.
+// withinShare reports whether the claim's namespace stays within Options.NamespaceShare of a pool that the claim may be in.
 func (s *state) withinShare(claim *Claim) bool {
 	if s.limits.namespaceShare <= 0 {
 		return true

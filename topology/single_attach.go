@@ -39,7 +39,7 @@ func singleAttacher(v *corev1.PersistentVolume) string {
 	}
 }
 
-// Attaches tells whether the attach-detach controller acts on volumes of the CSI driver or in-tree plugin: unless a
+// Attaches reports whether the attach-detach controller acts on volumes of the CSI driver or in-tree plugin: unless a
 // CSIDriver object says attachRequired: false (skipAttach in pkg/volume/csi of Kubernetes).
 func (s *Snapshot) Attaches(attacher string) bool {
 	driver := s.Driver(attacher)

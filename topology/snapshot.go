@@ -91,7 +91,7 @@ func (s *Snapshot) AllNodes() NodeSet { return s.index.All() }
 // and set of nodes.
 func (s *Snapshot) Nodes(selector *Selector) NodeSet { return s.index.Match(selector) }
 
-// SameNodes tells whether a NodeSet of the other snapshot means the same nodes in this one.
+// SameNodes reports whether a NodeSet of the other snapshot means the same nodes in this one.
 func (s *Snapshot) SameNodes(o *Snapshot) bool { return s.index == o.index }
 
 // Pod returns a pod, or nil. Pods without volumes that moorage looks at are not held.
@@ -133,7 +133,7 @@ func (s *Snapshot) PoolGroups(class string) PoolGroups {
 	return PoolGroups{pools: pools, layout: pools.layoutOn(s.index)}
 }
 
-// Unclaimed ranges over the class's volumes that are available and kept for no claim, in no useful order.
+// Unclaimed ranges over the class's volumes that are available and kept for no claim, in unspecified order.
 func (s *Snapshot) Unclaimed(class string) iter.Seq[*Volume] {
 	return func(yield func(*Volume) bool) {
 		names, _ := s.unclaimed.Get(Key{Name: class})
@@ -170,7 +170,7 @@ func (s *Snapshot) Users(claim Key) iter.Seq[*Pod] {
 	}
 }
 
-// Waiting ranges over the pods that wait for a node, in no useful order. It looks at every pod of the snapshot.
+// Waiting ranges over the pods that wait for a node, in unspecified order. It looks at every pod of the snapshot.
 func (s *Snapshot) Waiting() iter.Seq[*Pod] {
 	return func(yield func(*Pod) bool) {
 		for _, p := range s.pods.All() {

@@ -85,14 +85,14 @@ func (s *Snapshot) VolumeSnapshotClass(name string) *VolumeSnapshotClass {
 	return c
 }
 
-// DriverOnNodes tells whether any node's CSINode registers the driver, and the topology keys that it gives there, sorted.
+// DriverOnNodes reports whether any node's CSINode registers the driver, and the topology keys that it gives there, sorted.
 // The keys must not be changed.
 func (s *Snapshot) DriverOnNodes(driver string) (topologyKeys []string, registered bool) {
 	column := s.table.column(driver)
 	return column.topologyKeys, !column.registered.Empty()
 }
 
-// LabelOnNodes tells whether any node carries a label of that key.
+// LabelOnNodes reports whether any node carries a label of that key.
 func (s *Snapshot) LabelOnNodes(key string) bool { return !s.index.Carrying(key).Empty() }
 
 // Reach returns the nodes from which a volume can be reached as far as its node affinity and its zone labels say, for an

@@ -20,7 +20,7 @@ type attachUsage struct {
 	counts hamt.Map[Key, hamt.Map[Key, int32]]
 	// dense are the same counts laid out by dense node index, and follow the events.
 	dense hamt.Map[Key, *denseCounts]
-	// bulk is set while many objects arrive at once: dense is then left behind, and laid out anew by on.
+	// bulk is set while many objects arrive at once: dense is then left behind, and laid out again by on.
 	bulk *hamt.Edit
 }
 

@@ -172,7 +172,7 @@ func (s *state) indexUses(pod *Pod, change func(hamt.Map[Key, []string], Key, st
 	}
 }
 
-// sameUse tells whether both states of a pod use the same volumes on the same node: most updates of a pod change neither.
+// sameUse reports whether both states of a pod use the same volumes on the same node: most updates of a pod change neither.
 func sameUse(a, b *Pod) bool {
 	return a.Node == b.Node && a.Terminal == b.Terminal && a.UID == b.UID &&
 		slices.EqualFunc(a.Volumes, b.Volumes, func(x, y PodVolume) bool { return x.same(&y) })

@@ -57,7 +57,7 @@ func (s *Snapshot) placeOf(claim *Claim) (key Key, place SeriesPlace, ok bool) {
 	return Key{}, SeriesPlace{}, false
 }
 
-// samePlace tells whether both states of a claim have their volume in one place: most updates of a claim change nothing there.
+// samePlace reports whether both states of a claim have their volume in one place: most updates of a claim change nothing there.
 func (s *Snapshot) samePlace(a, b *Claim) bool {
 	aKey, _, aOK := s.placeOf(a)
 	bKey, _, bOK := s.placeOf(b)

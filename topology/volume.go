@@ -25,7 +25,7 @@ type Volume struct {
 	AccessModes     AccessModes
 	Block           bool
 	AttributesClass string
-	// HasClaimRef tells whether the volume is bound to a claim or kept for one; ClaimRef names it. A reference that names
+	// HasClaimRef reports whether the volume is bound to a claim or kept for one; ClaimRef names it. A reference that names
 	// nothing keeps the volume from everyone.
 	HasClaimRef bool
 	ClaimRef    Key
@@ -55,13 +55,13 @@ type Volume struct {
 	Labels map[string]string
 }
 
-// KeptFor tells whether the volume is bound to the claim or kept for it: IsVolumeBoundToClaim of
+// KeptFor reports whether the volume is bound to the claim or kept for it: IsVolumeBoundToClaim of
 // k8s.io/component-helpers/storage/volume. The UID counts only where the volume names one.
 func (v *Volume) KeptFor(c *Claim) bool {
 	return v.HasClaimRef && v.ClaimRef == c.Key() && (v.ClaimRefUID == "" || v.ClaimRefUID == c.UID)
 }
 
-// unclaimed tells whether a delayed claim could be matched to the volume on the scheduler's own choice.
+// unclaimed reports whether a delayed claim could be matched to the volume on the scheduler's own choice.
 func (v *Volume) unclaimed() bool {
 	return v.Available && !v.Deleting && !v.HasClaimRef
 }

@@ -59,7 +59,7 @@ type VolumeSnapshotContent struct {
 	Snapshot Key
 	// SourceMode is the volumeMode of the volume that it was taken of; empty where it is not known.
 	SourceMode corev1.PersistentVolumeMode
-	// AllowModeChange tells whether a volume of another volumeMode may be made from it.
+	// AllowModeChange reports whether a volume of another volumeMode may be made from it.
 	AllowModeChange bool
 }
 

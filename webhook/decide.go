@@ -143,7 +143,7 @@ func (w *Webhook) decode(req admission.Request) (*subject, *answer) {
 	if req.Operation == admissionv1.Update {
 		s.old = kind.New()
 		if err := decodeObject(req.OldObject.Raw, s.old); err != nil {
-			// Without the old object every fault would look new, and an object in breach could not be mended.
+			// Without the old object every fault would look new, and an object in breach could not be fixed.
 			return nil, w.undecodable(req, "old object", err)
 		}
 	}

@@ -100,7 +100,7 @@ func check(t *testing.T, where, text string, exported map[string][]string) {
 	})
 }
 
-// has tells whether any series in an expression has the label.
+// has reports whether any series in an expression has the label.
 func has(in parser.Expr, label string, exported map[string][]string) bool {
 	found := slices.Contains(targetLabels, label)
 	parser.Inspect(in, func(node parser.Node, _ []parser.Node) error {

@@ -42,7 +42,7 @@ func checkCommand() *cobra.Command {
 		Short: "Ask the admission rules about files",
 		Long: `Asks the rules of the admission webhook about manifests, and tells the line and column of what they find.
 
-PATH is a file, a folder (its .yaml, .yml and .json files, and those of its subfolders), a pattern such as 'deploy/*.yaml', or - for
+PATH is a file, a directory (its .yaml, .yml and .json files, and those of its subdirectories), a pattern such as 'deploy/*.yaml', or - for
 standard input. Files are YAML or JSON, with any number of documents. They are read strictly: an unknown or repeated field, a value of a
 wrong type and a version that is no longer served are findings (rule 'decode'). Kinds that there are no rules for are skipped and counted.
 
@@ -53,7 +53,7 @@ Rules that look things up, such as a claim's class, find what the files hold. Wi
 wrote), --kubeconfig or --context (a live cluster) they see the state of a whole cluster as well, and then they also tell what is missing.
 
 The exit status is 0 if nothing was found at the level of --fail-on or above, 1 if something was, and 2 if the check could not be done.`,
-		Example: `  # A folder, and what a chart or a kustomization renders to
+		Example: `  # A directory, and what a chart or a kustomization renders to
   moorage check deploy/
   helm template my-release ./chart | moorage check -f -
   kustomize build overlays/production | moorage check -
@@ -67,7 +67,7 @@ The exit status is 0 if nothing was found at the level of --fail-on or above, 1 
 		RunE: func(cmd *cobra.Command, args []string) error { return checkFiles(cmd, flags, args) },
 	}
 	f := cmd.Flags()
-	f.StringArrayVarP(&flags.paths, "filename", "f", nil, "file, folder, pattern, or - for standard input; may be repeated")
+	f.StringArrayVarP(&flags.paths, "filename", "f", nil, "file, directory, pattern, or - for standard input; may be repeated")
 	f.StringSliceVar(&flags.from, "from", nil, "look things up in the cluster that these files or directories of manifests describe (- for standard input); may be repeated")
 	f.StringVar(&flags.kubeconfig, "kubeconfig", "", "look things up in the cluster of this kubeconfig")
 	f.StringVar(&flags.context, "context", "", "look things up in the cluster of this context of the kubeconfig")
@@ -87,7 +87,7 @@ func checkFiles(cmd *cobra.Command, flags checkFlags, args []string) error {
 	paths := slices.Concat(flags.paths, args)
 	switch {
 	case len(paths) == 0:
-		return errors.New("check what? Give files, folders or - for standard input; see 'moorage check --help'")
+		return errors.New("check what? Give files, directories or - for standard input; see 'moorage check --help'")
 	case !slices.Contains(checkOutputs, flags.output):
 		return fmt.Errorf("output %q: want text, json, sarif or github", flags.output)
 	case !slices.Contains(failLevels, flags.failOn):
@@ -151,7 +151,7 @@ func (f *checkFlags) cluster(cmd *cobra.Command) (*topology.Snapshot, error) {
 	return cache.Snapshot(), nil
 }
 
-// live tells whether things are to be looked up in a live cluster.
+// live reports whether things are to be looked up in a live cluster.
 func (f *checkFlags) live() bool { return f.kubeconfig != "" || f.context != "" }
 
 // notRead tells of what was left out and could have been read in another way.
@@ -167,7 +167,7 @@ func notRead(w io.Writer, skipped *check.Skipped) {
 		_, _ = fmt.Fprintf(w, "note: %s cannot be read, and does not look like API objects\n", plain.Line(path))
 	}
 	if n := skipped.Patches; n > 0 {
-		_, _ = fmt.Fprintf(w, "note: patches of kustomizations were not read (%d); check what is built of them: kustomize build FOLDER | moorage check -f -\n", n)
+		_, _ = fmt.Fprintf(w, "note: patches of kustomizations were not read (%d); check what is built of them: kustomize build DIRECTORY | moorage check -f -\n", n)
 	}
 }
 

@@ -41,16 +41,17 @@ func doctorCommand() *cobra.Command {
   permissions            moorage's service account has each right that its configuration needs
   webhook-configuration  there is one for each webhook, and a moorage that is down holds nothing up
   webhook-certificate    the configuration's caBundle trusts it, and it does not end soon
-  webhook-answers        the API server asks moorage about a claim: a dry run, nothing is stored
+  webhook-answers        the API server asks moorage about a claim: a dry run, which stores nothing
   scheduler              a kube-scheduler is at work and told of moorage, as far as can be seen
   dedicated-scheduler    the scheduler that pods are sent to holds its Lease and renews it
   extender               it answers at --extender-url
-  cache                  moorage's picture of the cluster is whole and fresh, by its own metrics
+  cache                  moorage's view of the cluster is whole and fresh, by its own metrics
   versions               pods, this command, and kube-scheduler beside the pods fit one another
   capacities             drivers that promise capacities have published some for their classes
 
 moorage's pods are found by the chart's label, and with them its service account and its configuration; --service-account and --config
-name others. Who may not create subjectaccessreviews is told of his own rights instead. What each takes is in docs/rights.md.
+name others. Without permission to create SubjectAccessReviews, doctor checks your own permissions
+instead. What each takes is in docs/rights.md.
 
 A check that is not allowed, or cannot be made from here, is skipped, and says what would allow it. Each takes no longer than --timeout;
 they are made side by side. The exit status is 0 if nothing failed (warnings do not count), 1 if something did, and 2 if the
@@ -71,7 +72,7 @@ checks could not be made.`,
 	f := cmd.Flags()
 	f.StringVar(&flags.cluster.kubeconfig, "kubeconfig", "", "kubeconfig of the cluster; default: $KUBECONFIG, ~/.kube/config, or the pod's service account")
 	f.StringVar(&flags.cluster.context, "context", "", "context of the kubeconfig; default: the current one")
-	f.StringVarP(&flags.cluster.namespace, "namespace", "n", "", "namespace in which the webhook is asked about a claim, as a dry run; default: that of the context")
+	f.StringVarP(&flags.cluster.namespace, "namespace", "n", "", "namespace in which a claim is created as a dry run to test the webhook; default: that of the context")
 	f.DurationVar(&flags.cluster.timeout, "timeout", 5*time.Second, "how long each check may take")
 	f.StringVar(&flags.serviceAccount, "service-account", "", "namespace:name of moorage's service account, whose rights are looked at; default: that of moorage's pods, or your own rights")
 	f.StringVar(&flags.config, "config", "", "file with moorage's configuration; default: that of moorage's pods")

@@ -134,7 +134,7 @@ func TestLinksInTheDocumentation(t *testing.T) {
 // notInAnchors matches what GitHub leaves out of a section's anchor.
 var notInAnchors = regexp.MustCompile(`[^\p{L}\p{N}_ -]`)
 
-// hasSection tells whether a page has a heading with that anchor.
+// hasSection reports whether a page has a heading with that anchor.
 func hasSection(page, anchor string) bool {
 	for line := range strings.Lines(page) {
 		if heading, ok := strings.CutPrefix(strings.TrimLeft(line, "#"), " "); ok && strings.HasPrefix(line, "#") {

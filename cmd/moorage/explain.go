@@ -34,7 +34,7 @@ func explainCommand() *cobra.Command {
 	var flags explainFlags
 	cmd := &cobra.Command{
 		Use:   "explain {pod|pvc|node} NAME | explain -f FILE",
-		Short: "Tell why a pod could land here and not there, and what would help",
+		Short: "Explain which nodes a pod can use, why the others are ruled out, and what would fix it",
 		Long: `Tells where a pod could land as far as its volumes go, why not elsewhere, and the smallest change that would help.
 
 The answer is that of the engine which kube-scheduler asks, on the cluster as it is now, or with --from on the cluster that files describe.

@@ -21,7 +21,7 @@ func setHelp(root *cobra.Command) {
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", ".FlagUsagesWrapped 100 "))
 }
 
-// wrapHelp fills paragraphs anew. Lines that are indented are not part of one.
+// wrapHelp rewraps paragraphs. Lines that are indented are not part of one.
 func wrapHelp(text string) string {
 	var out strings.Builder
 	column := 0

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command moorage lands pods where their volumes are, and keeps volume specs that cannot work out of a cluster.
+// Command moorage schedules pods onto nodes their volumes can reach, and rejects volume specs that cannot work.
 //
 // One file holds one command: its flags, its help, what it prints and its exit status. What the commands do is in the
 // packages that they call.
@@ -63,9 +63,9 @@ func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "moorage",
 		Short: "Volume-aware placement and admission for Kubernetes",
-		Long: `moorage lands pods where their volumes are, and keeps volume specs that cannot work out of the cluster.
+		Long: `moorage schedules pods onto nodes their volumes can reach, and rejects volume specs that cannot work.
 
-It is a kube-scheduler extender and an admission webhook on one picture of the cluster's storage.`,
+It is a kube-scheduler extender and an admission webhook on one view of the cluster's storage.`,
 		Version:       version.Get().String(),
 		SilenceErrors: true,
 		SilenceUsage:  true,

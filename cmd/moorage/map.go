@@ -36,7 +36,7 @@ pod allows, and which they allow all together.
 
 Used is what volumes take whose node affinity says that they are in the pool. Reserved has been promised to claims and is not
 in the capacity that the driver published. Free is the published capacity without that; a class whose driver publishes
-nothing has no pools here. Zones are told by topology.kubernetes.io/zone. Zones with many nodes are drawn as a group.
+nothing has no pools here. Zones come from topology.kubernetes.io/zone. Zones with many nodes are drawn as a group.
 
 The exit status is 0, or 2 if the map could not be drawn. With --pod it is 1 if the pod's volumes fit on no node.`,
 		Example: `  moorage map

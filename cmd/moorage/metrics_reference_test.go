@@ -30,7 +30,7 @@ import (
 // metricsPage is made from the metrics themselves.
 const metricsPage = "../../docs/metrics.md"
 
-// The page says what serve exports. `go test ./cmd/moorage -run TestMetricsReference -update` writes it anew.
+// The page says what serve exports. `go test ./cmd/moorage -run TestMetricsReference -update` updates it.
 func TestMetricsReference(t *testing.T) {
 	want := metricsReference(t)
 	if *update {
@@ -43,7 +43,7 @@ func TestMetricsReference(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := gocmp.Diff(want, string(got)); diff != "" {
-		t.Errorf("docs/metrics.md is not what the metrics say (-metrics +page); go test ./cmd/moorage -run TestMetricsReference -update writes it anew\n%s", diff)
+		t.Errorf("docs/metrics.md is not what the metrics say (-metrics +page); go test ./cmd/moorage -run TestMetricsReference -update updates it\n%s", diff)
 	}
 }
 

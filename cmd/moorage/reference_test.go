@@ -20,7 +20,7 @@ import (
 // reference is where the pages are that are made from the commands.
 const reference = "../../docs/cli"
 
-// The pages in docs/cli say what the commands say. `go test ./cmd/moorage -run TestReference -update` writes them anew.
+// The pages in docs/cli say what the commands say. `go test ./cmd/moorage -run TestReference -update` updates them.
 func TestReference(t *testing.T) {
 	want := map[string]string{"README.md": index(rootCommand())}
 	for _, cmd := range rootCommand().Commands() {
@@ -52,7 +52,7 @@ func TestReference(t *testing.T) {
 		got[f.Name()] = string(text)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("docs/cli is not what the commands say (-commands +pages); go test ./cmd/moorage -run TestReference -update writes it anew\n%s", diff)
+		t.Errorf("docs/cli is not what the commands say (-commands +pages); go test ./cmd/moorage -run TestReference -update updates it\n%s", diff)
 	}
 }
 

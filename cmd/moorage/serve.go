@@ -38,25 +38,25 @@ func serveCommand() *cobra.Command {
 	var flags serveFlags
 	cmd := &cobra.Command{
 		Use:   "serve",
-		Short: "Answer kube-scheduler and the API server",
-		Long: `Serves, on one picture of the cluster's storage:
+		Short: "Run the scheduler extender and the admission webhook",
+		Long: `Serves, on one view of the cluster's storage:
 
   kube-scheduler's extender   POST /filter /prioritize /preempt  HTTP or HTTPS, 127.0.0.1:10261
   the admission webhook       POST /mutate /validate             HTTPS, :10250
   metrics and probes          GET /metrics /healthz /readyz      HTTP, :8080
 
 The cluster is read from an API server (--kubeconfig, the usual kubeconfig rules, or a pod's service account), or with --from
-from files or folders of manifests, without any API server; those are read again on SIGHUP. /readyz answers 200 once the
+from files or directories of manifests, without any API server; those are read again on SIGHUP. /readyz answers 200 once the
 cluster has been read in full; until then the extender answers with an Error, which an ignorable extender turns into
 scheduling without it, and rules that look things up are silent.
 
 Without --webhook-cert-file moorage makes a certificate authority and a certificate of its own. With webhook.authority in the
 configuration it keeps the authority in a Secret, renews it, and writes its certificate into the webhook configurations;
 otherwise the authority ends with the process, and --webhook-ca-out writes its certificate to a file. The webhook answers every
-client that reaches it, unless --webhook-client-ca-file makes the API server show a certificate.
+client that reaches it, unless --webhook-client-ca-file requires client certificates.
 
-Beside kube-scheduler, on loopback, the extender needs no certificate. Where it listens for other hosts, --extender-cert-file has it
-serve HTTPS, and --extender-client-ca-file lets in only who has a certificate of that authority.`,
+Beside kube-scheduler, on loopback, the extender needs no certificate. Where it listens for other hosts, --extender-cert-file makes it
+serve HTTPS, and --extender-client-ca-file makes it require client certificates.`,
 		Example: `  # In a cluster, or with your kubeconfig
   moorage serve
 
@@ -81,13 +81,13 @@ serve HTTPS, and --extender-client-ca-file lets in only who has a certificate of
 	f := cmd.Flags()
 	f.StringVar(&flags.config, "config", "", "file with a MoorageConfiguration; every setting has a default without it")
 	f.StringVar(&flags.kubeconfig, "kubeconfig", "", "kubeconfig of the cluster to read; default: $KUBECONFIG, ~/.kube/config, or the pod's service account")
-	f.StringSliceVar(&flags.from, "from", nil, "read the cluster from these files or folders of YAML or JSON instead of an API server; may be repeated")
+	f.StringSliceVar(&flags.from, "from", nil, "read the cluster from these files or directories of YAML or JSON instead of an API server; may be repeated")
 	f.StringVar(&flags.extenderAddress, "extender-bind-address", "", "host:port of the extender, 0 for none (default 127.0.0.1:10261)")
 	f.StringVar(&flags.webhookAddress, "webhook-bind-address", "", "host:port of the webhook, 0 for none (default :10250)")
 	f.StringVar(&flags.metricAddress, "metrics-bind-address", "", "host:port of metrics and probes, 0 for none (default :8080)")
 	f.StringVar(&flags.extenderCert, "extender-cert-file", "", "serving certificate of the extender, PEM; default: plain HTTP")
 	f.StringVar(&flags.extenderKey, "extender-key-file", "", "key of --extender-cert-file, PEM")
-	f.StringVar(&flags.extenderClients, "extender-client-ca-file", "", "authorities of which clients of the extender need a certificate, PEM; default: they need none")
+	f.StringVar(&flags.extenderClients, "extender-client-ca-file", "", "CA bundle (PEM) for verifying client certificates of the extender; if unset, none are required")
 	f.StringVar(&flags.certFile, "webhook-cert-file", "", "serving certificate of the webhook, PEM; default: one that moorage makes")
 	f.StringVar(&flags.keyFile, "webhook-key-file", "", "key of --webhook-cert-file, PEM")
 	f.StringVar(&flags.webhookClients, "webhook-client-ca-file", "", "CA bundle (PEM) for verifying client certificates of the webhook; if unset, none are required")

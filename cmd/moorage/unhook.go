@@ -28,11 +28,11 @@ func unhookCommand() *cobra.Command {
 	var flags unhookFlags
 	cmd := &cobra.Command{
 		Use:   "unhook",
-		Short: "Have the API server no longer ask moorage",
-		Long: `Deletes moorage's MutatingWebhookConfiguration and ValidatingWebhookConfiguration, so that the API server no longer asks it about
-anything. The chart runs this before Helm uninstalls it, as a hook (--helm-release, --helm-hook): then it does nothing unless the
-configurations are of Helm's release and Helm has made the hook's Job, so that applying the hook without Helm, as what helm template prints,
-takes nothing away. It is also the quick way out where the configurations have failurePolicy
+		Short: "Remove moorage's webhook configurations",
+		Long: `Deletes moorage's MutatingWebhookConfiguration and ValidatingWebhookConfiguration, so that the API server no longer calls
+it. The chart runs this before Helm uninstalls it, as a hook (--helm-release, --helm-hook): then it does nothing unless the
+configurations are of Helm's release and Helm has made the hook's Job, so that applying the output of helm template without Helm
+deletes nothing. It is also the quick way out where the configurations have failurePolicy
 Fail and moorage cannot be reached.
 
 Configurations with other webhooks than moorage's are left alone. Those that are not there are as they should be: the exit status is
@@ -87,7 +87,7 @@ func (f *unhookFlags) run(ctx context.Context, stdout io.Writer) error {
 		_, _ = fmt.Fprintln(stdout, did, plain.Line(what))
 	}
 	for _, why := range result.Left {
-		_, _ = fmt.Fprintf(stdout, "%s; nothing is taken away\n", plain.Line(why))
+		_, _ = fmt.Fprintf(stdout, "%s; nothing was deleted\n", plain.Line(why))
 	}
 	if err == nil && len(result.Deleted)+len(result.Left) == 0 {
 		_, _ = fmt.Fprintf(stdout, "there are no webhook configurations named %s\n", plain.Line(f.name))

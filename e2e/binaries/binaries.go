@@ -3,7 +3,7 @@
 // Package binaries builds the programs of the test cluster from source: Kubernetes' own, etcd, kwok, the CSI sidecars and
 // moorage. No container engine and no image registry is needed, only Go and its module proxy.
 //
-// A program is built once for each version, set of dependencies and Go release, into a cache folder that git ignores, and taken from there
+// A program is built once for each version, set of dependencies and Go release, into a cache directory that git ignores, and taken from there
 // ever after. Any number of processes may build at once. The package knows how programs are made, not how they are run.
 package binaries
 
@@ -21,7 +21,7 @@ type Binary struct {
 	Name string
 	// Version is its release, with the leading v, as its module is required in go.mod.
 	Version string
-	// Module is the folder, relative to the e2e module, of the go.mod that pins the program and all that it depends on.
+	// Module is the directory, relative to the e2e module, of the go.mod that pins the program and all that it depends on.
 	Module string
 	// Package is the import path of the main package.
 	Package string
@@ -46,7 +46,7 @@ func Kubernetes() string {
 	return DefaultKubernetes
 }
 
-// kubernetesReleases holds the minors that can be built. For another one add a row and the folder of a module that requires its
+// kubernetesReleases holds the minors that can be built. For another one add a row and the directory of a module that requires its
 // k8s.io/kubernetes, with the staging modules replaced; 1.37 has none because the e2e module itself requires it.
 var kubernetesReleases = map[string]struct{ version, module string }{
 	DefaultKubernetes: {version: "v1.37.1", module: "."},
@@ -60,7 +60,7 @@ var kubernetesReleases = map[string]struct{ version, module string }{
 var (
 	// Etcd is the API server's store.
 	Etcd = Binary{Name: "etcd", Version: "v3.7.3", Module: ".", Package: "go.etcd.io/etcd/server/v3"}
-	// Kwok plays the kubelet for nodes that do not exist. Its module has the versions of this one, so that little of it is compiled anew.
+	// Kwok plays the kubelet for nodes that do not exist. Its module has the versions of this one, so that little of it is compiled again.
 	Kwok = Binary{
 		Name: "kwok", Version: "v0.8.0", Module: "binaries/kwok", Package: "sigs.k8s.io/kwok/cmd/kwok",
 		Stamps: map[string]string{"sigs.k8s.io/kwok/pkg/consts.Version": "v0.8.0"},

@@ -16,9 +16,9 @@ import (
 	"time"
 )
 
-// Builder builds programs. The zero value builds into the default cache folder and says nothing.
+// Builder builds programs. The zero value builds into the default cache directory and says nothing.
 type Builder struct {
-	// Cache is the cache folder; empty means what CacheDir returns.
+	// Cache is the cache directory; empty means what CacheDir returns.
 	Cache string
 	// Progress gets a line when a build starts and one when it ends; on a terminal also a running count of seconds. Nil means no
 	// progress. It is written to from one goroutine at a time.
@@ -85,7 +85,7 @@ func (b Builder) QuickMoorage(ctx context.Context) (string, error) {
 }
 
 // Own builds a static program of this module, such as ./realnode/pause, and returns its file, each time as Moorage does. The file has
-// the name of the package's folder.
+// the name of the package's directory.
 func (b Builder) Own(ctx context.Context, pkg string) (string, error) {
 	tree, err := findTree()
 	if err != nil {
@@ -127,17 +127,17 @@ func (b Builder) buildOnce(ctx context.Context, tree tree, cache, file string, p
 	return prune(filepath.Join(cache, "bin"))
 }
 
-// compile runs go build in the module's folder and moves the result to the file in one step: whoever sees the file sees all of it.
+// compile runs go build in the module's directory and moves the result to the file in one step: whoever sees the file sees all of it.
 func (b Builder) compile(ctx context.Context, module, cache, file string, program Binary) (err error) {
 	scratch, err := os.MkdirTemp(cache, "build-")
 	if err != nil {
-		return fmt.Errorf("make a folder to build %s in: %w", program.Name, err)
+		return fmt.Errorf("make a directory to build %s in: %w", program.Name, err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
 
 	// Plain settings on purpose: the suites' own compilation then shares Go's cache with these builds.
 	built := filepath.Join(scratch, program.Name)
-	// The go command links nothing anew if what is there is up to date. It never writes into a file that is there.
+	// The go command links nothing again if what is there is up to date. It never writes into a file that is there.
 	if err = os.Link(file, built); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("begin with the %s that is there: %w", program.Name, err)
 	}
@@ -171,7 +171,7 @@ func (b Builder) compile(ctx context.Context, module, cache, file string, progra
 		return fmt.Errorf("build %s %s in %s: %w\n%s", program.Name, program.Version, module, err, bytes.TrimSpace(output.Bytes()))
 	}
 	if err = os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return fmt.Errorf("make the cache folder of %s: %w", program.Name, err)
+		return fmt.Errorf("make the cache directory of %s: %w", program.Name, err)
 	}
 	if err = os.Rename(built, file); err != nil {
 		return fmt.Errorf("put %s into the cache: %w", program.Name, err)
@@ -179,7 +179,7 @@ func (b Builder) compile(ctx context.Context, module, cache, file string, progra
 	return nil
 }
 
-// usesCgo tells whether the go command compiles with cgo, as it does where there is a C compiler.
+// usesCgo reports whether the go command compiles with cgo, as it does where there is a C compiler.
 func usesCgo(ctx context.Context, module string) (bool, error) {
 	cmd := exec.CommandContext(ctx, "go", "env", "CGO_ENABLED")
 	cmd.Dir, cmd.Env = module, goEnv()

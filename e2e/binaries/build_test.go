@@ -201,7 +201,7 @@ func TestWhatIsUpToDateIsNotLinkedAgain(t *testing.T) {
 	}
 	program.Stamps = map[string]string{"main.version": "another"}
 	if _, third := build(); os.SameFile(first, third) || run(t, file) == said {
-		t.Error("the program is not built anew though something changed")
+		t.Error("the program is not rebuilt though something changed")
 	}
 	if got := run(t, earlier); got != said {
 		t.Errorf("the earlier program says %q now, want %q", got, said)
@@ -218,8 +218,8 @@ func TestPruneRemovesOnlyWhatNobodyUses(t *testing.T) {
 	stale := filepath.Join(bin, "v1.0.0-000000000000")
 	write(t, filepath.Join(stale, "hello"), "")
 	old := time.Now().Add(-2 * unusedLimit)
-	for _, folder := range []string{stale, filepath.Dir(got["hello"])} {
-		if err = os.Chtimes(folder, old, old); err != nil {
+	for _, directory := range []string{stale, filepath.Dir(got["hello"])} {
+		if err = os.Chtimes(directory, old, old); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -18,7 +18,7 @@ import (
 	"golang.org/x/mod/modfile"
 )
 
-// CacheEnv names the environment variable that moves the cache folder.
+// CacheEnv names the environment variable that moves the cache directory.
 const CacheEnv = "MOORAGE_E2E_CACHE"
 
 // unusedLimit is how long a program stays in the cache without being used. A change of version or dependencies leaves some 400 MB behind.
@@ -33,7 +33,7 @@ type tree struct {
 	e2e  string // the e2e module in it
 }
 
-// findTree looks for the e2e module from the working folder upwards, so that it serves tests, which run in their package's folder, and
+// findTree looks for the e2e module from the working directory upwards, so that it serves tests, which run in their package's directory, and
 // commands started in the module or in the repository's root.
 func findTree() (tree, error) {
 	start, err := os.Getwd()
@@ -62,7 +62,7 @@ func RepositoryFile(name string) (string, error) {
 	return filepath.Join(t.root, filepath.FromSlash(name)), nil
 }
 
-// CacheDir returns the cache folder: what the environment variable CacheEnv says, or .cache/e2e in the repository.
+// CacheDir returns the cache directory: what the environment variable CacheEnv says, or .cache/e2e in the repository.
 func CacheDir() (string, error) {
 	t, err := findTree()
 	if err != nil {
@@ -95,7 +95,7 @@ func toolchainOf(ctx context.Context, t tree) (string, error) {
 	return string(out), nil
 }
 
-// key names the cache folder of one build: readable by its version, and different whenever anything that goes into the program is.
+// key names the cache directory of one build: readable by its version, and different whenever anything that goes into the program is.
 func (b Binary) key(t tree, toolchain string) (string, error) {
 	versions, err := pinnedVersions(filepath.Join(t.e2e, b.Module, "go.mod"))
 	if err != nil {
@@ -139,7 +139,7 @@ func pinnedVersions(path string) (string, error) {
 	return strings.Join(lines, "\n"), nil
 }
 
-// isBuilt tells whether the file is there, and notes that it was used now.
+// isBuilt reports whether the file is there, and notes that it was used now.
 func isBuilt(file string) bool {
 	if _, err := os.Stat(file); err != nil {
 		return false
@@ -150,7 +150,7 @@ func isBuilt(file string) bool {
 	return true
 }
 
-// prune removes builds that nobody has used for a long time. Each program has a folder of its own there.
+// prune removes builds that nobody has used for a long time. Each program has a directory of its own there.
 func prune(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {

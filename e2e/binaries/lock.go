@@ -14,15 +14,15 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 )
 
-// lock makes the cache folder and takes its lock, so that one process builds and the others wait and find the result. The lock is
+// lock makes the cache directory and takes its lock, so that one process builds and the others wait and find the result. The lock is
 // the kernel's: it ends with its holder, however that ends.
 func (b Builder) lock(ctx context.Context, cache string) (unlock func(), err error) {
 	if err = os.MkdirAll(cache, 0o755); err != nil {
-		return nil, fmt.Errorf("make the cache folder: %w", err)
+		return nil, fmt.Errorf("make the cache directory: %w", err)
 	}
 	f, err := os.OpenFile(filepath.Join(cache, "build.lock"), os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
-		return nil, fmt.Errorf("open the lock of the cache folder: %w", err)
+		return nil, fmt.Errorf("open the lock of the cache directory: %w", err)
 	}
 	said := false
 	err = wait.PollUntilContextCancel(ctx, 100*time.Millisecond, true, func(context.Context) (bool, error) {
@@ -37,7 +37,7 @@ func (b Builder) lock(ctx context.Context, cache string) (unlock func(), err err
 		return flockErr == nil, flockErr
 	})
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("lock the cache folder %s: %w", cache, err), f.Close())
+		return nil, errors.Join(fmt.Errorf("lock the cache directory %s: %w", cache, err), f.Close())
 	}
 	return func() { _ = f.Close() }, nil
 }

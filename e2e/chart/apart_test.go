@@ -137,7 +137,7 @@ func TestUpgradeFromOneDeployment(t *testing.T) {
 		}
 		then, found := now[o.GetKind()+" "+o.GetNamespace()+"/"+o.GetName()]
 		if !found || chart.IsHook(o) {
-			continue // Helm deletes it, or makes it anew each time.
+			continue // Helm deletes it, or recreates it each time.
 		}
 		was, _, _ := unstructured.NestedMap(o.Object, fixed...)
 		is, _, _ := unstructured.NestedMap(then.Object, fixed...)

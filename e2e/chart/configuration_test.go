@@ -113,7 +113,7 @@ var wired = []string{
 
 // The schema of the values has, below config, each field of a MoorageConfiguration that a user can set, and no other.
 func TestTheSchemaKnowsTheConfiguration(t *testing.T) {
-	file, err := binaries.RepositoryFile(chart.Folder + "/values.schema.json")
+	file, err := binaries.RepositoryFile(chart.Directory + "/values.schema.json")
 	if err != nil {
 		t.Fatal(err)
 	}

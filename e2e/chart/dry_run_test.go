@@ -180,9 +180,9 @@ func installCRDs(t *testing.T, c *controlplane.ControlPlane) {
 	}
 	api := client.Resource(schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"})
 	for module, files := range crds {
-		folder := moduleFolder(t, module)
+		directory := moduleDirectory(t, module)
 		for _, file := range files {
-			text, err := os.ReadFile(filepath.Join(folder, filepath.FromSlash(file)))
+			text, err := os.ReadFile(filepath.Join(directory, filepath.FromSlash(file)))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -209,8 +209,8 @@ func installCRDs(t *testing.T, c *controlplane.ControlPlane) {
 	}
 }
 
-// moduleFolder is where the go command has a module of crds/go.mod.
-func moduleFolder(t *testing.T, module string) string {
+// moduleDirectory is where the go command has a module of crds/go.mod.
+func moduleDirectory(t *testing.T, module string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", "mod", "download", "-json", module)
 	cmd.Dir = "crds"

@@ -15,7 +15,7 @@ import (
 )
 
 // Every documented combination renders what testdata/golden says: default.yaml in full, the others by how they differ from it.
-// `go test ./chart -run TestGolden -update` writes them anew; read the difference.
+// `go test ./chart -run TestGolden -update` updates them; read the difference.
 func TestGolden(t *testing.T) {
 	var plain string
 	all := combinations(t)

@@ -13,14 +13,14 @@ import (
 
 // `helm lint --strict` has nothing to object to, whatever the values.
 func TestLint(t *testing.T) {
-	folder, err := binaries.RepositoryFile(chart.Folder)
+	directory, err := binaries.RepositoryFile(chart.Directory)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range combinations(t) {
 		lint := action.NewLint()
 		lint.Strict, lint.Namespace = true, chart.DefaultRelease
-		result := lint.Run([]string{folder}, c.options.Values)
+		result := lint.Run([]string{directory}, c.options.Values)
 		for _, fault := range result.Errors {
 			t.Errorf("%s: %v", c.name, fault)
 		}

@@ -16,7 +16,7 @@ import (
 )
 
 // The rights that a moorage beside a control plane has without Helm are those that the chart gives it. `go test ./chart -run
-// TestPlainRights -update` writes them anew.
+// TestPlainRights -update` updates them.
 func TestPlainRights(t *testing.T) {
 	want, err := chart.MoorageRights(nil, false)
 	if err != nil {

@@ -16,10 +16,10 @@ import (
 )
 
 // The README of the chart has the table of values that values.yaml makes, and values.yaml says something of each value, itself or for the
-// section that it is in. `go test ./chart -run TestReadme -update` writes the table anew.
+// section that it is in. `go test ./chart -run TestReadme -update` updates the table.
 func TestReadme(t *testing.T) {
 	read := func(name string) (path, text string) {
-		path, err := binaries.RepositoryFile(chart.Folder + "/" + name)
+		path, err := binaries.RepositoryFile(chart.Directory + "/" + name)
 		if err != nil {
 			t.Fatal(err)
 		}

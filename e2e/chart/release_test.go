@@ -89,7 +89,7 @@ func TestRelease(t *testing.T) {
 
 	test(t, c, url)
 	unhook(t, c)
-	// The configurations that are gone are made anew, and this time Helm itself takes them away.
+	// The configurations that are gone are recreated, and this time Helm itself takes them away.
 	if err := helm.Upgrade(ctx, values(5), chart.ServerSideApply); err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func TestRelease(t *testing.T) {
 	uninstalled := make(chan error, 1)
 	go func() { uninstalled <- helm.Uninstall() }()
 	runUninstallHook(t, c)
-	// Both are still at work, as pods are for a moment, and make nothing anew.
+	// Both are still at work, as pods are for a moment, and recreate nothing.
 	if err := <-uninstalled; err != nil {
 		t.Fatal(err)
 	}

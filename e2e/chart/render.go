@@ -24,8 +24,8 @@ import (
 )
 
 const (
-	// Folder is where the chart is, relative to the root of the repository.
-	Folder = "charts/moorage"
+	// Directory is where the chart is, relative to the root of the repository.
+	Directory = "charts/moorage"
 	// DefaultRelease is the name of the release and of its namespace where Options say nothing else.
 	DefaultRelease = "moorage"
 	// defaultVersion is what the cluster's version is taken for where nobody says.
@@ -109,11 +109,11 @@ func (r *Rendered) Objects() ([]*unstructured.Unstructured, error) {
 
 // load reads the chart of the tree that this module is part of.
 func load() (*chartv2.Chart, error) {
-	folder, err := binaries.RepositoryFile(Folder)
+	directory, err := binaries.RepositoryFile(Directory)
 	if err != nil {
 		return nil, err
 	}
-	chart, err := loader.LoadDir(folder)
+	chart, err := loader.LoadDir(directory)
 	if err != nil {
 		return nil, fmt.Errorf("load the chart: %w", err)
 	}

@@ -48,7 +48,7 @@ func (r *Rendered) Rights() (*Rights, error) {
 	return out, nil
 }
 
-// IsHook tells whether Helm makes the object for a moment only.
+// IsHook reports whether Helm makes the object for a moment only.
 func IsHook(o *unstructured.Unstructured) bool { return o.GetAnnotations()["helm.sh/hook"] != "" }
 
 func as(o *unstructured.Unstructured, into any) error {

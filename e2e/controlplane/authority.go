@@ -12,7 +12,7 @@ import (
 // Authority is a certificate authority beside the cluster's own, for certificates that an administrator would make.
 type Authority struct{ own *authority }
 
-// NewAuthority makes an authority whose files are in the folder, which is made if it is not there.
+// NewAuthority makes an authority whose files are in the directory, which is made if it is not there.
 func NewAuthority(dir string) (*Authority, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make an authority: %w", err)

@@ -3,7 +3,7 @@
 // Package controlplane runs a real Kubernetes control plane on loopback, from programs that package binaries builds: etcd,
 // kube-apiserver, kube-controller-manager, kwok in the kubelet's place, and, started and stopped on its own, kube-scheduler.
 //
-// Certificates, keys and logs are in a temporary folder; authorisation is RBAC; nothing listens anywhere but on 127.0.0.1, unless
+// Certificates, keys and logs are in a temporary directory; authorisation is RBAC; nothing listens anywhere but on 127.0.0.1, unless
 // Options.PodAddress asks for more. All of it is
 // gone after Stop, and likewise when the program ends without it, in whatever way (see package process).
 //
@@ -103,10 +103,10 @@ func Start(ctx context.Context, options Options) (_ *ControlPlane, err error) {
 	return c, nil
 }
 
-// Stop kills all that runs in the control plane, what Run started included, and removes its folder.
+// Stop kills all that runs in the control plane, what Run started included, and removes its directory.
 func (c *ControlPlane) Stop() error { return c.group.Stop() }
 
-// Dir returns the folder with the cluster's files and logs. It goes with the control plane.
+// Dir returns the directory with the cluster's files and logs. It goes with the control plane.
 func (c *ControlPlane) Dir() string { return c.group.Dir() }
 
 // URL returns the API server's address.

@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// playVictim prints the control plane's folder once everything runs in it, and never ends by itself.
+// playVictim prints the control plane's directory once everything runs in it, and never ends by itself.
 func playVictim() {
 	c, err := Start(context.Background(), Options{})
 	if err != nil {
@@ -81,11 +81,11 @@ func TestNothingOutlivesAKilledParent(t *testing.T) {
 		return len(mentioning(t, dir)) == 0 && errors.Is(statErr, os.ErrNotExist), nil
 	})
 	if err != nil {
-		t.Errorf("after the parent was killed there is still the folder or one of these:\n%s", strings.Join(mentioning(t, dir), "\n"))
+		t.Errorf("after the parent was killed there is still the directory or one of these:\n%s", strings.Join(mentioning(t, dir), "\n"))
 	}
 }
 
-// mentioning lists the processes whose command line holds the folder, as that of every program of a control plane does.
+// mentioning lists the processes whose command line holds the directory, as that of every program of a control plane does.
 func mentioning(t *testing.T, dir string) []string {
 	t.Helper()
 	out, err := exec.Command("ps", "-eo", "pid,args").Output()

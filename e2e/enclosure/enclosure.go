@@ -4,9 +4,9 @@
 
 // Package enclosure runs the calling program a second time, as root in namespaces of its own: of processes, mounts, network and IPC.
 //
-// What is done inside to the network, to mounts and to the folders that the inside has for itself is not seen by the machine, and all of
+// What is done inside to the network, to mounts and to the directories that the inside has for itself is not seen by the machine, and all of
 // it is gone with its last process, however that ends: the kernel takes interfaces, routes, packet filter rules, mounts and processes away. A
-// control group and a temporary folder, which no namespace holds, are removed by package process, also after SIGKILL.
+// control group and a temporary directory, which no namespace holds, are removed by package process, also after SIGKILL.
 //
 // The network inside has a loopback interface and nothing else: nothing can be downloaded there.
 //
@@ -35,17 +35,17 @@ const (
 	roleInside = "inside" // the one that does the work
 )
 
-// refusedFile, in the enclosure's folder, holds why process 1 gave up.
+// refusedFile, in the enclosure's directory, holds why process 1 gave up.
 const refusedFile = "refused"
 
 // Options say what is run. They must be the same each time that the program runs.
 type Options struct {
-	// Folders are absolute paths at which the inside finds empty folders of its own. Those that the machine lacks are made for the mount, and
+	// Directories are absolute paths at which the inside finds empty directories of its own. Those that the machine lacks are made for the mount, and
 	// removed afterwards.
-	Folders []string
-	// Outside runs first and on the machine itself, where what is missing can be downloaded. It may leave files in the folder. Nil does nothing.
+	Directories []string
+	// Outside runs first and on the machine itself, where what is missing can be downloaded. It may leave files in the directory. Nil does nothing.
 	Outside func(ctx context.Context, dir string) error
-	// Probe runs as process 1 before Inside, and tells whether the machine lets the inside do what it has to. Nil means that it does.
+	// Probe runs as process 1 before Inside, and reports whether the machine lets the inside do what it has to. Nil means that it does.
 	Probe func() error
 	// Inside does the work, and returns the exit status.
 	Inside func() int
@@ -69,7 +69,7 @@ func Run(ctx context.Context, options Options) (status int, err error) {
 	return runOutside(ctx, options)
 }
 
-// Dir returns the folder that goes with the enclosure, to those inside.
+// Dir returns the directory that goes with the enclosure, to those inside.
 func Dir() string { return os.Getenv(dirEnv) }
 
 // ControlGroup returns the path of the control group that goes with the enclosure, within each hierarchy, to those inside.
@@ -92,8 +92,8 @@ func runOutside(ctx context.Context, options Options) (status int, err error) {
 	if err = makeControlGroups(group); err != nil {
 		return 0, &RefusedError{err.Error()}
 	}
-	for _, folder := range options.Folders {
-		if err = makeMountPoint(group, folder); err != nil {
+	for _, directory := range options.Directories {
+		if err = makeMountPoint(group, directory); err != nil {
 			return 0, err
 		}
 	}

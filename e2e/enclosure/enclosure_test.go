@@ -26,8 +26,8 @@ import (
 // taskEnv makes the test binary a program that runs itself in an enclosure; its value is what the inside does.
 const taskEnv = "MOORAGE_ENCLOSURE_TEST_TASK"
 
-// ownFolder is on no machine.
-const ownFolder = "/var/lib/moorage-enclosure-test/inner"
+// ownDirectory is on no machine.
+const ownDirectory = "/var/lib/moorage-enclosure-test/inner"
 
 // refusedStatus is how the program ends where there can be no enclosure.
 const refusedStatus = 77
@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 	if task == "" {
 		os.Exit(m.Run())
 	}
-	options := Options{Folders: []string{ownFolder}, Inside: func() int { return playInside(task) }}
+	options := Options{Directories: []string{ownDirectory}, Inside: func() int { return playInside(task) }}
 	if task == "refuse" {
 		options.Probe = func() error { return errors.New("as the test wants") }
 	}
@@ -52,7 +52,7 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// playInside leaves behind whatever it can, and prints its folder.
+// playInside leaves behind whatever it can, and prints its directory.
 func playInside(task string) int {
 	interfaces, err := net.Interfaces()
 	if err != nil || len(interfaces) != 1 || interfaces[0].Flags&net.FlagUp == 0 {
@@ -73,7 +73,7 @@ func playInside(task string) int {
 		err = errors.Join(err, os.Mkdir(filepath.Join(h.MountPoint, ControlGroup(), "inner"), 0o755))
 	}
 	err = errors.Join(err,
-		os.WriteFile(filepath.Join(ownFolder, "file"), nil, 0o600),
+		os.WriteFile(filepath.Join(ownDirectory, "file"), nil, 0o600),
 		os.Mkdir(filepath.Join(Dir(), "mount"), 0o755),
 		unix.Mount("tmpfs", filepath.Join(Dir(), "mount"), "tmpfs", 0, ""))
 	if err != nil {
@@ -118,7 +118,7 @@ func TestNothingIsLeft(t *testing.T) {
 			case status == refusedStatus:
 				t.Skip("this machine does not allow an enclosure: the line above says why")
 			case readErr != nil:
-				t.Fatalf("read the folder of the enclosure: %v", readErr)
+				t.Fatalf("read the directory of the enclosure: %v", readErr)
 			case status != tc.status && tc.task == "return":
 				t.Errorf("the program ended with status %d, want that of the inside, %d", status, tc.status)
 			}
@@ -147,7 +147,7 @@ func awaitNothingLeft(t *testing.T, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	paths := []string{dir, filepath.Dir(ownFolder)}
+	paths := []string{dir, filepath.Dir(ownDirectory)}
 	for _, h := range hierarchies {
 		paths = append(paths, filepath.Join(h.MountPoint, filepath.Base(dir)))
 	}

@@ -38,13 +38,13 @@ func setUp(options Options) error {
 	if err := unix.Mount("proc", "/proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
 		return fmt.Errorf("/proc cannot be mounted: %w", err)
 	}
-	for _, folder := range options.Folders {
-		own := filepath.Join(Dir(), "folders", folder)
+	for _, directory := range options.Directories {
+		own := filepath.Join(Dir(), "directories", directory)
 		if err := os.MkdirAll(own, 0o755); err != nil {
-			return fmt.Errorf("the folder for %s cannot be made: %w", folder, err)
+			return fmt.Errorf("the directory for %s cannot be made: %w", directory, err)
 		}
-		if err := unix.Mount(own, folder, "", unix.MS_BIND, ""); err != nil {
-			return fmt.Errorf("a folder cannot be mounted at %s: %w", folder, err)
+		if err := unix.Mount(own, directory, "", unix.MS_BIND, ""); err != nil {
+			return fmt.Errorf("a directory cannot be mounted at %s: %w", directory, err)
 		}
 	}
 	if err := loopbackUp(); err != nil {

@@ -33,7 +33,7 @@ const (
 	namespaceName = "moorage"
 	releaseName   = "moorage"
 
-	// The images, in the enclosure's folder; the first name is that of `make image`.
+	// The images, in the enclosure's directory; the first name is that of `make image`.
 	moorageTarball   = "moorage-image.tar"
 	schedulerTarball = "kube-scheduler.tar"
 
@@ -51,7 +51,7 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// makeImages makes, in the enclosure's folder, the images that the chart asks for by default.
+// makeImages makes, in the enclosure's directory, the images that the chart asks for by default.
 func makeImages(ctx context.Context, dir string) error {
 	if err := realnode.MakePauseImage(ctx, dir); err != nil {
 		return err

@@ -192,7 +192,7 @@ func (c *cluster) awaitLeader(t *testing.T, other string) (leader corev1.Pod) {
 }
 
 // assertScheduled checks that the leader's moorage was asked about the pods, that they are where their volumes are, and that one which is
-// made anew comes back to its volume.
+// recreated comes back to its volume.
 func (c *cluster) assertScheduled(t *testing.T, w *workload, replicas int) {
 	t.Helper()
 	for number := range replicas {
@@ -250,7 +250,7 @@ func (c *cluster) isSentToScheduler(ctx context.Context, namespace string) (bool
 }
 
 // assertUpgrade has the API server refuse what the webhook cannot be asked about, and asks without a pause while Helm changes the
-// configuration, for which all pods are made anew.
+// configuration, for which all pods are recreated.
 func (c *cluster) assertUpgrade(t *testing.T, h *chart.Helm) {
 	t.Helper()
 	closed := map[string]any{"webhook": map[string]any{"failurePolicy": "Fail"}}

@@ -147,7 +147,7 @@ func (w *workload) assertLanded(t *testing.T, number int) (zone string) {
 	return zone
 }
 
-// restart deletes a pod, so that it is made and scheduled anew, and waits until it is ready.
+// restart deletes a pod, so that it is made and scheduled again, and waits until it is ready.
 func (w *workload) restart(t *testing.T, number int) {
 	t.Helper()
 	old := w.pod(t, number)
@@ -155,7 +155,7 @@ func (w *workload) restart(t *testing.T, number int) {
 	if err := w.cluster.Client().CoreV1().Pods(w.namespace).Delete(t.Context(), old.Name, metav1.DeleteOptions{GracePeriodSeconds: &now}); err != nil {
 		t.Fatal(err)
 	}
-	await(t, "pod "+old.Name+" to be made anew", time.Minute, func(ctx context.Context) (bool, error) {
+	await(t, "pod "+old.Name+" to be recreated", time.Minute, func(ctx context.Context) (bool, error) {
 		pod, err := w.cluster.Client().CoreV1().Pods(w.namespace).Get(ctx, old.Name, metav1.GetOptions{})
 		if apierrors.IsNotFound(err) {
 			return false, nil

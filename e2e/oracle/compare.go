@@ -67,7 +67,7 @@ func (j *Judge) compare(s *topology.Snapshot, pod *corev1.Pod, want map[string][
 	return found
 }
 
-// gives tells whether the ruling rests on the cause.
+// gives reports whether the ruling rests on the cause.
 func (r Ruling) gives(c cause) bool {
 	return slices.ContainsFunc(r.Reasons, func(text string) bool {
 		reason := reasonOf(c.plugin, text)

@@ -18,7 +18,7 @@ import (
 //
 //   - holds: kube-scheduler holds every pod back that has such a volume, so no extender is ever asked. The plugins are asked
 //     about the pod without it, and moorage about the whole pod: the volume must not refuse a node for moorage.
-//   - mend: the plugins are asked about the cluster with the cause mended, as moorage reads it.
+//   - fix: the plugins are asked about the cluster with the cause fixed, as moorage reads it.
 //   - errs: the plugin fails on the node, which ends the attempt before an extender is asked. What moorage says of the node
 //     on the same matter is not compared.
 //   - blurs: the plugin refuses the node, and the cause may be one that moorage leaves undecided. Nor is that compared.
@@ -31,7 +31,7 @@ type Exemption struct {
 	// passes says that kube-scheduler may get on in spite of the volume.
 	passes bool
 
-	mend func(c *Cluster) *Cluster
+	fix func(c *Cluster) *Cluster
 
 	errs, blurs func(x *lookup, pod *corev1.Pod, node string) bool
 
@@ -78,11 +78,11 @@ var Exemptions = []*Exemption{
 	},
 	{
 		Name: "unreadable PV affinity", Why: "undecided: no node may be refused for a term that cannot be read",
-		mend: mendAffinity,
+		fix: fixAffinity,
 	},
 	{
 		Name: "unreadable pool topology", Why: "undecided: such a pool may reach any node",
-		mend: mendPools,
+		fix: fixPools,
 	},
 	{
 		Name: "unreadable PV affinity after translation", plugin: names.VolumeBinding,
@@ -179,15 +179,15 @@ var everywhere = &corev1.VolumeNodeAffinity{Required: &corev1.NodeSelector{NodeS
 	}},
 }}}}
 
-func mendAffinity(c *Cluster) *Cluster {
+func fixAffinity(c *Cluster) *Cluster {
 	out := c
 	for _, pv := range c.Volumes {
 		if readable(pv.Spec.NodeAffinity) {
 			continue
 		}
-		mended := *pv
-		mended.Spec.NodeAffinity = everywhere
-		out = out.Swap(pv, &mended)
+		fixed := *pv
+		fixed.Spec.NodeAffinity = everywhere
+		out = out.Swap(pv, &fixed)
 	}
 	return out
 }
@@ -200,15 +200,15 @@ func readable(affinity *corev1.VolumeNodeAffinity) bool {
 	return err == nil
 }
 
-func mendPools(c *Cluster) *Cluster {
+func fixPools(c *Cluster) *Cluster {
 	out := c
 	for _, pool := range c.Pools {
 		if _, err := metav1.LabelSelectorAsSelector(pool.NodeTopology); err == nil {
 			continue
 		}
-		mended := *pool
-		mended.NodeTopology = &metav1.LabelSelector{}
-		out = out.Swap(pool, &mended)
+		fixed := *pool
+		fixed.NodeTopology = &metav1.LabelSelector{}
+		out = out.Swap(pool, &fixed)
 	}
 	return out
 }

@@ -48,7 +48,7 @@ func (h holding) volumes(pod *corev1.Pod) []string {
 	return out
 }
 
-// surely tells whether some cause leaves kube-scheduler no way to get on.
+// surely reports whether some cause leaves kube-scheduler no way to get on.
 func (h holding) surely() bool {
 	return slices.ContainsFunc(h.all(), func(e *Exemption) bool { return !e.passes })
 }

@@ -56,7 +56,7 @@ type Ruling struct {
 	Held bool
 }
 
-// Refused tells whether the node is refused; an error is not a refusal.
+// Refused reports whether the node is refused; an error is not a refusal.
 func (r Ruling) Refused() bool {
 	return r.Outcome == Unschedulable || r.Outcome == UnschedulableAndUnresolvable
 }

@@ -85,11 +85,11 @@ func (j *Judge) Judge(c *Cluster, pods []*corev1.Pod, loading uint64) ([]Disagre
 	x := newLookup(c)
 	base := c
 	for _, e := range Exemptions {
-		if e.mend == nil {
+		if e.fix == nil {
 			continue
 		}
-		if mended := e.mend(base); mended != base {
-			base = mended
+		if fixed := e.fix(base); fixed != base {
+			base = fixed
 			j.Tally.Exempted[e]++
 		}
 	}
@@ -187,14 +187,14 @@ func (j *Judge) expect(x *lookup, base *Cluster, pod *corev1.Pod, h holding, plu
 	return out, found, nil
 }
 
-// rule asks one plugin about a pod, counts its reasons, and mends the double count of attachments.
+// rule asks one plugin about a pod, counts its reasons, and fixes the double count of attachments.
 func (j *Judge) rule(x *lookup, base *Cluster, pod *corev1.Pod, plugin string) ([]Ruling, error) {
 	if plugin == names.NodeVolumeLimits {
-		mended := withOwnAttachmentsUsed(x, pod, base)
-		if mended != base {
+		fixed := withOwnAttachmentsUsed(x, pod, base)
+		if fixed != base {
 			j.Tally.Exempted[doubleCount]++
 		}
-		base = mended
+		base = fixed
 	}
 	if err := j.load(base); err != nil {
 		return nil, err
@@ -214,7 +214,7 @@ func (j *Judge) load(c *Cluster) error {
 	return j.intree.Load(c)
 }
 
-// exempted tells whether an exemption says why the plugin rules so.
+// exempted reports whether an exemption says why the plugin rules so.
 func (j *Judge) exempted(x *lookup, pod *corev1.Pod, plugin, node string, r Ruling) bool {
 	for _, e := range Exemptions {
 		if !e.concerns(plugin) {
@@ -229,7 +229,7 @@ func (j *Judge) exempted(x *lookup, pod *corev1.Pod, plugin, node string, r Ruli
 }
 
 // checkJointly asks the four plugins together now and then: what the oracle puts together must be what kube-scheduler does.
-// Attachments are left out of it, as they are mended for one plugin alone.
+// Attachments are left out of it, as they are fixed for one plugin alone.
 func (j *Judge) checkJointly(base *Cluster, pod *corev1.Pod, want map[string][]expectation) error {
 	const every = 32
 	if j.Tally.Verdicts%every != 0 || len(j.plugins) < len(Plugins) || len(base.Attachments) > 0 {

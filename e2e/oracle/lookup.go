@@ -47,7 +47,7 @@ func newLookup(c *Cluster) *lookup {
 	return x
 }
 
-// usesClaim tells whether the volume comes from a claim, which claimOf finds.
+// usesClaim reports whether the volume comes from a claim, which claimOf finds.
 func usesClaim(v *corev1.Volume) bool { return v.PersistentVolumeClaim != nil || v.Ephemeral != nil }
 
 // claimOf is the claim of a pod's volume; nil where it has none or the cluster does not hold it.
@@ -75,14 +75,14 @@ func (x *lookup) volumesOf(pod *corev1.Pod) []*corev1.PersistentVolume {
 	return out
 }
 
-// migratedOn tells whether the node's CSINode names the in-tree plugin as one that CSI serves.
+// migratedOn reports whether the node's CSINode names the in-tree plugin as one that CSI serves.
 func (x *lookup) migratedOn(node, plugin string) bool {
 	return slices.ContainsFunc(x.cluster.CSINodes, func(n *storagev1.CSINode) bool {
 		return n.Name == node && slices.Contains(strings.Split(n.Annotations[corev1.MigratedPluginsAnnotationKey], ","), plugin)
 	})
 }
 
-// foreign tells whether an ephemeral volume's claim was made for something else.
+// foreign reports whether an ephemeral volume's claim was made for something else.
 func (x *lookup) foreign(pod *corev1.Pod, v *corev1.Volume) bool {
 	claim := x.claimOf(pod, v)
 	return v.Ephemeral != nil && claim != nil && ephemeral.VolumeIsForPod(pod, claim) != nil
@@ -93,7 +93,7 @@ func bound(c *corev1.PersistentVolumeClaim) bool {
 	return c.Spec.VolumeName != "" && metav1.HasAnnotation(c.ObjectMeta, storagehelpers.AnnBindCompleted)
 }
 
-// waits tells whether the claim's class waits for the first consumer.
+// waits reports whether the claim's class waits for the first consumer.
 func (x *lookup) waits(c *corev1.PersistentVolumeClaim) bool {
 	class := x.classes[storagehelpers.GetPersistentVolumeClaimClass(c)]
 	return class != nil && class.VolumeBindingMode != nil && *class.VolumeBindingMode == storagev1.VolumeBindingWaitForFirstConsumer

@@ -2,7 +2,7 @@
 
 // Package process runs the programs of a test cluster and sees to it that none outlives its parent.
 //
-// A Group owns a folder and the processes started in it. They are gone, and so is the folder, once Stop has
+// A Group owns a directory and the processes started in it. They are gone, and so is the directory, once Stop has
 // returned, and also when the parent never gets to call it: after a panic, a signal or SIGKILL. Two mechanisms that do
 // not depend on each other see to that: on Linux each child asks the kernel to kill it with its parent, and on
 // every Unix a watchdog, a shell that holds the other end of a pipe, kills the process groups that are left when the pipe closes.
@@ -33,7 +33,7 @@ type Command struct {
 	Path string
 	// Args are the arguments without the program's name.
 	Args []string
-	// Env is added to a minimal environment: PATH, TMPDIR and a HOME inside the group's folder, so that no setting of
+	// Env is added to a minimal environment: PATH, TMPDIR and a HOME inside the group's directory, so that no setting of
 	// the person who runs the suite reaches the cluster.
 	Env []string
 }
@@ -108,7 +108,7 @@ func (p *Process) signal(sig syscall.Signal) error {
 	return nil
 }
 
-// Group runs processes in a temporary folder of its own.
+// Group runs processes in a temporary directory of its own.
 type Group struct {
 	dir      string
 	watchdog *watchdog
@@ -118,11 +118,11 @@ type Group struct {
 	stopped   bool
 }
 
-// NewGroup makes a folder with the given name pattern (as os.MkdirTemp takes it) and the watchdog that guards it.
+// NewGroup makes a directory with the given name pattern (as os.MkdirTemp takes it) and the watchdog that guards it.
 func NewGroup(pattern string) (*Group, error) {
 	dir, err := os.MkdirTemp("", pattern)
 	if err != nil {
-		return nil, fmt.Errorf("make a temporary folder: %w", err)
+		return nil, fmt.Errorf("make a temporary directory: %w", err)
 	}
 	w, err := startWatchdog(dir)
 	if err != nil {
@@ -131,10 +131,10 @@ func NewGroup(pattern string) (*Group, error) {
 	return &Group{dir: dir, watchdog: w}, nil
 }
 
-// Dir returns the group's folder. It is removed when the group stops.
+// Dir returns the group's directory. It is removed when the group stops.
 func (g *Group) Dir() string { return g.dir }
 
-// Start runs the command in the group's folder. The process goes on until it ends by itself, is stopped, or the group is.
+// Start runs the command in the group's directory. The process goes on until it ends by itself, is stopped, or the group is.
 func (g *Group) Start(c Command) (*Process, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -181,11 +181,11 @@ func (g *Group) Start(c Command) (*Process, error) {
 	return p, nil
 }
 
-// RemoveForeign has a folder outside of the group's own go with it. Only folders in it are removed, not files, so that it goes if nothing
-// but folders is left: as in a control group, whose files are the kernel's. The path must be without white space.
+// RemoveForeign has a directory outside of the group's own go with it. Only directories in it are removed, not files, so that it goes if nothing
+// but directories is left: as in a control group, whose files are the kernel's. The path must be without white space.
 func (g *Group) RemoveForeign(dir string) { g.watchdog.foreign(dir) }
 
-// Stop kills all processes, the last started first, and removes the folder. Nothing is asked to end in good order: what they
+// Stop kills all processes, the last started first, and removes the directory. Nothing is asked to end in good order: what they
 // hold is thrown away. Further calls do nothing.
 func (g *Group) Stop() error {
 	g.mu.Lock()

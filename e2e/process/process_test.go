@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// playParent starts a group with a process that has a child of its own, prints the folder and both IDs, and then waits or panics.
+// playParent starts a group with a process that has a child of its own, prints the directory and both IDs, and then waits or panics.
 func playParent(role string) {
 	g, err := NewGroup("moorage-process-test-")
 	if err != nil {
@@ -59,7 +59,7 @@ func playParent(role string) {
 	select {}
 }
 
-// foreignOf is a folder beside the group's.
+// foreignOf is a directory beside the group's.
 func foreignOf(dir string) string { return dir + "-foreign" }
 
 func TestNothingOutlivesTheParent(t *testing.T) {
@@ -95,7 +95,7 @@ func TestNothingOutlivesTheParent(t *testing.T) {
 			}
 			fields := strings.Fields(line)
 			if len(fields) != 3 {
-				t.Fatalf("the parent printed %q, want a folder and two process IDs", line)
+				t.Fatalf("the parent printed %q, want a directory and two process IDs", line)
 			}
 			dir, child, grandchild := fields[0], pid(t, fields[1]), pid(t, fields[2])
 			if tc.role == "wait" {
@@ -111,7 +111,7 @@ func TestNothingOutlivesTheParent(t *testing.T) {
 			if err = parent.Wait(); err == nil {
 				t.Error("the parent ended with status 0")
 			}
-			eventually(t, "child, grandchild and both folders are gone", func() bool {
+			eventually(t, "child, grandchild and both directories are gone", func() bool {
 				_, statErr := os.Stat(dir)
 				_, foreignErr := os.Stat(foreignOf(dir))
 				return !alive(child) && !alive(grandchild) && errors.Is(statErr, os.ErrNotExist) && errors.Is(foreignErr, os.ErrNotExist)
@@ -120,7 +120,7 @@ func TestNothingOutlivesTheParent(t *testing.T) {
 	}
 }
 
-func TestStopEndsEverythingAndRemovesTheFolder(t *testing.T) {
+func TestStopEndsEverythingAndRemovesTheDirectory(t *testing.T) {
 	t.Parallel()
 	g := newGroup(t)
 	p, err := g.Start(Command{Name: "stubborn", Path: "/bin/sh", Args: []string{"-c", "trap '' TERM; echo ready; while :; do sleep 1000; done"}})
@@ -135,7 +135,7 @@ func TestStopEndsEverythingAndRemovesTheFolder(t *testing.T) {
 		t.Errorf("process %d still runs", p.PID())
 	}
 	if _, err = os.Stat(g.Dir()); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("the folder is still there: %v", err)
+		t.Errorf("the directory is still there: %v", err)
 	}
 	if err = g.Stop(); err != nil {
 		t.Errorf("a second Stop: %v", err)
@@ -244,7 +244,7 @@ func newGroup(t *testing.T) *Group {
 	return g
 }
 
-// alive tells whether the process exists and is no zombie: whoever inherits an orphan may reap it late.
+// alive reports whether the process exists and is no zombie: whoever inherits an orphan may reap it late.
 func alive(pid int) bool {
 	if syscall.Kill(pid, 0) != nil {
 		return false

@@ -11,8 +11,8 @@ import (
 	"syscall"
 )
 
-// watchdogScript keeps the list of living process groups and of foreign folders that it is told of on stdin. End of file means that
-// the parent is gone, in whatever way: then it kills the groups that are left and removes the folders. It tries again for ten seconds, as
+// watchdogScript keeps the list of living process groups and of foreign directories that it is told of on stdin. End of file means that
+// the parent is gone, in whatever way: then it kills the groups that are left and removes the directories. It tries again for ten seconds, as
 // what the kernel kills may still be there for a moment.
 const watchdogScript = `
 live= foreign=
@@ -49,7 +49,7 @@ type watchdog struct {
 	stdin io.WriteCloser
 }
 
-// startWatchdog starts a watchdog for the folder. It is in a process group of its own, so that what kills the parent's group
+// startWatchdog starts a watchdog for the directory. It is in a process group of its own, so that what kills the parent's group
 // leaves it alive to do its work.
 func startWatchdog(dir string) (*watchdog, error) {
 	cmd := exec.Command("/bin/sh", "-c", watchdogScript, "watchdog", dir)
@@ -77,7 +77,7 @@ func (w *watchdog) tell(what, which string) {
 	_, _ = fmt.Fprintln(w.stdin, what, which)
 }
 
-// stop closes the pipe and waits for the watchdog to end, which removes the folder.
+// stop closes the pipe and waits for the watchdog to end, which removes the directory.
 func (w *watchdog) stop() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -16,7 +16,7 @@ import (
 	"github.com/moorage-k8s/moorage/e2e/process"
 )
 
-// containerdConfig keeps everything in the enclosure's folder. restrict_oom_score_adj lets it do without the right to lower a score.
+// containerdConfig keeps everything in the enclosure's directory. restrict_oom_score_adj lets it do without the right to lower a score.
 var containerdConfig = template.Must(template.New("containerd").Parse(`version = 2
 root = "{{.Dir}}/containerd"
 state = "{{.Dir}}/containerd-state"

@@ -29,12 +29,12 @@ type Image struct {
 	Tarball string
 }
 
-// PauseImageIn returns the image that holds pods' namespaces, as MakePauseImage has put it into the folder.
+// PauseImageIn returns the image that holds pods' namespaces, as MakePauseImage has put it into the directory.
 func PauseImageIn(dir string) Image {
 	return Image{Reference: pauseReference, Tarball: filepath.Join(dir, "pause.tar")}
 }
 
-// MakePauseImage makes the image that holds pods' namespaces, in the folder.
+// MakePauseImage makes the image that holds pods' namespaces, in the directory.
 func MakePauseImage(ctx context.Context, dir string) error {
 	program, err := binaries.Builder{}.Own(ctx, "./realnode/pause")
 	if err != nil {

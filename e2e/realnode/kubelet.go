@@ -79,7 +79,7 @@ func (n *Node) kubeletConfiguration() (string, error) {
 		"cgroupRoot":               enclosure.ControlGroup(),
 		// Both versions of control groups do, swap too: this node is to run where the suite does.
 		"failCgroupV1": false, "failSwapOn": false,
-		// The file system under a temporary folder is not always one whose use can be told.
+		// The file system under a temporary directory is not always one whose use can be told.
 		"localStorageCapacityIsolation": false,
 		// Nobody is evicted and no image is thrown away because the machine's disk is full of other things.
 		"evictionHard": none, "imageGCHighThresholdPercent": 100, "imageGCLowThresholdPercent": 99,

@@ -34,8 +34,8 @@ const Name = "real-node"
 // imageTimeout is how long containerd may take to read an image.
 const imageTimeout = time.Minute
 
-// Folders are what containerd, the kubelet and the CNI plugins write to whatever their settings say. They are to be the enclosure's own.
-var Folders = []string{"/run", "/var/lib/kubelet", "/var/lib/cni", "/var/log/containers"}
+// Directories are what containerd, the kubelet and the CNI plugins write to whatever their settings say. They are to be the enclosure's own.
+var Directories = []string{"/run", "/var/lib/kubelet", "/var/lib/cni", "/var/log/containers"}
 
 // Options describe the node.
 type Options struct {
@@ -84,10 +84,10 @@ func Start(ctx context.Context, control *controlplane.ControlPlane, options Opti
 	return n, nil
 }
 
-// path returns the path of a file in the enclosure's folder.
+// path returns the path of a file in the enclosure's directory.
 func (n *Node) path(name string) string { return filepath.Join(n.dir, name) }
 
-// write puts a file into the enclosure's folder and returns its path.
+// write puts a file into the enclosure's directory and returns its path.
 func (n *Node) write(name, text string) (string, error) {
 	path := n.path(name)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {

@@ -41,7 +41,7 @@ func MissingPackages() []string {
 	return missing
 }
 
-// Probe tells whether the kernel lets a node do what it has to, by doing a little of it: it is the enclosure's probe. A container that CI
+// Probe reports whether the kernel lets a node do what it has to, by doing a little of it: it is the enclosure's probe. A container that CI
 // runs in often may not.
 func Probe() error {
 	for _, try := range []struct {

@@ -16,14 +16,14 @@ import (
 )
 
 // RunSuite runs the tests of a package in an enclosure in which a node can run, and returns their exit status. Outside prepares on the
-// machine what only that can, such as images, in the enclosure's folder. Where the machine lacks something for a node, skipped says what,
+// machine what only that can, such as images, in the enclosure's directory. Where the machine lacks something for a node, skipped says what,
 // and nothing has been run.
 func RunSuite(tests func() int, outside func(ctx context.Context, dir string) error) (status int, skipped string) {
 	if missing := MissingPackages(); len(missing) > 0 {
 		return 0, "a real node needs Debian's packages " + strings.Join(missing, ", ") + ": apt-get install --no-install-recommends " + strings.Join(missing, " ")
 	}
 	status, err := enclosure.Run(context.Background(), enclosure.Options{
-		Folders: Folders,
+		Directories: Directories,
 		Outside: func(ctx context.Context, dir string) error {
 			if err := build(ctx); err != nil {
 				return err

@@ -128,7 +128,7 @@ func (s *Storage) startDriver() error {
 			pools[segment] = size
 		}
 	}
-	// Short, because a socket's path may have about 100 bytes, and in the control plane's folder, which goes in every case.
+	// Short, because a socket's path may have about 100 bytes, and in the control plane's directory, which goes in every case.
 	socket := filepath.Join(s.nodes.control.Dir(), fmt.Sprintf("csi%d.sock", sockets.Add(1)))
 	var err error
 	s.Driver, err = csidriver.Start(socket, csidriver.Options{

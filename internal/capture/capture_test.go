@@ -384,6 +384,6 @@ func golden(t *testing.T, name, got string) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s differs; go test ./internal/capture -update writes it anew (-want +got):\n%s", file, diff)
+		t.Errorf("%s differs; go test ./internal/capture -update updates it (-want +got):\n%s", file, diff)
 	}
 }

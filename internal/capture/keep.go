@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package capture makes a copy of a cluster's storage that can be handed to others: what topology.Cache looks at and nothing
-// else, in a file that package manifests reads back to the same picture.
+// else, in a file that package manifests reads back to the same view.
 //
-// Keep builds each object anew from the fields that the cache looks at, rather than strike out those that are known to be
+// Keep builds each object again from the fields that the cache looks at, rather than strike out those that are known to be
 // secret: what nobody thought of stays at home. Anonymize puts other names in the place of all names, each always by the same
 // one. Write writes the objects in an order that depends on nothing but the objects.
 package capture

@@ -10,7 +10,7 @@ import (
 )
 
 // keepPod keeps where a pod is, what kube-scheduler said of one that waits, and its volumes, as far as they are of storage that the cache looks at: no containers, so no
-// images, commands and environment; no volumes of Secrets, ConfigMaps, tokens or folders of the host. A pod that is left with
+// images, commands and environment; no volumes of Secrets, ConfigMaps, tokens or directories of the host. A pod that is left with
 // no volume is left out, as it is of the cache.
 func keepPod(p *corev1.Pod) *corev1.Pod {
 	var volumes []corev1.Volume

@@ -98,7 +98,7 @@ var wholeDomains = []string{
 	"kubernetes.io", "topology.kubernetes.io", "node.kubernetes.io", "beta.kubernetes.io", "failure-domain.beta.kubernetes.io", "moorage.dev",
 }
 
-// isKubernetes tells whether a domain is one of Kubernetes' own.
+// isKubernetes reports whether a domain is one of Kubernetes' own.
 func isKubernetes(domain string) bool {
 	return strings.HasSuffix("."+domain, ".kubernetes.io") || strings.HasSuffix("."+domain, ".k8s.io")
 }

@@ -45,10 +45,10 @@ func (a *Authority) validate(add func(path string, err error)) {
 	a.Lifetime.Duration = cmp.Or(a.Lifetime.Duration, defaultAuthorityLifetime)
 	a.ServingLifetime.Duration = cmp.Or(a.ServingLifetime.Duration, min(defaultServingLifetime, a.Lifetime.Duration))
 	if a.Namespace == "" {
-		add("webhook.authority.namespace", errors.New("is missing; it is the Secret's, and moorage's own fits best"))
+		add("webhook.authority.namespace", errors.New("required: namespace of the CA Secret, usually moorage's own"))
 	}
 	if len(a.Names) == 0 {
-		add("webhook.authority.names", errors.New("is missing; give what the API server calls the webhook by, such as moorage.moorage.svc"))
+		add("webhook.authority.names", errors.New("required: the names by which the API server calls the webhook, such as moorage.moorage.svc"))
 	}
 	if a.Lifetime.Duration < minAuthorityLifetime {
 		add("webhook.authority.lifetime", fmt.Errorf("%s is less than %s", a.Lifetime.Duration, minAuthorityLifetime))

@@ -209,11 +209,11 @@ func (c *Configuration) Validate() error {
 	for i, s := range c.Extender.Scorers {
 		switch {
 		case s.Name == "":
-			faults = append(faults, fmt.Errorf("extender.scorers[%d].name: is missing", i))
+			faults = append(faults, fmt.Errorf("extender.scorers[%d].name: required", i))
 		case seen[s.Name]:
 			faults = append(faults, fmt.Errorf("extender.scorers[%d].name: %s occurs twice", i, s.Name))
 		case s.Weight == nil:
-			faults = append(faults, fmt.Errorf("extender.scorers[%d].weight: is missing; 0 switches %s off", i, s.Name))
+			faults = append(faults, fmt.Errorf("extender.scorers[%d].weight: required; 0 switches %s off", i, s.Name))
 		}
 		seen[s.Name] = true
 	}

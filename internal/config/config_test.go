@@ -72,7 +72,7 @@ func TestParseErrorsNameTheField(t *testing.T) {
 		{"a memory too short", head + "extender: {provisioningHalfLife: 0s}", "extender.provisioningHalfLife: 0s is not from 1s to 1h"},
 		{"a negative limit", head + "extender: {maxBodyBytes: -1}", "extender.maxBodyBytes: must not be negative"},
 		{"a scorer twice", head + "extender: {scorers: [{name: PoolFit, weight: 1}, {name: PoolFit, weight: 2}]}", "extender.scorers[1].name: PoolFit occurs twice"},
-		{"a scorer without weight", head + "extender: {scorers: [{name: PoolFit}]}", "extender.scorers[0].weight: is missing"},
+		{"a scorer without weight", head + "extender: {scorers: [{name: PoolFit}]}", "extender.scorers[0].weight: required"},
 		{"half a certificate", head + "webhook: {certFile: tls.crt}", "webhook.certFile, webhook.keyFile: give both or neither"},
 		{"half a certificate of the extender", head + "extender: {keyFile: tls.key}", "extender.certFile, extender.keyFile: give both or neither"},
 		{"clients' authorities without TLS", head + "extender: {clientCAFile: ca.crt}", "extender.clientCAFile: needs extender.certFile and extender.keyFile"},

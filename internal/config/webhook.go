@@ -52,7 +52,7 @@ type Webhook struct {
 	// VolumesResourceSchedulers are the names of the schedulers whose configuration has that resource with ignoredByScheduler: only their
 	// pods get it, as those of others would stay Pending. Without any it is the one of SchedulerName.
 	VolumesResourceSchedulers []string `json:"volumesResourceSchedulers"`
-	// BidirectionalRoots are the host folders below which Bidirectional mounts are allowed, in place of the built-in ones.
+	// BidirectionalRoots are the host directories below which Bidirectional mounts are allowed, in place of the built-in ones.
 	BidirectionalRoots []string `json:"bidirectionalRoots"`
 }
 
@@ -127,7 +127,7 @@ func (w *Webhook) validate() error {
 		path := fmt.Sprintf("webhook.namespaceRules[%d]", i)
 		addActions(path+".rules", n.Rules)
 		if n.NamespaceSelector == nil {
-			add(path+".namespaceSelector", errors.New("is missing; rules for all namespaces go into webhook.rules"))
+			add(path+".namespaceSelector", errors.New("required; rules for all namespaces go into webhook.rules"))
 			continue
 		}
 		_, err := rules.NewNamespaceSelector(n.NamespaceSelector)
@@ -155,7 +155,7 @@ func (w *Webhook) validate() error {
 	if s := w.SchedulerName; s != nil {
 		switch s.Name {
 		case "":
-			add("webhook.schedulerName.name", errors.New("is missing"))
+			add("webhook.schedulerName.name", errors.New("required"))
 		case corev1.DefaultSchedulerName:
 			add("webhook.schedulerName.name", errors.New("must be another scheduler than the one that it replaces"))
 		}
@@ -201,7 +201,7 @@ func (x *Exemption) validate(path string, mandatory []string, add func(string, e
 		}
 	}
 	if strings.TrimSpace(x.Reason) == "" {
-		add(path+".reason", errors.New("is missing"))
+		add(path+".reason", errors.New("required"))
 	}
 }
 
@@ -257,7 +257,7 @@ func (c *Configuration) DefaultOptions() (defaults.Options, error) {
 	return out, nil
 }
 
-// NeedsNamespaces tells whether anything in the configuration asks for the labels of namespaces.
+// NeedsNamespaces reports whether anything in the configuration asks for the labels of namespaces.
 func (c *Configuration) NeedsNamespaces() bool {
 	needs := func(s *metav1.LabelSelector) bool {
 		selector, err := rules.NewNamespaceSelector(s)

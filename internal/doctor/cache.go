@@ -25,7 +25,7 @@ const (
 	metricsPort = "8080"
 )
 
-// cache reads moorage's own metrics, at a URL or through the API server from its pods: how old is its picture of the cluster?
+// cache reads moorage's own metrics, at a URL or through the API server from its pods: how old is its view of the cluster?
 func (e *examination) cache(ctx context.Context) Check {
 	if e.MetricsURL != "" {
 		url := strings.TrimSuffix(e.MetricsURL, "/") + "/metrics"

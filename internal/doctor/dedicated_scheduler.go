@@ -13,7 +13,7 @@ import (
 	"github.com/moorage-k8s/moorage/internal/plain"
 )
 
-// dedicatedScheduler tells whether the scheduler is at work to which the webhook sends pods, by the Lease that the webhook goes by.
+// dedicatedScheduler reports whether the scheduler is at work to which the webhook sends pods, by the Lease that the webhook goes by.
 func (e *examination) dedicatedScheduler(ctx context.Context) Check {
 	pods, err := e.moorages(ctx)
 	if err != nil {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package doctor finds out whether moorage is wired to a cluster as it should be: the API server, rights, webhook configurations
-// and their certificate, kube-scheduler and its extender, the age of moorage's own picture, and what drivers promise.
+// and their certificate, kube-scheduler and its extender, the age of moorage's own view, and what drivers promise.
 //
 // It looks and changes nothing; the one object that it sends is a dry run. A check that it is not allowed to make, or cannot make
 // from where it is, is told as skipped, with what would allow it.

@@ -51,7 +51,7 @@ func (e *examination) told(ctx context.Context, pods []corev1.Pod) Check {
 	return worst(append([]Check{lease}, found...)...)
 }
 
-// lease tells whether a kube-scheduler is at work at all.
+// lease reports whether a kube-scheduler is at work at all.
 func (e *examination) lease(ctx context.Context) Check {
 	lease, err := e.Client.CoordinationV1().Leases(metav1.NamespaceSystem).Get(ctx, schedulerLease, metav1.GetOptions{})
 	switch {
@@ -113,7 +113,7 @@ func schedulerOf(p *corev1.Pod) *corev1.Container {
 	return nil
 }
 
-// configured tells whether the kube-scheduler of the pod is told of moorage.
+// configured reports whether the kube-scheduler of the pod is told of moorage.
 func (e *examination) configured(ctx context.Context, pod *corev1.Pod) Check {
 	name := pod.Namespace + "/" + pod.Name
 	container := schedulerOf(pod)

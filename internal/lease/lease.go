@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package lease tells whether somebody holds a Lease and keeps renewing it, as kube-scheduler's leader does: whether pods that
+// Package lease reports whether somebody holds a Lease and keeps renewing it, as kube-scheduler's leader does: whether pods that
 // are sent to that scheduler will be looked at. It reads one Lease by its name and nothing else.
 package lease
 
@@ -61,7 +61,7 @@ func (w *Watch) Run(ctx context.Context) {
 	}
 }
 
-// Fresh tells whether the Lease has a holder that renewed it not long ago.
+// Fresh reports whether the Lease has a holder that renewed it not long ago.
 func (w *Watch) Fresh() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()

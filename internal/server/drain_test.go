@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// ask sends a request, and tells whether the answer says that the connection ends.
+// ask sends a request, and reports whether the answer says that the connection ends.
 func ask(h http.Handler) (closes bool) {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/validate", http.NoBody))

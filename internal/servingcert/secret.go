@@ -205,7 +205,7 @@ func (k *Secret) write(ctx context.Context, secret *corev1.Secret, s *state) err
 	return nil
 }
 
-// install writes the bundle into the webhook configurations, and tells whether both had it already. One that is not there, as
+// install writes the bundle into the webhook configurations, and reports whether both had it already. One that is not there, as
 // before an installation is complete, has nobody to tell.
 func (k *Secret) install(ctx context.Context, bundle []byte) (had bool, err error) {
 	api := k.options.Client.AdmissionregistrationV1()
@@ -236,7 +236,7 @@ type configurations[T any] interface {
 	Update(ctx context.Context, configuration T, options metav1.UpdateOptions) (T, error)
 }
 
-// tell changes a configuration, and tells whether there was nothing to change.
+// tell changes a configuration, and reports whether there was nothing to change.
 func tell[T any](ctx context.Context, api configurations[T], name string, change func(T) (changed bool)) (had bool, err error) {
 	configuration, err := api.Get(ctx, name, metav1.GetOptions{})
 	if err != nil || !change(configuration) {

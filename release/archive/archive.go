@@ -28,9 +28,9 @@ type File struct {
 	Data []byte
 }
 
-// Tar writes the files in the order of their names, below the folders that they need, all owned by root and of one time.
+// Tar writes the files in the order of their names, below the directories that they need, all owned by root and of one time.
 func Tar(w io.Writer, modified time.Time, files ...File) error {
-	entries, err := withFolders(files)
+	entries, err := withDirectories(files)
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func TarGz(w io.Writer, modified time.Time, files ...File) error {
 
 // Zip writes the files in the order of their names, all of one time.
 func Zip(w io.Writer, modified time.Time, files ...File) error {
-	entries, err := withFolders(files)
+	entries, err := withDirectories(files)
 	if err != nil {
 		return err
 	}
@@ -86,8 +86,8 @@ func Zip(w io.Writer, modified time.Time, files ...File) error {
 	return zw.Close()
 }
 
-// withFolders returns the files and their folders, sorted so that a folder comes before what is in it.
-func withFolders(files []File) ([]File, error) {
+// withDirectories returns the files and their directories, sorted so that a directory comes before what is in it.
+func withDirectories(files []File) ([]File, error) {
 	entries := make(map[string]File, len(files))
 	for _, f := range files {
 		if !fs.ValidPath(f.Name) || f.Name == "." {

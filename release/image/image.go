@@ -30,7 +30,7 @@ const NonRoot = "65532:65532"
 type Image struct {
 	// Platform is what the image runs on, such as "linux/amd64".
 	Platform string
-	// Files are all that is in it. Folders are made, and belong to root as the files do.
+	// Files are all that is in it. Directories are made, and belong to root as the files do.
 	Files []archive.File
 	// Entrypoint is the program, by its path in the image, and its first arguments.
 	Entrypoint []string

@@ -42,7 +42,7 @@ func write(t *testing.T, images ...Image) (path string, digest v1.Hash) {
 	return path, digest
 }
 
-// unpack lays a tarball out in a folder, as a reader of OCI layouts does.
+// unpack lays a tarball out in a directory, as a reader of OCI layouts does.
 func unpack(t *testing.T, path string) string {
 	t.Helper()
 	dir := t.TempDir()

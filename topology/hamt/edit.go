@@ -4,7 +4,7 @@ package hamt
 
 import "slices"
 
-// Edit is a leave to change maps in place, for whoever puts in very much at once: a Set then copies each node of the trie
+// Edit is a transient owner token for bulk updates: a Set then copies each node of the trie
 // at most once, and not each time. It ends with Close. The zero Edit has ended.
 //
 // It is for one writer, who goes on with the newest value of each map alone until Close. Maps from before the edit are not

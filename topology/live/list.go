@@ -184,7 +184,7 @@ func path(r topology.Resource) string {
 	return "/apis/" + r.Group + "/" + r.Version
 }
 
-// served tells whether the API server has the kind, as far as it says. A list could not tell: to who may not list what does not
+// served reports whether the API server has the kind, as far as it says. A list could not tell: to who may not list what does not
 // exist, the answer is that he may not.
 func served(ctx context.Context, client kubernetes.Interface, r topology.Resource) bool {
 	text, err := getJSON(client, path(r)).Do(ctx).Raw()

@@ -29,7 +29,7 @@ func (x *Index) Match(s *Selector) Set {
 	return now.set
 }
 
-// stillHolds tells whether the set means the same on this index: the segments that it was made of are the same, and so then
+// stillHolds reports whether the set means the same on this index: the segments that it was made of are the same, and so then
 // are the nodes.
 func (x *Index) stillHolds(s *Selector, last *compiled) bool {
 	if last.set.size != len(x.names) {

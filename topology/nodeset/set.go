@@ -24,7 +24,7 @@ func New(size int) Set {
 // Size is the number of nodes that the set is about: those in it and those not.
 func (s Set) Size() int { return s.size }
 
-// Has tells whether node i is in the set.
+// Has reports whether node i is in the set.
 func (s Set) Has(i int) bool { return s.words[i>>6]&(1<<(i&63)) != 0 }
 
 // Add puts node i into the set.
@@ -94,7 +94,7 @@ func (s Set) Len() int {
 	return n
 }
 
-// Meets tells whether some node is in both sets.
+// Meets reports whether some node is in both sets.
 func (s Set) Meets(o Set) bool {
 	for i, w := range o.words {
 		if s.words[i]&w != 0 {
@@ -104,10 +104,10 @@ func (s Set) Meets(o Set) bool {
 	return false
 }
 
-// Equal tells whether both sets are about as many nodes and have the same.
+// Equal reports whether both sets are about as many nodes and have the same.
 func (s Set) Equal(o Set) bool { return s.size == o.size && slices.Equal(s.words, o.words) }
 
-// Empty tells whether no node is in the set.
+// Empty reports whether no node is in the set.
 func (s Set) Empty() bool {
 	for _, w := range s.words {
 		if w != 0 {

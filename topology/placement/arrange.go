@@ -210,7 +210,7 @@ func (a *arranging) place(i int) bool {
 	return false
 }
 
-// shares tells whether a member holds room in a pool that another one would use on the node.
+// shares reports whether a member holds room in a pool that another one would use on the node.
 func (a *arranging) shares(o int, m *Member, node int) bool {
 	for _, h := range a.held[o] {
 		for c := range m.Claims {
@@ -223,7 +223,7 @@ func (a *arranging) shares(o int, m *Member, node int) bool {
 	return false
 }
 
-// exact tells whether the search finds every arrangement: each member takes as much as any other, of one class, in one pool.
+// exact reports whether the search finds every arrangement: each member takes as much as any other, of one class, in one pool.
 func (a *arranging) exact() bool {
 	class, bytes := "", int64(-1)
 	for i := range a.members {
@@ -259,7 +259,7 @@ func (a *arranging) severalPools(class string) bool {
 	return false
 }
 
-// excluded tells whether sums rule every arrangement out: of some class the members want more than there is in all the pools that one of them may
+// excluded reports whether sums rule every arrangement out: of some class the members want more than there is in all the pools that one of them may
 // reach, or are more than these could hold if all were as small as the smallest.
 func (a *arranging) excluded() bool {
 	var classes []string

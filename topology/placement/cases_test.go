@@ -58,7 +58,7 @@ func TestCases(t *testing.T) {
 	}
 }
 
-// caseNames returns the paths of the cases in testdata and its folders, with slashes and without their ending.
+// caseNames returns the paths of the cases in testdata and its directories, with slashes and without their ending.
 func caseNames(t *testing.T) []string {
 	t.Helper()
 	var names []string

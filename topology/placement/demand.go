@@ -52,7 +52,7 @@ type Volume struct {
 // Inline is a volume of an in-tree plugin that the pod names inline, by what it is to the CSI driver that serves it.
 type Inline struct {
 	Plugin, Driver, Handle string
-	// SingleAttach tells whether the attach-detach controller attaches it to one node at a time.
+	// SingleAttach reports whether the attach-detach controller attaches it to one node at a time.
 	SingleAttach bool
 }
 
@@ -118,7 +118,7 @@ func NewDemand(s *topology.Snapshot, pod *topology.Pod) *Demand {
 	return d
 }
 
-// namedBefore tells whether a volume before the one at index i names the same claim.
+// namedBefore reports whether a volume before the one at index i names the same claim.
 func (d *Demand) namedBefore(i int) bool {
 	return slices.ContainsFunc(d.Volumes[:i], func(v Volume) bool { return v.Claim == d.Volumes[i].Claim })
 }

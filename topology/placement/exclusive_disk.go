@@ -32,7 +32,7 @@ func exclusiveDiskBecause(q *query, e *Elimination, node int) (out Evidence) {
 	return out
 }
 
-// keepsDisk tells whether a user of the disk keeps it from the pod, and on which node.
+// keepsDisk reports whether a user of the disk keeps it from the pod, and on which node.
 func (q *query) keepsDisk(disk *topology.Disk, user *topology.Pod) (node int, keeps bool) {
 	if !holdsNode(user) || user.Key() == q.d.Pod.Key() {
 		return 0, false
@@ -50,6 +50,6 @@ func conflicts(disk *topology.Disk, pod *topology.Pod) bool {
 	return false
 }
 
-// holdsNode tells whether kube-scheduler counts the pod among those of its node: it is assigned, and has not ended. A pod
+// holdsNode reports whether kube-scheduler counts the pod among those of its node: it is assigned, and has not ended. A pod
 // that is being deleted still holds what it uses.
 func holdsNode(p *topology.Pod) bool { return p.Node != "" && !p.Terminal }

@@ -110,7 +110,7 @@ type claimsInGroup struct {
 	claims [maxJointClaims / 64]uint64
 }
 
-// ask tells whether the claims that would be provisioned for node i fit its pools together.
+// ask reports whether the claims that would be provisioned for node i fit its pools together.
 func (j *jointQuestion) ask(i int) answer {
 	ask := claimsInGroup{group: j.room.groups.Of(i)}
 	j.requests = j.requests[:0]

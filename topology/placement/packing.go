@@ -8,7 +8,7 @@ import (
 	"github.com/moorage-k8s/moorage/topology"
 )
 
-// packing tells whether volumes can be shared out among pools. It searches for a way rather than settle for the first that a rule of thumb
+// packing reports whether volumes can be shared out among pools. It searches for a way rather than settle for the first that a rule of thumb
 // gives, since a wrong no strands a pod. The search is bounded, and where it does not come to an end the volumes are said to fit: so what can
 // be ruled out by sums is ruled out before, and the search leaves out what would only repeat it.
 type packing struct {
@@ -59,7 +59,7 @@ const (
 // begin takes the pools and volumes of the last question away.
 func (k *packing) begin() { k.bins, k.items = k.bins[:0], k.items[:0] }
 
-// holds tells whether all requests fit one pool.
+// holds reports whether all requests fit one pool.
 func (b bin) holds(requests []int64) bool {
 	free := b.free
 	for _, request := range requests {
@@ -70,7 +70,7 @@ func (b bin) holds(requests []int64) bool {
 	return free >= 0
 }
 
-// fit tells whether the items can be shared out among the bins.
+// fit reports whether the items can be shared out among the bins.
 func (k *packing) fit() bool {
 	if k.last.known && equal(k.last.bins, k.bins) && equal(k.last.items, k.items) {
 		return k.last.fits
@@ -103,7 +103,7 @@ func (k *packing) search() bool {
 	return ok
 }
 
-// excluded tells whether the sums rule every packing out: there is less room than is wanted in all, or, for some size, there are more
+// excluded reports whether the sums rule every packing out: there is less room than is wanted in all, or, for some size, there are more
 // volumes at least as large than the pools could hold of that size.
 func (k *packing) excluded() bool {
 	var room, wanted int64
@@ -157,7 +157,7 @@ func (k *packing) pack(next, from int) bool {
 	return false
 }
 
-// tried tells whether a bin from the given one on is like bin i and comes before it.
+// tried reports whether a bin from the given one on is like bin i and comes before it.
 func (k *packing) tried(from, i int) bool {
 	for _, b := range k.bins[from:i] {
 		if b == k.bins[i] {

@@ -50,7 +50,7 @@ func (d *Demand) others(reservations iter.Seq[*topology.Reservation]) iter.Seq[*
 	}
 }
 
-// uses tells whether the claim is one of the pod's.
+// uses reports whether the claim is one of the pod's.
 func (d *Demand) uses(claim topology.Key) bool {
 	return slices.ContainsFunc(d.Volumes, func(v Volume) bool { return v.Claim != nil && v.Claim.Key() == claim })
 }

@@ -38,7 +38,7 @@ func poolCapacityBecause(q *query, e *Elimination, node int) Evidence {
 	return out
 }
 
-// poolsCount tells whether pools limit where the claim can be provisioned.
+// poolsCount reports whether pools limit where the claim can be provisioned.
 func (q *query) poolsCount(c *delayedClaim) bool { return provisionsFromPools(q.s, c.Class) }
 
 func provisionsFromPools(s *topology.Snapshot, class *topology.Class) bool {

@@ -146,7 +146,7 @@ func (r *reach) newSlot(slot int32) bool {
 	return isNew
 }
 
-// anyReserved tells whether anything is reserved in any of the pools.
+// anyReserved reports whether anything is reserved in any of the pools.
 func (r *poolRoom) anyReserved() bool { return r.reserved != nil || len(r.floating) > 0 }
 
 // unreserved is the room as it is published.
@@ -175,7 +175,7 @@ func (r *poolRoom) free(group int) (bytes int64, known bool) {
 	return max(bytes, 0), known
 }
 
-// fit tells whether the requests, largest first, can be shared out among the group's pools, beside what is reserved there. Where several
+// fit reports whether the requests, largest first, can be shared out among the group's pools, beside what is reserved there. Where several
 // pools are to choose from, what is reserved for other nodes that reach some of them only is left out of account.
 func (r *poolRoom) fit(group int, requests []int64) bool {
 	k := &r.packing

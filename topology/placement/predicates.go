@@ -37,7 +37,7 @@ const (
 
 // predicates are all there are, in the order in which they are asked; a node's reason is that of the first to refuse it.
 // The order is that of kube-scheduler's plugins (VolumeRestrictions, NodeVolumeLimits, VolumeBinding, VolumeZone), with
-// moorage's own predicates last. Of these the one whose reason stays true when the others' are mended comes first: while
+// moorage's own predicates last. Of these the one whose reason stays true when the others' are fixed comes first: while
 // another pod has the volume no change to a node helps; where the driver is missing so are its topology keys; and how much
 // room a pool has matters only where the driver could provision from it.
 var predicates = []predicate{

@@ -31,12 +31,12 @@ func readWriteOncePodBecause(q *query, e *Elimination, _ int) (out Evidence) {
 	return out
 }
 
-// keepsClaim tells whether a user of the claim keeps it from the pod.
+// keepsClaim reports whether a user of the claim keeps it from the pod.
 func (q *query) keepsClaim(v *Volume, user *topology.Pod) bool {
 	return user.Key() != q.d.Pod.Key() && holdsNode(user) && names(user, v.ClaimName)
 }
 
-// names tells whether the pod names the claim, rather than having it made for an ephemeral volume.
+// names reports whether the pod names the claim, rather than having it made for an ephemeral volume.
 func names(pod *topology.Pod, claim string) bool {
 	for i := range pod.Volumes {
 		if v := &pod.Volumes[i]; v.Claim == claim && !v.Ephemeral {

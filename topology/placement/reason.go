@@ -64,7 +64,7 @@ var reasons = [reasonCount]struct {
 // String is the text that kube-scheduler shows.
 func (r Reason) String() string { return reasons[r].text }
 
-// Code tells whether evicting pods could help.
+// Code reports whether evicting pods could help.
 func (r Reason) Code() Code { return reasons[r].code }
 
 // String is the name that an explanation shows.

@@ -15,7 +15,7 @@ type scorer struct {
 	name   string
 	weight int
 	run    func(q *scoring) []float32
-	// policies tells whether the scorer has a policy.
+	// policies reports whether the scorer has a policy.
 	policies bool
 }
 
@@ -151,7 +151,7 @@ func (e *Engine) Score(s *topology.Snapshot, v *Verdict, candidates topology.Nod
 	return out
 }
 
-// isFlat tells whether the rates tell no nodes apart.
+// isFlat reports whether the rates tell no nodes apart.
 func (q *scoring) isFlat(rates []float32) bool {
 	low, high := float32(1), float32(0)
 	for i := range q.among.All() {

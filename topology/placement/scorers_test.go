@@ -244,7 +244,7 @@ func (w *world) attachedShare(node string, _ []string) float64 {
 
 func (w *world) zoneOf(node string) string { return w.nodes[node].Labels[synthetic.ZoneKey] }
 
-// oneZone tells whether the nodes with the driver are all in one zone, so that there is none to choose.
+// oneZone reports whether the nodes with the driver are all in one zone, so that there is none to choose.
 func (w *world) oneZone() bool {
 	zones := map[string]bool{}
 	for node := range w.limits {

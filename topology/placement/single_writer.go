@@ -45,7 +45,7 @@ func (e *Engine) SingleWriterVolumes(s *topology.Snapshot, d *Demand) []topology
 	return volumes
 }
 
-// attachesOnce tells whether only one node may have the volume at a time. A volume has users through one claim, the one that
+// attachesOnce reports whether only one node may have the volume at a time. A volume has users through one claim, the one that
 // it is bound to: the controller attaches it for no other.
 func attachesOnce(s *topology.Snapshot, v *Volume) bool {
 	switch {
@@ -80,7 +80,7 @@ func singleWriterBecause(q *query, e *Elimination, _ int) (out Evidence) {
 	return out
 }
 
-// keepsVolume tells whether a user of the volume needs it for longer, and on which node: the user is to stay, and the node healthy. The pod
+// keepsVolume reports whether a user of the volume needs it for longer, and on which node: the user is to stay, and the node healthy. The pod
 // itself does not count, and neither does an earlier pod of its name, which must be gone.
 func (q *query) keepsVolume(user *topology.Pod) (node int, keeps bool) {
 	if !holdsNode(user) || user.Deleting || user.Key() == q.d.Pod.Key() {

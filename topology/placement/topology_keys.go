@@ -9,7 +9,7 @@ import "github.com/moorage-k8s/moorage/topology"
 // In-tree looks at neither. Without it the pod is sent to such a node, external-provisioner gives up on every try ('no
 // topology key found for node …', 'topology labels from selected node … does not match topology keys from CSINode …':
 // GenerateAccessibilityRequirements in its pkg/controller/topology.go), and since it does not give the claim back to
-// kube-scheduler, the pod stays Pending until somebody mends the node.
+// kube-scheduler, the pod stays Pending until somebody fixes the node.
 //
 // Only a driver that some node reports keys for provisions by topology. A volume that exists already has its affinity, so
 // nodes on which the claim would be bound to one pass.

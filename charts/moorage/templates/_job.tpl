@@ -1,4 +1,4 @@
-{{/* Of the pods that run once. They are not called moorage: whoever looks for moorage's pods means those that serve. */}}
+{{/* Of the pods that run once. They are not called moorage, so that a selector for moorage's pods finds only those that serve. */}}
 {{- define "moorage.jobLabels" -}}
 {{- $labels := include "moorage.labels" . | fromYaml -}}
 {{- toYaml (set $labels "app.kubernetes.io/name" "moorage-job") -}}

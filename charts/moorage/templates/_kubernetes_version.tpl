@@ -1,5 +1,5 @@
-{{/* The cluster's version in the form v1.34.2 or v1.34, with what says that it is no release yet (v1.37.0-rc.1) and without what distributions
-append (v1.33.4+k3s1, v1.33.5-gke.1162000). Whoever renders without a cluster may give two numbers (1.34, v1.34, 1.34+). */}}
+{{/* The cluster's version in the form v1.34.2 or v1.34, with a pre-release suffix (v1.37.0-rc.1) and without what distributions
+append (v1.33.4+k3s1, v1.33.5-gke.1162000). Rendering without a cluster may pass two numbers (1.34, v1.34, 1.34+). */}}
 {{- define "moorage.kubernetesVersion" -}}
 {{- printf "v%s" (regexFind "[0-9]+\\.[0-9]+(\\.[0-9]+(-(alpha|beta|rc)\\.[0-9]+)?)?" .Capabilities.KubeVersion.Version) -}}
 {{- end -}}

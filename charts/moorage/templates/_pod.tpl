@@ -1,6 +1,6 @@
 {{/* What the pods of the Deployments and of the DaemonSet have in common. */}}
 
-{{/* Of a pod template: the checksums make pods anew when their configuration changes. Certificates are read again by moorage itself. */}}
+{{/* Of a pod template: the checksums recreate pods when their configuration changes. Certificates are read again by moorage itself. */}}
 {{- define "moorage.podAnnotations" -}}
 kubectl.kubernetes.io/default-container: moorage
 checksum/configuration: {{ include "moorage.configuration" . | sha256sum }}

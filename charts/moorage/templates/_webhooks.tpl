@@ -1,5 +1,5 @@
 {{/* What both webhook configurations have in common, of a dict with root and path. The caBundle is left out where somebody else writes it:
-what is not in a manifest stays as it is when Helm applies the manifest anew. */}}
+what is not in a manifest stays as it is when Helm applies the manifest again. */}}
 {{- define "moorage.webhookClient" -}}
 {{- $root := .root -}}
 clientConfig:

@@ -17,7 +17,7 @@ import (
 	"github.com/moorage-k8s/moorage/release/archive"
 )
 
-// Package returns the chart in the folder as a .tgz, with the versions of the chart and of the program in its Chart.yaml.
+// Package returns the chart in the directory as a .tgz, with the versions of the chart and of the program in its Chart.yaml.
 func Package(dir, version, appVersion string, modified time.Time) ([]byte, error) {
 	root := os.DirFS(dir)
 	ignored, err := readIgnored(root)
@@ -102,11 +102,11 @@ func readIgnored(root fs.FS) (ignored, error) {
 	return patterns, nil
 }
 
-// match tells whether a pattern names the file or folder: by its path if the pattern holds a slash, by its base name otherwise.
+// match reports whether a pattern names the file or directory: by its path if the pattern holds a slash, by its base name otherwise.
 func (i ignored) match(file string, isDir bool) bool {
 	for _, pattern := range i {
-		bare, folders := strings.CutSuffix(pattern, "/")
-		if folders && !isDir {
+		bare, directories := strings.CutSuffix(pattern, "/")
+		if directories && !isDir {
 			continue
 		}
 		subject := path.Base(file)

@@ -65,7 +65,7 @@ func Manifest(version, homepage string, archives []Archive) ([]byte, error) {
 			Version: version, Homepage: homepage,
 			ShortDescription: "Explain where pods with volumes can land",
 			Description: "Says why a pod with volumes would land on one node and not on another, and the smallest change that\n" +
-				"helps; checks manifests for volume specs that cannot work; places whole workloads on a picture of the\n" +
+				"helps; checks manifests for volume specs that cannot work; places whole workloads on a view of the\n" +
 				"cluster. Nothing has to be installed in the cluster.\n",
 		},
 	}

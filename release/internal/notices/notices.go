@@ -88,7 +88,7 @@ func Collect(ctx context.Context, root string, platform program.Platform) ([]byt
 	return compose(users), nil
 }
 
-// textsAbove returns the licences in a package's folder and in those above it, up to the module's.
+// textsAbove returns the licences in a package's directory and in those above it, up to the module's.
 func textsAbove(dir, module string) ([]string, error) {
 	var texts []string
 	for {

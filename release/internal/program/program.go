@@ -2,7 +2,7 @@
 
 // Package program compiles moorage for the platforms that it is released for.
 //
-// The result depends on the source, the Go release and the stamps only: not on the folder, the machine or the caller's environment.
+// The result depends on the source, the Go release and the stamps only: not on the directory, the machine or the caller's environment.
 package program
 
 import (
@@ -49,7 +49,7 @@ func (p Platform) FileName() string {
 
 // Source is what moorage is compiled from, and what is stamped into it.
 type Source struct {
-	// Root is the repository's folder.
+	// Root is the repository's directory.
 	Root string
 	// Version is what the build calls itself: the tag of a release, or what git describe says.
 	Version string

@@ -84,7 +84,7 @@ func names(things []thing) []string {
 	return out
 }
 
-// rejectedWithout tells whether the node is rejected for the same reason once the things are taken away.
+// rejectedWithout reports whether the node is rejected for the same reason once the things are taken away.
 func (c *check) rejectedWithout(things ...thing) bool {
 	s, pending := c.without(things)
 	v := c.filter(s, pending)

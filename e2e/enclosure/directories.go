@@ -60,10 +60,10 @@ func Hierarchies() ([]Hierarchy, error) {
 	return found, nil
 }
 
-// makeMountPoint makes a folder, with those above it, if the machine lacks it. What was made goes with the process group.
-func makeMountPoint(group *process.Group, folder string) error {
+// makeMountPoint makes a directory, with those above it, if the machine lacks it. What was made goes with the process group.
+func makeMountPoint(group *process.Group, directory string) error {
 	made := ""
-	for dir := folder; ; dir = filepath.Dir(dir) {
+	for dir := directory; ; dir = filepath.Dir(dir) {
 		if _, err := os.Stat(dir); err == nil {
 			break
 		}
@@ -72,7 +72,7 @@ func makeMountPoint(group *process.Group, folder string) error {
 	if made == "" {
 		return nil
 	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
+	if err := os.MkdirAll(directory, 0o755); err != nil {
 		return fmt.Errorf("make a mount point: %w", err)
 	}
 	group.RemoveForeign(made)
