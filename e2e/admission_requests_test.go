@@ -30,7 +30,7 @@ func TestAdmissionOfEveryRequest(t *testing.T) {
 	k.must(t, "create", "-f", "breach.yaml")
 	m := startMoorage(t, c, moorage.Options{Config: strictAboutMounts})
 
-	t.Run("a dry run is told the same, and leaves nothing", func(t *testing.T) {
+	t.Run("a dry run gets the same answer, and leaves nothing", func(t *testing.T) {
 		k.shows(t, agentIsDenied, "apply", "--dry-run=server", "-f", "agent.yaml")
 		k.shows(t, terminal{
 			Stdout: "pod/web created (server dry run)\n",

@@ -84,7 +84,7 @@ webhook:
 		})
 	}
 
-	// Whoever trusts what the Secret says trusts both replicas at any time.
+	// A client that trusts what the Secret says trusts both replicas at any time.
 	seen := map[string]bool{}
 	handshakes := 0
 	tick, deadline := time.NewTicker(100*time.Millisecond), time.After(90*time.Second)
@@ -127,7 +127,7 @@ webhook:
 	t.Logf("%d admissions and %d handshakes over %d authorities, none failed", asked.Load(), handshakes, len(seen))
 }
 
-// failClosed has the API server refuse what the webhook cannot be asked about.
+// failClosed makes the API server deny what the webhook cannot be asked about.
 func failClosed(t *testing.T, c *controlplane.ControlPlane) {
 	t.Helper()
 	patch := fmt.Appendf(nil, `[{"op": "replace", "path": "/webhooks/0/failurePolicy", "value": %q}]`, admissionregistrationv1.Fail)

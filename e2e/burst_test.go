@@ -10,7 +10,7 @@ import (
 	"github.com/moorage-k8s/moorage/e2e/experiments"
 )
 
-// A burst of pods against pools that have room for two thirds of them: moorage lets in as many as fit, asks the driver for no volume that it has no room
+// A burst of pods against pools that have room for two thirds of them: moorage lets through as many as fit, asks the driver for no volume that it has no room
 // for, and leaves no room unused. `make bench-burst` does the same with larger bursts, and without moorage for comparison.
 func TestABurstFillsPoolsAndNoMore(t *testing.T) {
 	lab := &experiments.Lab{

@@ -48,7 +48,7 @@ webhook:
 	k.must(t, "apply", "-f", "immediate.yaml")
 	k.shows(t, terminal{Stdout: "WaitForFirstConsumer"}, "get", "storageclass", "defaults-immediate", "-o", "jsonpath={.volumeBindingMode}")
 
-	// Whoever replaces the objects with the same manifests is not refused for the sake of what is immutable.
+	// A user who replaces the objects with the same manifests is not refused for the sake of what is immutable.
 	k.must(t, "replace", "-f", "beta-keys.yaml")
 	k.shows(t, terminal{Stdout: "topology.kubernetes.io/region"}, "get", "persistentvolume", "defaults-beta-region", "-o", region)
 	k.must(t, "replace", "-f", "immediate.yaml")
@@ -82,7 +82,7 @@ webhook:
 	other.must(t, "apply", "-f", "web.yaml")
 	k.shows(t, terminal{Stdout: "moorage-scheduler"}, "get", "pod", "web", "-o", scheduler)
 	other.shows(t, terminal{Stdout: "default-scheduler"}, "get", "pod", "web", "-o", scheduler)
-	// The scheduler that moorage sends pods to ignores the resource. The default one has not been told to, finds no node that has it, and
+	// The scheduler that moorage sends pods to ignores the resource. The default one is not configured to, finds no node that has it, and
 	// would leave the pod Pending: its pods are left alone.
 	const asked = `jsonpath={.spec.containers[0].resources.limits.moorage\.dev/volumes} {.spec.containers[0].resources.requests.moorage\.dev/volumes}`
 	k.shows(t, terminal{Stdout: "1 1"}, "get", "pod", "web", "-o", asked)

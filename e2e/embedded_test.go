@@ -77,7 +77,7 @@ metadata: {name: logs, namespace: default}
 spec: {storageClassName: zonal, accessModes: [ReadWriteOnce], resources: {requests: {storage: 5Gi}}}
 `
 
-// Without any API server: moorage answers for the cluster that a directory of manifests describes, to whoever posts to it.
+// Without any API server: moorage answers for the cluster that a directory of manifests describes, to every client that posts to it.
 func TestEmbedded(t *testing.T) {
 	from := t.TempDir()
 	describe := func(zone string) {

@@ -175,7 +175,7 @@ func ready(status corev1.ConditionStatus) func(context.Context, *failover) error
 	}
 }
 
-// mounted has the kubelet of the lost pod's node say that these volumes are mounted there.
+// mounted makes the kubelet of the lost pod's node say that these volumes are mounted there.
 func (f *failover) mounted(ctx context.Context, volumes ...corev1.UniqueVolumeName) error {
 	return f.nodes.UpdateStatus(ctx, f.lost.Spec.NodeName, func(s *corev1.NodeStatus) { s.VolumesInUse = volumes })
 }

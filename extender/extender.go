@@ -60,7 +60,7 @@ type Options struct {
 	// PlacementWait is how long filter waits to see where pods that it has just let through were placed, where the room that
 	// they take decides whether the next one fits; not at all where 0.
 	PlacementWait time.Duration
-	// SecondLook is how long filter looks again at a pod that fits nowhere before the scheduler is told so; not at all where 0.
+	// SecondLook is how long filter looks again at a pod that fits nowhere before the scheduler gets that answer; not at all where 0.
 	// It is for a cache that follows an API server, as the scheduler may have heard of a change first.
 	SecondLook time.Duration
 	// Decisions keeps what was answered; nil keeps nothing.

@@ -118,7 +118,7 @@ func (e *Extender) count(j *judgement) {
 	}
 }
 
-// fault counts and logs a panic, and apart from those a pod that is too large to be read, which is no fault of moorage.
+// fault counts and logs a panic, and apart from those a pod that is too large to be read, which is not a fault of moorage.
 func (e *Extender) fault(verb string, pod *topology.Pod, fault any) {
 	if fault == any(errLargePod) {
 		e.metrics.undecided.WithLabelValues("pod-too-large").Inc()

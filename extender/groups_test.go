@@ -301,7 +301,7 @@ func TestAGroupIsReadAsEachVersionWritesIt(t *testing.T) {
 	}
 }
 
-// A field of another shape names no group, and is no reason to answer with an error.
+// A field of another shape names no group, and is not a reason to answer with an error.
 func TestAGroupThatCannotBeReadIsNone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGang(t, 1)

@@ -63,7 +63,7 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 	}, []string{"result"})
 	m.looks = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "moorage_extender_second_looks_total",
-		Help: "Pods that fitted nowhere and were looked at again before kube-scheduler was told, by outcome: fits after all, refused, " +
+		Help: "Pods that fitted nowhere and were looked at again before kube-scheduler got its answer, by outcome: fits after all, refused, " +
 			"given-up by the scheduler, or skipped because looking again took too much of the time.",
 	}, []string{"outcome"})
 	m.skipped = prometheus.NewCounterVec(prometheus.CounterOpts{

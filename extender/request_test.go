@@ -33,7 +33,7 @@ func FuzzDecode(f *testing.F) {
 			return
 		}
 		if !json.Valid(body) {
-			t.Fatalf("read what is no JSON: %q", body)
+			t.Fatalf("read what is not JSON: %q", body)
 		}
 		if plain != nil || args.Pod == nil {
 			// Fields that moorage does not read may be of a wrong type.

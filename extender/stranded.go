@@ -25,12 +25,12 @@ const (
 	// kept for ten. Small clusters are looked at for each scrape.
 	lookRest     = 20
 	lookRestMost = time.Minute
-	// several is the cause where no single predicate refuses all nodes.
+	// several is the cause where no single predicate rules out all nodes.
 	several = "several"
 )
 
 var strandedMetric = prometheus.NewDesc("moorage_stranded_claims",
-	"Claims of pods that have waited for a node for five minutes while their volumes fit none, by the predicate that refuses all nodes "+
+	"Claims of pods that have waited for a node for five minutes while their volumes fit none, by the predicate that rules out all nodes "+
 		"(several where none does alone), or by what kube-scheduler holds the pod back for.",
 	[]string{"cause"}, nil)
 
@@ -43,7 +43,7 @@ type stranded struct {
 	// told is what the last look found; nil before the first, when no pod has waited for long enough anyway.
 	told atomic.Pointer[map[string]int]
 
-	// mu is held while a look is under way. Nobody waits for it: who comes meanwhile is told what the last look found.
+	// mu is held while a look is under way. Nobody waits for it: those that come meanwhile get what the last look found.
 	mu sync.Mutex
 	// rested is when the next look may begin.
 	rested time.Time
@@ -54,7 +54,7 @@ type stranded struct {
 // Describe makes stranded a prometheus.Collector.
 func (c *stranded) Describe(to chan<- *prometheus.Desc) { to <- strandedMetric }
 
-// Collect makes stranded a prometheus.Collector. Every cause is told, also where it strands none.
+// Collect makes stranded a prometheus.Collector. Every cause is collected, also where it strands none.
 func (c *stranded) Collect(to chan<- prometheus.Metric) {
 	for cause, claims := range c.latest() {
 		to <- prometheus.MustNewConstMetric(strandedMetric, prometheus.GaugeValue, float64(claims), cause)

@@ -36,7 +36,7 @@ func gatheredFrom(tb testing.TB, c *topology.Cache, missing func() []topology.Ki
 
 func nothingMissing() []topology.Kind { return nil }
 
-// Whoever is paged for a stranded claim finds a pod that has fitted nowhere for five minutes: not one that fits, not one that has only just
+// An operator who is paged for a stranded claim finds a pod that has fitted nowhere for five minutes: not one that fits, not one that has only just
 // come, not one that is gone or has its node, and nothing at all while the cluster is not known in full.
 func TestStrandedClaims(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -100,7 +100,7 @@ func TestStrandedClaims(t *testing.T) {
 	})
 }
 
-// Two volumes in different zones strand a pod although each of them could be used: one predicate refuses all nodes between them.
+// Two volumes in different zones strand a pod although each of them could be used: one predicate rules out all nodes between them.
 func TestStrandedClaimsOfVolumesApart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := cluster(t)

@@ -17,7 +17,7 @@ import (
 	"github.com/moorage-k8s/moorage/release/internal/program"
 )
 
-// Windows has its own kind of archive and its own name for the program, and krew is told of both.
+// Windows has its own kind of archive and its own name for the program, and krew knows both.
 func TestArchiveForWindows(t *testing.T) {
 	t.Parallel()
 	platform := program.Platform{OS: "windows", Arch: "arm64"}
@@ -48,7 +48,7 @@ func TestArchiveForWindows(t *testing.T) {
 	}
 	plugin := readPlugin(t, r.dir)
 	if got := plugin.Spec.Platforms[0]; got.Bin != "moorage.exe" || !slices.Contains(names, got.Files[0].From) || got.Selector.MatchLabels["os"] != "windows" {
-		t.Errorf("krew is told %+v", got)
+		t.Errorf("krew gets %+v", got)
 	}
 }
 

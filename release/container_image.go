@@ -24,7 +24,7 @@ func (r *release) reference() string { return imageRepository + ":" + r.source.V
 // writeImage writes the image's tarball from the programs for Linux.
 //
 // There are no CA certificates in it. In a cluster moorage talks to the API server and to nothing else, and trusts what the service
-// account brings along; a bundle would only grow old. Whoever runs the image with a kubeconfig that names no CA, for an API server with a
+// account brings along; a bundle would only grow old. A user who runs the image with a kubeconfig that names no CA, for an API server with a
 // public certificate, mounts a bundle and sets SSL_CERT_FILE.
 func (r *release) writeImage(programs []built) error {
 	licence, err := os.ReadFile(filepath.Join(r.source.Root, "LICENSE"))

@@ -5,7 +5,7 @@
 //	release image   the container image, as a tarball, and its bills of materials
 //	release all     that, and for each platform an archive of the program; the chart, the krew manifest and the checksums
 //
-// The same commit and the same Go release give the same files, whoever makes them.
+// The same commit and the same Go release give the same files, no matter who makes them.
 package main
 
 import (

@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 )
 
-// Sizes come from whoever may write a claim, up to the last of an int64 and beyond. None of them may wrap: a sum that does turns
+// Sizes come from every user who may write a claim, up to the last of an int64 and beyond. None of them may wrap: a sum that does turns
 // a verdict round.
 
 // Bytes is the quantity in whole bytes, rounded up: at least 0, and the largest int64 for all that is more.

@@ -92,7 +92,7 @@ func (c *Cache) Upsert(object metav1.Object) error {
 	return nil
 }
 
-// Delete takes an object out of the cache. It is no error if it is not there.
+// Delete takes an object out of the cache. It is not an error if it is not there.
 func (c *Cache) Delete(kind Kind, key Key) {
 	c.change(func(s *state) { s.remove(kind, key) })
 	c.fresh.event(kind, c.options.Now())

@@ -47,7 +47,7 @@ func TestIncrementalEqualsRebuilt(t *testing.T) {
 			case 3:
 				incremental.Flush()
 			case 4:
-				// Whoever asks has selectors compiled, for these nodes and these labels.
+				// A reader who asks has selectors compiled, for these nodes and these labels.
 				checkSets(t, asked)
 				asked = incremental.Snapshot()
 				checkSets(t, asked)

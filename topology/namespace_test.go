@@ -10,7 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// TestNamespaceLabels promises that a namespace has the label that is its name, whoever wrote it, and that one which was not read or is
+// TestNamespaceLabels promises that a namespace has the label that is its name, no matter who wrote it, and that one which was not read or is
 // gone is not taken for one without labels.
 func TestNamespaceLabels(t *testing.T) {
 	c := New(Options{})

@@ -9,7 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// Places are where the nodes of a Snapshot are, as people are told, and whether they take new pods: the one answer of explain, simulate and the
+// Places are where the nodes of a Snapshot are, in people's words, and whether they take new pods: the one answer of explain, simulate and the
 // map. (Zones, by which volumes are scored, are of one driver each.)
 type Places struct {
 	// Key is the label whose values are the zones; empty where the nodes are in none.
@@ -60,7 +60,7 @@ func (s *Snapshot) placesBy(key string) *Places {
 	return p
 }
 
-// On returns the places of another snapshot by the same label: what would be, if, is told in the words of what is.
+// On returns the places of another snapshot by the same label: a hypothesis is described in the words of what is.
 func (p *Places) On(s *Snapshot) *Places { return s.placesBy(p.Key) }
 
 // Zone is the zone of node i; empty where it is in none.

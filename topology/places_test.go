@@ -14,7 +14,7 @@ import (
 	"github.com/moorage-k8s/moorage/topology"
 )
 
-// TestPlaces: by which label people are told zones apart, and that it is one label for all nodes, whatever pod is asked about.
+// TestPlaces: by which label zones are told apart, and that it is one label for all nodes, whatever pod is asked about.
 func TestPlaces(t *testing.T) {
 	const own, rack = "topology.d/zone", "topology.e/rack"
 	zone, beta := corev1.LabelTopologyZone, corev1.LabelFailureDomainBetaZone

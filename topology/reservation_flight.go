@@ -97,7 +97,7 @@ func (s *state) begin(claim *Claim, f *flight) {
 	r := &Reservation{
 		Claim: claim.Key(), UID: claim.UID, Class: claim.Class, Node: claim.SelectedNode, Bytes: claim.Request,
 		selected: f.selected, since: now, witnessed: f.witnessed,
-		// Whoever saw it begin may have ended it by time long ago.
+		// A reader who saw it begin may have ended it by time long ago.
 		Uncertain: !f.witnessed && !claim.Created.IsZero() && now.Sub(claim.Created) >= s.limits.inFlight,
 	}
 	if was != nil {

@@ -44,7 +44,7 @@ func (s *state) couldBeMade(claim *Claim, at string) bool {
 	if some {
 		return false
 	}
-	// Without a pool no room is taken. Where the driver has its pools looked at, in-tree refuses a node that reaches none.
+	// Without a pool no room is taken. Where the driver has its pools looked at, in-tree rules out a node that reaches none.
 	driver, _ := s.drivers.Get(Key{Name: class.Provisioner})
 	return driver == nil || !driver.StorageCapacity
 }

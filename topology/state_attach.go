@@ -5,7 +5,7 @@ package topology
 import "strings"
 
 // This file keeps the attach usage in step with the objects that it follows from: pods, claims, volumes, classes and
-// attachments. Whoever changes one of them takes back what depended on it before, and adds it again after.
+// attachments. The caller that changes one of them takes back what depended on it before, and adds it again after.
 
 // attachIdentity returns the driver and handle by which a pod's volume occupies an attach slot (filterAttachableVolumes in
 // kube-scheduler's nodevolumelimits); both are empty for a volume that occupies none. A claim that has no volume yet counts

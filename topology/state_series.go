@@ -77,7 +77,7 @@ func (v *Volume) reach() *Selector {
 	}
 }
 
-// countSeries adds (1) or takes back (-1) the claim in its series. It depends on the claim and its volume alone: whoever
+// countSeries adds (1) or takes back (-1) the claim in its series. It depends on the claim and its volume alone: a caller that
 // changes one of them takes it back before and adds it after.
 func (s *state) countSeries(claim *Claim, by int) {
 	at, place, ok := s.placeOf(claim)

@@ -184,7 +184,7 @@ func (a *answer) annotate(key, value string) {
 	a.AuditAnnotations[key] = value
 }
 
-// report counts findings and panics, and logs what nobody else is told. An override says how findings are told here,
+// report counts findings and panics, and logs what no one else learns. An override says how findings are reported here,
 // whatever their action.
 func (w *Webhook) report(req admission.Request, result rules.Result, override rules.Action) {
 	for _, p := range result.Panics {

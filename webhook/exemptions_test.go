@@ -14,7 +14,7 @@ import (
 	"github.com/moorage-k8s/moorage/webhook/rules"
 )
 
-// TestUseOfAnExemption promises that whoever exempts an object leaves a trace: in the metrics and in the audit log.
+// TestUseOfAnExemption promises that a user who exempts an object leaves a trace: in the metrics and in the audit log.
 func TestUseOfAnExemption(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	metrics, err := NewMetrics(registry)

@@ -75,7 +75,7 @@ func TestNoSecretValueIsTold(t *testing.T) {
 		}
 	}
 	if told < 10 {
-		t.Errorf("credentials were told of %d times, so this shows little", told)
+		t.Errorf("credentials were mentioned %d times, so this shows little", told)
 	}
 	if strings.Contains(log.String(), marked) || log.Len() == 0 {
 		t.Errorf("the log has the value in it, or nothing at all:\n%s", log.String())

@@ -60,7 +60,7 @@ func (f *clusterFlags) registerSource(cmd *cobra.Command) {
 	f.completeContext(cmd)
 }
 
-// completeContext has the shell complete the contexts of the kubeconfig.
+// completeContext makes the shell complete the contexts of the kubeconfig.
 func (f *clusterFlags) completeContext(cmd *cobra.Command) {
 	_ = cmd.RegisterFlagCompletionFunc("context", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		raw, err := kubeconfig.ClientConfig(f.kubeconfig, "").RawConfig()
@@ -76,7 +76,7 @@ type cluster struct {
 	snapshot *topology.Snapshot
 	// namespace is where names are looked for.
 	namespace string
-	// source tells a person where this comes from, age how old it is. At is the time that it was taken at, where that is told.
+	// source tells a person where this comes from, age how old it is. At is the time that it was taken at, where that is known.
 	source string
 	age    time.Duration
 	at     time.Time

@@ -269,7 +269,7 @@ func (c *cluster) findPod(ctx context.Context, key topology.Key, fromFiles []*co
 	return nil, c.notFound("pod", topology.KindPod, key)
 }
 
-// fewNames are told in an error.
+// fewNames are listed in an error.
 const fewNames = 8
 
 // notFound is the error for a name that there is not; it names what there is.

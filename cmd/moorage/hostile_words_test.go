@@ -171,7 +171,7 @@ func newHostileWorld(t *testing.T, random *rand.Rand) *hostileWorld {
 		fmt.Fprintf(&text, "%s\n", encoded)
 	}
 	w.write(t, "cluster.json", text.String())
-	// Files whose names and faults are hostile: a template, a chart, a kustomization, what is no YAML, what is no object.
+	// Files whose names and faults are hostile: a template, a chart, a kustomization, what is not YAML, what is not object.
 	name := func() string {
 		n := strings.NewReplacer("/", "", "\x00", "").Replace(hostileWord(random, "file", true))
 		return n[:min(len(n), 60)]
@@ -310,7 +310,7 @@ func parses(args []string, out []byte) error {
 	return nil
 }
 
-// server is an API server that warns, and answers with the cluster, with errors, or with what is no answer of an API server at all.
+// server is an API server that warns, and answers with the cluster, with errors, or with what is not an answer of an API server at all.
 func (w *hostileWorld) server(how int) http.Handler {
 	message := hostileWord(w.random, "message", false)
 	return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
@@ -368,7 +368,7 @@ func TestHostileLogs(t *testing.T) {
 				t.Fatalf("%s: %d lines: %q", format, n, out.String())
 			}
 			if format == "json" && !json.Valid(out.Bytes()) {
-				t.Fatalf("it is no JSON: %q", out.String())
+				t.Fatalf("it is not JSON: %q", out.String())
 			}
 		}
 	}

@@ -83,7 +83,7 @@ func withAdvice(ctx context.Context, client kubernetes.Interface, err error) err
 	}
 }
 
-// grantCommands give whoever asks the right to read what moorage looks at.
+// grantCommands give the user the right to read what moorage looks at.
 func grantCommands(ctx context.Context, client kubernetes.Interface) []string {
 	subject := "--user=YOU"
 	review, err := client.AuthenticationV1().SelfSubjectReviews().Create(ctx, &authenticationv1.SelfSubjectReview{}, metav1.CreateOptions{})

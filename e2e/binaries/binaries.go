@@ -32,7 +32,7 @@ type Binary struct {
 	Static bool
 }
 
-// DefaultKubernetes is the minor release that the suites run on unless they are told otherwise.
+// DefaultKubernetes is the minor release that the suites run on unless told otherwise.
 const DefaultKubernetes = "1.37"
 
 // KubernetesEnv names the environment variable that tells the suites to run on another minor release.

@@ -28,7 +28,7 @@ type Builder struct {
 	number, total int
 }
 
-// ErrStopped is what a build returns that was told to stop. What was built until then is kept.
+// ErrStopped is what a build returns that was stopped. What was built until then is kept.
 var ErrStopped = errors.New("stopped while building; what is built is kept")
 
 // Build returns the file of each of the programs, by name, after having built those that the cache lacks.
@@ -127,7 +127,7 @@ func (b Builder) buildOnce(ctx context.Context, tree tree, cache, file string, p
 	return prune(filepath.Join(cache, "bin"))
 }
 
-// compile runs go build in the module's directory and moves the result to the file in one step: whoever sees the file sees all of it.
+// compile runs go build in the module's directory and moves the result to the file in one step: a reader who sees the file sees all of it.
 func (b Builder) compile(ctx context.Context, module, cache, file string, program Binary) (err error) {
 	scratch, err := os.MkdirTemp(cache, "build-")
 	if err != nil {

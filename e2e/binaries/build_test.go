@@ -145,7 +145,7 @@ func TestBuildsAreNumberedAndToldToStop(t *testing.T) {
 	ctx, stop := context.WithTimeout(t.Context(), 500*time.Millisecond)
 	defer stop()
 	if _, err := (Builder{Progress: &said}).Build(ctx, first); !errors.Is(err, ErrStopped) {
-		t.Errorf("a build that was told to stop ends with: %v", err)
+		t.Errorf("a build that was asked to stop ends with: %v", err)
 	}
 	if !strings.Contains(said.String(), "stopped building hello v1.2.5") {
 		t.Errorf("it says:\n%s", &said)

@@ -28,7 +28,7 @@ import (
 	"github.com/moorage-k8s/moorage/e2e/controlplane"
 )
 
-// crds are those of the objects that the chart makes only where it is told to, by the module that has them.
+// crds are those of the objects that the chart makes only if its values say so, by the module that has them.
 var crds = map[string][]string{
 	"github.com/cert-manager/cert-manager": {"deploy/crds/cert-manager.io_certificates.yaml", "deploy/crds/cert-manager.io_issuers.yaml"},
 	"github.com/prometheus-operator/prometheus-operator": {

@@ -39,7 +39,7 @@ func asHook(t *testing.T, c *controlplane.ControlPlane, manager, event, account 
 		if resourceErr != nil {
 			t.Fatal(resourceErr)
 		}
-		// By the labels it is told below what the release leaves behind.
+		// The labels show below what the release leaves behind.
 		o.SetLabels(nil)
 		if _, err = resource.Create(t.Context(), o, metav1.CreateOptions{FieldManager: manager}); err != nil {
 			t.Fatal(err)
@@ -65,7 +65,7 @@ func asHook(t *testing.T, c *controlplane.ControlPlane, manager, event, account 
 	}
 }
 
-// test runs what `helm test` runs. What can be told without pods that run is told: no check is skipped for want of a right.
+// test runs what `helm test` runs. Every check that needs no running pods runs: no check is skipped for want of a right.
 func test(t *testing.T, c *controlplane.ControlPlane, metricsURL string) {
 	t.Helper()
 	// Some checks fail: no pod is ready, and the webhook's Service leads nowhere.

@@ -12,7 +12,7 @@ import (
 	"github.com/moorage-k8s/moorage/e2e/chart"
 )
 
-// In whatever form a cluster's version is told, kube-scheduler's image has a tag that there is, and its probe a path that it has.
+// In whatever form a cluster gives its version, kube-scheduler's image has a tag that there is, and its probe a path that it has.
 func TestSchedulerFollowsTheVersion(t *testing.T) {
 	for _, c := range []struct{ told, tag, ready string }{
 		{"v1.37.1", "v1.37.1", "/readyz"},

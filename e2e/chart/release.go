@@ -18,7 +18,7 @@ type Way string
 
 // The ways that Helm 4 has, of which Helm 3 knows all but the first.
 const (
-	// ServerSideApply is what Helm 4 does unless it is told otherwise.
+	// ServerSideApply is what Helm 4 does unless told otherwise.
 	ServerSideApply Way = "server-side apply"
 	// ThreeWayMerge patches by the difference between the last manifest and this one.
 	ThreeWayMerge Way = "three-way merge"

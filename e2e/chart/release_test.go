@@ -46,7 +46,7 @@ func TestRelease(t *testing.T) {
 	}
 	url := runMoorage(t, c, chart.Options{Values: values(2)})
 	await(t, "moorage is ready", func(ctx context.Context) (bool, error) { return answers(ctx, url+"/readyz"), nil })
-	await(t, "the API server is told of moorage's authority", func(ctx context.Context) (bool, error) {
+	await(t, "the API server knows moorage's authority", func(ctx context.Context) (bool, error) {
 		return bytes.HasPrefix(bundle(ctx, t, c), []byte("-----BEGIN CERTIFICATE-----")), nil
 	})
 	runScheduler(t, c, chart.Options{})

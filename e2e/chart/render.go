@@ -49,7 +49,7 @@ func (o Options) namespace() string { return cmp.Or(o.Namespace, DefaultRelease)
 type Rendered struct {
 	// Manifest holds the objects that are installed, and Hooks those that Helm makes for a moment, both as YAML documents.
 	Manifest, Hooks string
-	// Notes is what a user is told.
+	// Notes is what a user reads.
 	Notes string
 }
 

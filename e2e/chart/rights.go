@@ -13,7 +13,7 @@ import (
 	"github.com/moorage-k8s/moorage/internal/rights"
 )
 
-// Rights is what the chart grants, hooks left out. Kind and namespace of a ClusterRole and a ClusterRoleBinding are told by their empty
+// Rights is what the chart grants, hooks left out. Kind and namespace of a ClusterRole and a ClusterRoleBinding have an empty
 // namespace: both sorts are in one form.
 type Rights struct {
 	Roles    []rbacv1.Role

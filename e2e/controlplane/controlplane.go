@@ -29,9 +29,9 @@ import (
 type Options struct {
 	// Kubernetes is the minor release to run, such as "1.37"; empty means what binaries.Kubernetes returns.
 	Kubernetes string
-	// Progress is told what is being built and started; nil means nobody is.
+	// Progress receives what is being built and started; it may be nil.
 	Progress io.Writer
-	// NoAttacher leaves csi-attacher out of what is built, for whoever has no driver that attaches.
+	// NoAttacher leaves csi-attacher out of what is built, for those who have no driver that attaches.
 	NoAttacher bool
 	// PodAddress is an address of this machine, not on loopback, at which pods with a network of their own reach the API server. It then
 	// listens on all addresses, the kubernetes Service leads to it, and kubelets may do what the Node authoriser allows. Empty means that

@@ -13,7 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// documented reads the configuration that users are told to use as kube-scheduler reads it: strictly.
+// documented reads the configuration for users as kube-scheduler reads it: strictly.
 func documented(t *testing.T) (text string, parsed schedulerv1.KubeSchedulerConfiguration) {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join("..", "..", filepath.FromSlash(schedulerConfiguration)))

@@ -83,7 +83,7 @@ func (c *controller) CreateVolume(ctx context.Context, request *csi.CreateVolume
 		}
 		if planned := d.failures[segment]; len(planned) > 0 {
 			d.failures[segment] = planned[1:]
-			return nil, status.Errorf(planned[0], "segment %s fails as it was told to", segment)
+			return nil, status.Errorf(planned[0], "segment %s fails as planned", segment)
 		}
 		pool.Used += bytes
 		d.pools[segment] = pool

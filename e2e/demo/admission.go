@@ -33,7 +33,7 @@ func (s *story) create(ctx context.Context, path string) ([]outcome, error) {
 	return outcomes, nil
 }
 
-// admitted shows a manifest that is let in.
+// admitted shows a manifest that is admitted.
 func (s *story) admitted(ctx context.Context, path string) error {
 	outcomes, err := s.create(ctx, path)
 	if err != nil {
@@ -47,7 +47,7 @@ func (s *story) admitted(ctx context.Context, path string) error {
 	return nil
 }
 
-// warned shows a manifest that is let in with a warning of the rule.
+// warned shows a manifest that is admitted with a warning of the rule.
 func (s *story) warned(ctx context.Context, path, rule string) error {
 	outcomes, err := s.create(ctx, path)
 	if err != nil {
@@ -55,7 +55,7 @@ func (s *story) warned(ctx context.Context, path, rule string) error {
 	}
 	for _, o := range outcomes {
 		if o.err == nil && strings.Contains(strings.Join(o.warnings, "\n"), rule) {
-			s.say("→ admitted, and whoever applied it was told (rule %s).", rule)
+			s.say("→ admitted with a warning (rule %s).", rule)
 			return nil
 		}
 	}

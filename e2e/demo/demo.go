@@ -41,7 +41,7 @@ type story struct {
 	storage *zones.Storage
 	moorage *moorage.Moorage
 	apply   *applier
-	// progress is told of builds and starts.
+	// progress reports builds and starts.
 	progress io.Writer
 	counted  map[string]float64 // moorage's counters before the examples
 }

@@ -30,7 +30,7 @@ type BurstVariant struct {
 	Claims []int64
 	// PerNode gives each node a pool of its own, for the same number of pods; otherwise each zone has one, for a number that a seed chooses.
 	PerNode bool
-	// Stale publishes capacities as rarely as a provisioner does unless it is told otherwise: each minute, and one a second at most.
+	// Stale publishes capacities as rarely as a provisioner does unless told otherwise: each minute, and one a second at most.
 	Stale bool
 }
 

@@ -55,7 +55,7 @@ type Lab struct {
 	Control *controlplane.ControlPlane
 	// MoorageConfig is the text of a MoorageConfiguration; empty means none.
 	MoorageConfig string
-	// Progress is told what is going on.
+	// Progress receives what is going on.
 	Progress io.Writer
 }
 
@@ -80,7 +80,7 @@ func (t *teardown) run(ctx context.Context, err *error) {
 	}
 }
 
-// side is one that has been started: the extender, which kube-scheduler is still to be told of.
+// side is one that has been started: the extender, which kube-scheduler is still to be configured with.
 type side struct {
 	lab     *Lab
 	url     string           // of the extender; empty without one

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// sayWaits shows what moorage counted of its waits and second looks, for whoever looks for the time.
+// sayWaits shows what moorage counted of its waits and second looks, for those who look for the time.
 func (l *Lab) sayWaits(ctx context.Context, s *side) {
 	text, err := s.moorage.Metrics(ctx)
 	if err != nil {

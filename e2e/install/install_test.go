@@ -249,7 +249,7 @@ func (c *cluster) isSentToScheduler(ctx context.Context, namespace string) (bool
 	return err == nil && pod.Spec.SchedulerName == schedulerName, err
 }
 
-// assertUpgrade has the API server refuse what the webhook cannot be asked about, and asks without a pause while Helm changes the
+// assertUpgrade makes the API server deny what the webhook cannot be asked about, and asks without a pause while Helm changes the
 // configuration, for which all pods are recreated.
 func (c *cluster) assertUpgrade(t *testing.T, h *chart.Helm) {
 	t.Helper()

@@ -67,7 +67,7 @@ func (m *Moorage) configuration() (*config.Configuration, error) {
 	return config.Parse([]byte(m.config))
 }
 
-// scope has the API server ask about no more than moorage's configuration needs.
+// scope makes the API server ask about no more than moorage's configuration needs.
 func (m *Moorage) scope() (out webhook.ConfigurationOptions, err error) {
 	c, err := m.configuration()
 	if err != nil {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package moorage runs the product beside a control plane of the suites, as its documentation says: its own program with the
-// rights that the chart gives it and no others, webhook configurations that point at it, an extender that a scheduler is told of.
+// rights that the chart gives it and no others, webhook configurations that point at it, an extender that a scheduler is configured with.
 package moorage
 
 import (
@@ -36,7 +36,7 @@ type Options struct {
 	Rights Rights
 	// Quick builds it with this module's versions of dependencies: see binaries.Builder.QuickMoorage.
 	Quick bool
-	// Progress is told that moorage is being built; nil means nobody is.
+	// Progress receives that moorage is being built; it may be nil.
 	Progress io.Writer
 }
 

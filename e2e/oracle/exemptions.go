@@ -17,11 +17,11 @@ import (
 // the objects say beyond it is still compared. The table has four kinds, by what is done with the cause:
 //
 //   - holds: kube-scheduler holds every pod back that has such a volume, so no extender is ever asked. The plugins are asked
-//     about the pod without it, and moorage about the whole pod: the volume must not refuse a node for moorage.
+//     about the pod without it, and moorage about the whole pod: the volume must not rule out a node for moorage.
 //   - fix: the plugins are asked about the cluster with the cause fixed, as moorage reads it.
 //   - errs: the plugin fails on the node, which ends the attempt before an extender is asked. What moorage says of the node
 //     on the same matter is not compared.
-//   - blurs: the plugin refuses the node, and the cause may be one that moorage leaves undecided. Nor is that compared.
+//   - blurs: the plugin rules out the node, and the cause may be one that moorage leaves undecided. Nor is that compared.
 type Exemption struct {
 	Name, Why string
 

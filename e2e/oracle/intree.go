@@ -170,7 +170,7 @@ func replace[T object](informer toolscache.SharedIndexInformer, objects []T) err
 // Rule asks one plugin about every node, in the order of the nodes' names.
 func (t *InTree) Rule(plugin string, pod *corev1.Pod) []Ruling { return t.rule(t.single[plugin], pod) }
 
-// RuleJointly asks the four plugins together, as kube-scheduler does: the first to refuse a node gives the reason.
+// RuleJointly asks the four plugins together, as kube-scheduler does: the first to rule out a node gives the reason.
 func (t *InTree) RuleJointly(pod *corev1.Pod) []Ruling { return t.rule(t.joint, pod) }
 
 func (t *InTree) rule(f framework.Framework, pod *corev1.Pod) []Ruling {

@@ -21,10 +21,10 @@ type Kind string
 // The kinds of disagreement.
 const (
 	// Strict strands a pod, and is the worst.
-	Strict          Kind = "moorage refuses a node that kube-scheduler accepts"
+	Strict          Kind = "moorage rules out a node that kube-scheduler accepts"
 	Lenient         Kind = "moorage accepts a node that kube-scheduler refuses"
-	OtherCause      Kind = "moorage refuses the node for another cause"
-	OtherCode       Kind = "moorage refuses the node with another code"
+	OtherCause      Kind = "moorage rules out the node for another cause"
+	OtherCode       Kind = "moorage rules out the node with another code"
 	Unexplained     Kind = "kube-scheduler says what no exemption explains"
 	NotHeld         Kind = "an exemption expects kube-scheduler to hold the pod back, and it does not"
 	NotUndecided    Kind = "moorage does not say that a volume is undecided"
@@ -76,7 +76,7 @@ func NewJudge(ctx context.Context, plugins ...string) (*Judge, error) {
 // expectation is what a plugin's rulings, exemptions considered, ask of moorage on one node.
 type expectation struct {
 	Ruling
-	// open leaves moorage free to refuse the node or not.
+	// open leaves moorage free to rule out the node or not.
 	open bool
 }
 

@@ -71,7 +71,7 @@ func (p *Process) Err() error {
 }
 
 // Stop ends the process with SIGTERM, and after ten seconds, or as soon as ctx is done, with SIGKILL. It returns when the
-// process has ended, and it is no error if that happened before.
+// process has ended, and it is not an error if that happened before.
 func (p *Process) Stop(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, termGrace)
 	defer cancel()

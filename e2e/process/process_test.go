@@ -244,7 +244,7 @@ func newGroup(t *testing.T) *Group {
 	return g
 }
 
-// alive reports whether the process exists and is no zombie: whoever inherits an orphan may reap it late.
+// alive reports whether the process exists and is not a zombie: the process that inherits an orphan may reap it late.
 func alive(pid int) bool {
 	if syscall.Kill(pid, 0) != nil {
 		return false

@@ -11,7 +11,7 @@ import (
 	"syscall"
 )
 
-// watchdogScript keeps the list of living process groups and of foreign directories that it is told of on stdin. End of file means that
+// watchdogScript keeps the list of living process groups and of foreign directories that it reads from stdin. End of file means that
 // the parent is gone, in whatever way: then it kills the groups that are left and removes the directories. It tries again for ten seconds, as
 // what the kernel kills may still be there for a moment.
 const watchdogScript = `
@@ -70,7 +70,7 @@ func (w *watchdog) remove(pid int)     { w.tell("remove", strconv.Itoa(pid)) }
 func (w *watchdog) foreign(dir string) { w.tell("foreign", dir) }
 
 // tell writes one line. A watchdog that is gone cannot be told anything, and the children then still have the kernel's
-// guard where there is one: that is no reason to fail a start.
+// guard where there is one: that is not a reason to fail a start.
 func (w *watchdog) tell(what, which string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -18,7 +18,7 @@ import (
 	"github.com/moorage-k8s/moorage/release/image"
 )
 
-// pauseReference is what containerd is told to make sandboxes of.
+// pauseReference is what containerd is asked to make sandboxes of.
 const pauseReference = "e2e.moorage.dev/pause:v1"
 
 // Image is an image in a tarball that containerd can import.

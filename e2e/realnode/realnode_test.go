@@ -116,7 +116,7 @@ func TestAPodRunsAndServicesLeadBothWays(t *testing.T) {
 		t.Fatal(err)
 	}
 	if told.GitVersion != want.GitVersion {
-		t.Errorf("the pod was told that the API server is %q, want %q", told.GitVersion, want.GitVersion)
+		t.Errorf("the pod heard that the API server is %q, want %q", told.GitVersion, want.GitVersion)
 	}
 	if pod, err = pods.Get(ctx, pod.Name, metav1.GetOptions{}); err != nil || pod.Spec.NodeName != Name {
 		t.Errorf("the pod is on node %q (%v), want %s", pod.Spec.NodeName, err, Name)

@@ -35,7 +35,7 @@ type Decision struct {
 	Best []Rated `json:"best,omitempty"`
 	// Group is set where the members of the pod's scheduling group that were let through before it leave it no room.
 	Group *Group `json:"group,omitempty"`
-	// Undecided is why volumes refused no node.
+	// Undecided is why volumes ruled out no node.
 	Undecided []string `json:"undecided,omitempty"`
 	// Milliseconds is how long the answer took, waits for claims and placements included.
 	Milliseconds float64 `json:"milliseconds"`

@@ -40,7 +40,7 @@ func eachCopy(objects map[topology.Kind][]metav1.Object, change func(metav1.Obje
 		for i, o := range list {
 			copied, ok := o.(runtime.Object).DeepCopyObject().(metav1.Object)
 			if !ok {
-				return nil, fmt.Errorf("anonymize %s %s: it is no API object", kind, o.GetName())
+				return nil, fmt.Errorf("anonymize %s %s: it is not an API object", kind, o.GetName())
 			}
 			if err := change(copied); err != nil {
 				return nil, err
@@ -71,7 +71,7 @@ func comparedKeys(objects map[topology.Kind][]metav1.Object) map[string]bool {
 	return out
 }
 
-// ephemeralClaims are the names of the claims that pods' ephemeral volumes use, whoever owns these claims, and of those that belong to
+// ephemeralClaims are the names of the claims that pods' ephemeral volumes use, no matter what owns these claims, and of those that belong to
 // a pod and begin with its name.
 func ephemeralClaims(objects map[topology.Kind][]metav1.Object) map[string]string {
 	out := map[string]string{}

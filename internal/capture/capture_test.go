@@ -117,7 +117,7 @@ func filled() []metav1.Object {
 	return objects
 }
 
-// What a capture holds, field by field: whoever adds one sees it here, and asks whether it can hold what is nobody's business.
+// What a capture holds, field by field: a developer who adds one sees it here, and asks whether it can hold what is nobody's business.
 func TestKeepsTheseFieldsOnly(t *testing.T) {
 	var out strings.Builder
 	for _, o := range filled() {

@@ -60,7 +60,7 @@ func Keep(object metav1.Object) metav1.Object {
 	}
 }
 
-// keepMeta keeps what identifies an object, what its age and its versions are told by, who controls it, and the annotations
+// keepMeta keeps what identifies an object, its age and versions, who controls it, and the annotations
 // of the given keys. Labels are for those kinds to add whose labels count.
 func keepMeta(o metav1.Object, annotations ...string) metav1.ObjectMeta {
 	out := metav1.ObjectMeta{

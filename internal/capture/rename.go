@@ -27,7 +27,7 @@ func (n *renamer) name(s string) string { return n.words.in(s) }
 // maxOrdinalDigits is up to how many digits a number in a workload's name is taken for an ordinal.
 const maxOrdinalDigits = 3
 
-// workload renames pods and claims. The ordinal at their end stays, since a StatefulSet's claims are told by it. No other number
+// workload renames pods and claims. The ordinal at their end stays, since a StatefulSet's claims are recognised by it. No other number
 // does: those in the middle may be an address. The claim of an ephemeral volume stays one: its pod's name, and the volume's.
 func (n *renamer) workload(s string) string {
 	if pod, ok := n.ephemeral[s]; ok {

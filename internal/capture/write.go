@@ -54,7 +54,7 @@ func Write(w io.Writer, format Format, comment []string, objects map[topology.Ki
 		for _, o := range list {
 			typed, ok := o.(runtime.Object)
 			if !ok {
-				return fmt.Errorf("write %s %s: it is no API object", kind, o.GetName())
+				return fmt.Errorf("write %s %s: it is not an API object", kind, o.GetName())
 			}
 			typed.GetObjectKind().SetGroupVersionKind(topology.ResourceOf(kind).GroupVersion().WithKind(string(kind)))
 			if format == YAML {

@@ -50,7 +50,7 @@ type Extender struct {
 	CertFile string `json:"certFile"`
 	KeyFile  string `json:"keyFile"`
 	// ClientCAFile holds the authorities of which kube-scheduler must have a certificate, read again when it changes. Without it
-	// whoever can reach the extender is answered.
+	// every client that can reach the extender is answered.
 	ClientCAFile string `json:"clientCAFile"`
 	// MaxBodyBytes is the largest request that is read.
 	MaxBodyBytes int64 `json:"maxBodyBytes"`
@@ -71,7 +71,7 @@ type Extender struct {
 	Predicates map[string]Word `json:"predicates"`
 	Scorers    []Scorer        `json:"scorers"`
 	// Decisions is how many of the last answers are kept for GET /debug/decisions on the metrics port, which names pods and
-	// nodes to whoever can reach it; 0 keeps none, and there is no such path.
+	// nodes to every client that can reach it; 0 keeps none, and there is no such path.
 	Decisions int `json:"decisions"`
 	// ProvisioningHalfLife is the time after which the scorer ProvisioningMemory counts a failure half.
 	ProvisioningHalfLife metav1.Duration `json:"provisioningHalfLife"`

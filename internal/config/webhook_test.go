@@ -80,7 +80,7 @@ func TestWebhookErrorsNameTheField(t *testing.T) {
 		{"an exemption of a mandatory rule", "{mandatoryRules: [secret-env], exemptions: [{namespaces: [a], rules: [secret-env], reason: why}]}", "webhook.exemptions[0].rules[0]: secret-env is in webhook.mandatoryRules"},
 		{"an account without namespace", "exemptions: [{serviceAccounts: [default], reason: why}]", `webhook.exemptions[0].serviceAccounts[0]: service account "default" is not namespace/name`},
 		{"a pattern of namespaces", "exemptions: [{namespaces: [a, 'openshift-*'], reason: why}]", `webhook.exemptions[0].namespaces[1]: "openshift-*" is not the name of a namespace, and patterns are not read: list each namespace, or set the action of the rules by label in webhook.namespaceRules`},
-		{"what is no namespace", "exemptions: [{namespaces: ['Not A Name'], reason: why}]", `webhook.exemptions[0].namespaces[0]: "Not A Name" is not the name of a namespace`},
+		{"what is not namespace", "exemptions: [{namespaces: ['Not A Name'], reason: why}]", `webhook.exemptions[0].namespaces[0]: "Not A Name" is not the name of a namespace`},
 		{"no namespace", "exemptions: [{namespaces: [''], reason: why}]", `webhook.exemptions[0].namespaces[0]: "" is not the name of a namespace`},
 		{"a pattern of accounts", "exemptions: [{serviceAccounts: ['ci/*'], reason: why}]", `webhook.exemptions[0].serviceAccounts[0]: service account "ci/*" is not namespace/name; patterns are not read`},
 		{"an account as users are called", "exemptions: [{serviceAccounts: ['system:serviceaccount:ci:restore'], reason: why}]", `webhook.exemptions[0].serviceAccounts[0]: service account "system:serviceaccount:ci:restore" is not namespace/name`},

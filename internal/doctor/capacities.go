@@ -13,7 +13,7 @@ import (
 )
 
 // capacities looks whether drivers that promise to publish capacities (CSIDriver.spec.storageCapacity) do so for each of their
-// classes that wait for a consumer: kube-scheduler refuses every node for a class of which it finds none.
+// classes that wait for a consumer: kube-scheduler rules out every node for a class of which it finds none.
 func (e *examination) capacities(ctx context.Context) Check {
 	api := e.Client.StorageV1()
 	drivers, err := api.CSIDrivers().List(ctx, metav1.ListOptions{})
@@ -51,7 +51,7 @@ func (e *examination) capacities(ctx context.Context) Check {
 	switch {
 	case len(without) > 0:
 		return failure("run the driver's external-provisioner with --enable-capacity and see its log, or set storageCapacity: false in its CSIDriver",
-			"no capacity is published for the classes %s, though their drivers promise it: kube-scheduler refuses every node for their claims",
+			"no capacity is published for the classes %s, though their drivers promise it: kube-scheduler rules out every node for their claims",
 			strings.Join(without, ", "))
 	case len(promising) == 0:
 		return ok("no driver promises to publish capacities, so nothing is known of the room in pools")

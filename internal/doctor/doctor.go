@@ -4,7 +4,7 @@
 // and their certificate, kube-scheduler and its extender, the age of moorage's own view, and what drivers promise.
 //
 // It looks and changes nothing; the one object that it sends is a dry run. A check that it is not allowed to make, or cannot make
-// from where it is, is told as skipped, with what would allow it.
+// from where it is, is reported as skipped, with what would allow it.
 package doctor
 
 import (
@@ -48,12 +48,12 @@ type Options struct {
 	Client kubernetes.Interface
 	// Namespace is where the webhook is asked about an object, as a dry run.
 	Namespace string
-	// ServiceAccount is moorage's own, as namespace:name; empty takes that of moorage's pods, and where there are none, or where whoever
+	// ServiceAccount is moorage's own, as namespace:name; empty takes that of moorage's pods, and where there are none, or where the caller
 	// asks may not know, asks about his own rights.
 	ServiceAccount string
 	// Configuration is moorage's; nil reads it from the ConfigMap of moorage's pods.
 	Configuration *config.Configuration
-	// Version is that of whoever asks, such as v1.2.3.
+	// Version is that of the caller, such as v1.2.3.
 	Version string
 	// ExtenderURL and MetricsURL are where moorage can be reached from here; either may be empty.
 	ExtenderURL, MetricsURL string
@@ -75,7 +75,7 @@ type check struct {
 	run  func(*examination, context.Context) Check
 }
 
-// checks are all there are, in the order in which they are told. Without the first the others are of no use.
+// checks are all there are, in the order in which they are reported. Without the first the others are of no use.
 var checks = []check{
 	{"api-server", (*examination).apiServer},
 	{"permissions", (*examination).permissions},

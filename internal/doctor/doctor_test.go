@@ -32,7 +32,7 @@ func TestFreshness(t *testing.T) {
 	}
 }
 
-// The extender that kube-scheduler is told of, and what it lacks.
+// The extender that kube-scheduler is configured with, and what it lacks.
 func TestJudge(t *testing.T) {
 	const good = `extenders:
 - {urlPrefix: "https://other", filterVerb: predicates}
@@ -56,7 +56,7 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// The worst of several outcomes is told; those as bad are told together.
+// The worst of several outcomes is reported; those as bad are reported together.
 func TestWorst(t *testing.T) {
 	got := worst(ok("a"), warning("do b", "b"), skipped("", "c"), warning("do d", "d"))
 	if want := (Check{State: Warning, Message: "b; d", Fix: "do b; do d"}); got != want {
@@ -64,7 +64,7 @@ func TestWorst(t *testing.T) {
 	}
 }
 
-// Which moorages and kube-schedulers run is told by the images of the pods; the skew that Kubernetes supports is no fault.
+// Which moorages and kube-schedulers run is known by the images of the pods; the skew that Kubernetes supports is not a fault.
 func TestVersions(t *testing.T) {
 	pod := func(label string, images ...string) corev1.Pod {
 		p := corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "storage", Name: "moorage-0", Labels: map[string]string{versionLabel: label}}}

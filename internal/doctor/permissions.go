@@ -23,7 +23,7 @@ import (
 const atOnce = 8
 
 // permissions asks the API server whether moorage's service account has every right that its configuration needs: the account that
-// was named, or those of moorage's pods. Who may not ask about others is told of his own rights, which are what the other commands need.
+// was named, or those of moorage's pods. Without that right, doctor checks the caller's own rights, which are what the other commands need.
 func (e *examination) permissions(ctx context.Context) Check {
 	pods, err := e.moorages(ctx)
 	if err != nil && !apierrors.IsForbidden(err) {
@@ -113,7 +113,7 @@ func (e *examination) accountPermissions(ctx context.Context, account string, ne
 	return ok("%s has the %d rights that moorage needs, and may not list Secrets", who, len(needed)), nil
 }
 
-// ownPermissions are those of whoever asks.
+// ownPermissions are those of the caller.
 func (e *examination) ownPermissions(ctx context.Context, note string) Check {
 	missing, err := e.missing(ctx, "", rights.OfReader())
 	if err != nil {
@@ -126,7 +126,7 @@ func (e *examination) ownPermissions(ctx context.Context, note string) Check {
 	return ok("you may get and list all that explain, simulate, map and capture read; %s", note)
 }
 
-// missing are the rights that a service account, or whoever asks where that is empty, does not have, in the order of those asked for.
+// missing are the rights that a service account, or the caller where that is empty, does not have, in the order of those asked for.
 func (e *examination) missing(ctx context.Context, account string, asked []rights.Right) ([]rights.Right, error) {
 	allowed := make([]bool, len(asked))
 	running, ctx := errgroup.WithContext(ctx)

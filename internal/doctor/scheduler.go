@@ -23,7 +23,7 @@ const (
 	tellScheduler     = "take over docs/kube-scheduler-configuration.yaml into the file that kube-scheduler is started with, and restart it"
 )
 
-// scheduler looks for a kube-scheduler that is told of moorage: the pods of kube-scheduler that can be seen, their arguments, and
+// scheduler looks for a kube-scheduler that calls moorage: the pods of kube-scheduler that can be seen, their arguments, and
 // the ConfigMaps that they read their configuration from. A managed control plane shows none of it but the lease.
 func (e *examination) scheduler(ctx context.Context) Check {
 	pods, err := e.schedulerPods(ctx)
@@ -33,7 +33,7 @@ func (e *examination) scheduler(ctx context.Context) Check {
 	return worst(e.told(ctx, pods), e.volumesResource(ctx, pods))
 }
 
-// told looks for one of the kube-schedulers that is told of moorage.
+// told looks for one of the kube-scheduler that calls moorage.
 func (e *examination) told(ctx context.Context, pods []corev1.Pod) Check {
 	lease := e.lease(ctx)
 	if len(pods) == 0 {
@@ -113,7 +113,7 @@ func schedulerOf(p *corev1.Pod) *corev1.Container {
 	return nil
 }
 
-// configured reports whether the kube-scheduler of the pod is told of moorage.
+// configured reports whether the kube-scheduler of the pod calls moorage.
 func (e *examination) configured(ctx context.Context, pod *corev1.Pod) Check {
 	name := pod.Namespace + "/" + pod.Name
 	container := schedulerOf(pod)

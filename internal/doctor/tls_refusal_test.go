@@ -15,7 +15,7 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// An operator who forgets the client certificate is told so each time, and not now and then that a connection was reset.
+// An operator who forgets the client certificate learns so each time, and not now and then that a connection was reset.
 func TestTLSRefusalSaysWhy(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewUnstartedServer(http.NotFoundHandler())

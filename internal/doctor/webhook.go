@@ -87,7 +87,7 @@ func (e *examination) webhookConfiguration(ctx context.Context) Check {
 // suspicious is the rule that the dry run's claim gives rise to.
 const suspicious = "size-suspicious"
 
-// webhookAnswers has the API server ask the webhook about a claim, as a dry run: nothing is stored. The claim is one that moorage
+// webhookAnswers makes the API server ask the webhook about a claim, as a dry run: nothing is stored. The claim is one that moorage
 // warns of and that it completes, so that either shows that it was asked.
 func (e *examination) webhookAnswers(ctx context.Context) Check {
 	var heard warnings

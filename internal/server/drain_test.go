@@ -21,7 +21,7 @@ func TestDrainSendsClientsElsewhere(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		name string
-		// asks are when requests come after the server was told to stop; one came before.
+		// asks are when requests come after the server was asked to stop; one came before.
 		asks []time.Duration
 		// before is how long before that one came.
 		before, want time.Duration

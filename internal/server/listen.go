@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	// drainTime is how long requests under way may take when moorage is told to stop.
+	// drainTime is how long requests under way may take when moorage is asked to stop.
 	drainTime = 10 * time.Second
 	// readTime bounds a request from its first byte to its last: 5,000 whole nodes over a slow link.
 	readTime   = 30 * time.Second

@@ -10,7 +10,7 @@ import (
 )
 
 // maxScrapes bounds the scrapes that are being answered at a time. It is far more than honest ones are, since those that come beyond it
-// are refused, whoever sends them; what many of them cost is bounded by sharedGatherer.
+// are refused, no matter who sends them; what many of them cost is bounded by sharedGatherer.
 const maxScrapes = 64
 
 // sharedGatherer gathers once at a time. Scrapes that come meanwhile share the next time, so each waits for two at most, however many there

@@ -117,7 +117,7 @@ func (o *Options) newServers(cache *topology.Cache, engine *placement.Engine) ([
 	return parts, nil
 }
 
-// Run serves until the context ends, which is no error, or a part of it fails.
+// Run serves until the context ends, which is not an error, or a part of it fails.
 func (s *Server) Run(ctx context.Context) error {
 	s.logger.Info("Starting", "version", version.Get().Version)
 	ctx, cancel := context.WithCancelCause(ctx)

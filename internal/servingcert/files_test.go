@@ -101,7 +101,7 @@ func TestWhoIsLetIn(t *testing.T) {
 			if acceptErr != nil {
 				return
 			}
-			// Whoever is let in reads a greeting.
+			// A client that is accepted reads a greeting.
 			_, _ = c.Write([]byte("come in"))
 			_ = c.Close()
 		}
@@ -132,10 +132,10 @@ func TestWhoIsLetIn(t *testing.T) {
 		t.Errorf("a client of the authority is refused: %v", err)
 	}
 	if enters(nil, servers) == nil {
-		t.Error("a client without a certificate is let in")
+		t.Error("a client without a certificate is accepted")
 	}
 	if enters(stranger, servers) == nil {
-		t.Error("a client of another authority is let in")
+		t.Error("a client of another authority is accepted")
 	}
 
 	// A server's certificate is none of a client's, though the same authority signed it.
@@ -144,7 +144,7 @@ func TestWhoIsLetIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	if enters(&pair, servers) == nil {
-		t.Error("a client with a server's certificate is let in")
+		t.Error("a client with a server's certificate is accepted")
 	}
 
 	whole := others.Pair().CertPEM
@@ -160,7 +160,7 @@ func TestWhoIsLetIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	if enters(known, servers) == nil {
-		t.Error("a client of an authority that was taken away is let in")
+		t.Error("a client of an authority that was taken away is accepted")
 	}
 	if err = enters(stranger, servers); err != nil {
 		t.Errorf("a client of the new authority is refused: %v", err)

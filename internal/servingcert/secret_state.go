@@ -37,7 +37,7 @@ type terms struct {
 	overlap time.Duration
 }
 
-// advance takes the next step that is due, if one is. Installed tells that clients have been told of all of trusted: the next authority
+// advance takes the next step that is due, if one is. Installed reports that clients know all of trusted: the next authority
 // signs only then, so that no certificate is served that somebody does not trust.
 func (s *state) advance(now time.Time, t terms, installed bool) (_ *state, changed bool, err error) {
 	switch {

@@ -24,7 +24,7 @@ type Stream struct {
 	stored *counter
 }
 
-// OpenFile opens the file of a path. Whoever does closes it.
+// OpenFile opens the file of a path. The caller closes it.
 func OpenFile(path string, limit int64) (*Stream, error) {
 	file, err := os.Open(path)
 	if err != nil {

@@ -20,7 +20,7 @@ const (
 
 // Helm says that a hook of the chart asks, and not a person. The zero value is a person.
 //
-// A pre-delete hook is to run when Helm deletes the release, and then only. But `helm template` prints it like any other Job, and whoever
+// A pre-delete hook is to run when Helm deletes the release, and then only. But `helm template` prints it like any other Job, and a user who
 // applies that runs it at once: with kubectl, with a kustomization, with a GitOps tool that knows no hooks. So the hook looks for two signs.
 // What it is to delete must be of the release, by Helm's own mark; and its Job must have been made by Helm, by what the API server
 // has noted of who wrote it, as Helm makes the Job of a pre-delete hook at no other time.

@@ -20,7 +20,7 @@ import (
 type Options struct {
 	// Name is that of both configurations.
 	Name string
-	// DryRun deletes nothing, and has the API server say what it would do.
+	// DryRun deletes nothing, and makes the API server say what it would do.
 	DryRun bool
 	// Helm, if not nil, says that a hook asks: nothing is deleted unless Helm is deleting the release.
 	Helm *Helm

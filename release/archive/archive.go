@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package archive writes tar, tar.gz and zip files that depend on nothing but what is put into them: the same files give the same
-// bytes, whoever packs them, when and where.
+// bytes, no matter who packs them, when and where.
 package archive
 
 import (

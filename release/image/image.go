@@ -3,7 +3,7 @@
 // Package image makes container images from static programs, on an empty base and without a container engine, and writes them to a
 // tarball that engines load.
 //
-// An image depends on nothing but what it is made of: the same Image gives the same digest, whoever makes it, when and where.
+// An image depends on nothing but what it is made of: the same Image gives the same digest, no matter who makes it, when and where.
 package image
 
 import (

@@ -162,7 +162,7 @@ func TestDockerArchive(t *testing.T) {
 	}
 }
 
-// What is in the image belongs to root and can be changed by nobody else, whoever made it.
+// What is in the image belongs to root and can be changed by nobody else, no matter who made it.
 func TestFilesBelongToRoot(t *testing.T) {
 	t.Parallel()
 	path, _ := write(t, hello("linux/amd64"))

@@ -37,7 +37,7 @@ type ListOptions struct {
 	// Keep returns what is to be kept of an object, or nil for nothing, so that no more is ever held than that and a page. It
 	// may change the object that it is given. Where there is no Keep, objects are kept whole.
 	Keep func(metav1.Object) metav1.Object
-	// Progress is told how many kinds have been listed, and of how many; nil means nobody is.
+	// Progress receives how many kinds have been listed, and of how many; it may be nil.
 	Progress func(done, of int)
 }
 

@@ -25,7 +25,7 @@ import (
 )
 
 // pages answers lists as an API server does: of 1,200 nodes in pages, of which it forgets the rest once; of nothing else, and
-// where it is told so, that nothing may be listed.
+// if it is set so, that nothing may be listed.
 type pages struct {
 	denied map[string]bool
 	forgot bool
@@ -117,7 +117,7 @@ func TestListReadsEveryPageOnce(t *testing.T) {
 	}
 }
 
-// All that may not be listed is told at once, so that all of it can be granted at once.
+// All that may not be listed is reported at once, so that all of it can be granted at once.
 func TestListTellsAllThatIsDenied(t *testing.T) {
 	server := &pages{denied: map[string]bool{"pods": true, "csinodes": true}}
 	_, err := live.List(t.Context(), clientOf(t, server), live.ListOptions{})

@@ -28,7 +28,7 @@ type Selector struct {
 }
 
 // Err is the first error found in a term. Such a term cannot be decided: Index.Match reports every node that no other
-// term matches as matching, since to refuse a node for what cannot be read would strand pods.
+// term matches as matching, since to rule out a node for what cannot be read would strand pods.
 func (s *Selector) Err() error {
 	if s == nil {
 		return nil

@@ -40,7 +40,7 @@ func ZoneLabels(volume map[string]string) []*Selector {
 		if slices.Contains(zones, "") {
 			continue
 		}
-		// A part that is no label's value, such as the _b of a___b, is no node's zone.
+		// A part that is not a label's value, such as the _b of a___b, is not a node's zone.
 		zones = slices.DeleteFunc(zones, func(zone string) bool { return len(validation.IsValidLabelValue(zone)) > 0 })
 		s := &Selector{}
 		if len(zones) > 0 {

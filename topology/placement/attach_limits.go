@@ -49,7 +49,7 @@ func (q *query) attachment(v *Volume) (a attached) {
 	return a
 }
 
-// attachLimits refuses the nodes that have too few free attach slots for the pod's volumes: kube-scheduler's
+// attachLimits rules out the nodes that have too few free attach slots for the pod's volumes: kube-scheduler's
 // nodevolumelimits. Without it the attach fails, and the pod waits on its node.
 //
 // A volume that is attached to the node already needs no slot. In-tree counts it twice when no pod of the node uses it, and

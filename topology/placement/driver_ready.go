@@ -4,7 +4,7 @@ package placement
 
 import "github.com/moorage-k8s/moorage/topology"
 
-// driverReady refuses the nodes that have not registered a CSI driver which a volume needs there, while other nodes have:
+// driverReady rules out the nodes that have not registered a CSI driver which a volume needs there, while other nodes have:
 // new nodes on which the driver's pod has yet to start (kubernetes/kubernetes#95911), and nodes that its DaemonSet leaves
 // out. In-tree looks since v1.37, and only for drivers that ask for it (driverRequired). Without it the pod hangs in
 // ContainerCreating ('AttachVolume.Attach failed …: CSINode … does not contain driver …', 'driver name … not found in the

@@ -2,7 +2,7 @@
 
 package placement
 
-// driverRequired refuses the nodes without a CSI driver that a volume needs, for drivers whose CSIDriver asks for that
+// driverRequired rules out the nodes without a CSI driver that a volume needs, for drivers whose CSIDriver asks for that
 // (preventPodSchedulingIfMissing): kube-scheduler's nodevolumelimits since v1.37. Without it the pod waits on a node that
 // cannot mount its volume.
 func driverRequired(q *query) {

@@ -4,7 +4,7 @@ package placement
 
 import "github.com/moorage-k8s/moorage/topology"
 
-// exclusiveDisk refuses the nodes where another pod holds a disk that this pod names inline too: satisfyVolumeConflicts of
+// exclusiveDisk rules out the nodes where another pod holds a disk that this pod names inline too: satisfyVolumeConflicts of
 // kube-scheduler's volumerestrictions. Without it two pods on one node mount one file system.
 func exclusiveDisk(q *query) {
 	for i := range q.d.Volumes {

@@ -9,7 +9,7 @@ import (
 	"github.com/moorage-k8s/moorage/topology"
 )
 
-// jointCapacity refuses the nodes whose pools have room for each delayed claim of the pod, but not for all of them
+// jointCapacity rules out the nodes whose pools have room for each delayed claim of the pod, but not for all of them
 // together, or not beside what is reserved there for claims on their way. In-tree looks at each claim alone
 // (kubernetes/kubernetes#111755), against a figure that can be a minute old, so such a pod is sent to a node where one of its
 // volumes can be provisioned and the other never, or where another pod takes the room first.

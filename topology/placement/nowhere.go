@@ -20,7 +20,7 @@ func (d *Demand) HeldBy() (cause Cause, ok bool) {
 	return "", false
 }
 
-// RefusesAll is the first predicate that refuses every node by itself, for one volume or for several of them together; empty where none
+// RefusesAll is the first predicate that rules out every node by itself, for one volume or for several of them together; empty where none
 // does.
 func (v *Verdict) RefusesAll() string {
 	all := v.Feasible.Size()

@@ -4,7 +4,7 @@ package placement
 
 import "github.com/moorage-k8s/moorage/topology"
 
-// poolCapacity refuses the nodes that reach no pool with room for a delayed claim by itself: hasEnoughCapacity of
+// poolCapacity rules out the nodes that reach no pool with room for a delayed claim by itself: hasEnoughCapacity of
 // kube-scheduler's volumebinding. It asks only drivers whose CSIDriver says storageCapacity.
 func poolCapacity(q *query) {
 	var pools []*topology.Pool

@@ -9,7 +9,7 @@ import (
 	"github.com/moorage-k8s/moorage/topology"
 )
 
-// predicate refuses nodes. It reports every set of nodes that it refuses through refuse, and passes what it cannot decide.
+// predicate rules out nodes. It reports every set of nodes that it refuses through refuse, and passes what it cannot decide.
 type predicate struct {
 	name string
 	run  func(q *query)

@@ -4,7 +4,7 @@ package placement
 
 import "github.com/moorage-k8s/moorage/topology"
 
-// provisioningTopology refuses the nodes on which a delayed claim has neither an existing volume to bind nor a class that
+// provisioningTopology rules out the nodes on which a delayed claim has neither an existing volume to bind nor a class that
 // may provision there: checkVolumeProvisions of kube-scheduler's volumebinding. Without it a pod waits on a node for a
 // volume that its class never makes there.
 func provisioningTopology(q *query) {

@@ -21,7 +21,7 @@ import (
 )
 
 // TestRandomObjects puts random objects of every kind into a cache, and asks the engine about its pods: whatever their fields hold, and
-// the API server might not have let in, nothing panics.
+// the API server might not have admitted, nothing panics.
 func TestRandomObjects(t *testing.T) {
 	seed := time.Now().UnixNano()
 	t.Logf("seed %d", seed)

@@ -4,7 +4,7 @@ package placement
 
 import "github.com/moorage-k8s/moorage/topology"
 
-// readWriteOncePod refuses every node while another pod uses a claim that allows one pod only: kube-scheduler's
+// readWriteOncePod rules out every node while another pod uses a claim that allows one pod only: kube-scheduler's
 // volumerestrictions. It looks at claims that pods name, not at ephemeral volumes, whose claims nobody shares.
 func readWriteOncePod(q *query) {
 	for i := range q.d.Volumes {

@@ -4,7 +4,7 @@ package placement
 
 import "github.com/moorage-k8s/moorage/topology"
 
-// singleWriter refuses every node but those of the volume's users, where the attach-detach controller attaches the volume to
+// singleWriter rules out every node but those of the volume's users, where the attach-detach controller attaches the volume to
 // one node at a time. In-tree counts users of a ReadWriteOncePod claim only. Without this, a second pod of a ReadWriteOnce
 // volume is sent to another node, where the controller refuses the volume ('Waiting for detach for volume … Volume is already
 // used by pod(s) …'; before v1.37 'Multi-Attach error for volume …') and the pod hangs in ContainerCreating until the first one
@@ -27,7 +27,7 @@ func singleWriter(q *query) {
 }
 
 // SingleWriterVolumes names the pod's volumes that only one node may have at a time, in a way of its own, for comparison with
-// those of another pod; none where SingleWriter does not refuse nodes.
+// those of another pod; none where SingleWriter does not rule out nodes.
 func (e *Engine) SingleWriterVolumes(s *topology.Snapshot, d *Demand) []topology.Key {
 	if mode := e.modes[SingleWriter]; mode == Off || mode == Score {
 		return nil

@@ -4,7 +4,7 @@ package placement
 
 import "github.com/moorage-k8s/moorage/topology"
 
-// topologyKeys refuses the nodes for which a delayed claim's driver could not tell where to provision: where its CSINode
+// topologyKeys rules out the nodes for which a delayed claim's driver could not tell where to provision: where its CSINode
 // reports no topology keys of the driver although others do, or the node lacks a label for one of the keys that it reports.
 // In-tree looks at neither. Without it the pod is sent to such a node, external-provisioner gives up on every try ('no
 // topology key found for node …', 'topology labels from selected node … does not match topology keys from CSINode …':

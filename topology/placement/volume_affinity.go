@@ -4,7 +4,7 @@ package placement
 
 import "github.com/moorage-k8s/moorage/topology"
 
-// volumeAffinity refuses the nodes that a bound volume cannot be reached from: checkBoundClaims of kube-scheduler's
+// volumeAffinity rules out the nodes that a bound volume cannot be reached from: checkBoundClaims of kube-scheduler's
 // volumebinding. Without it a pod is sent to a zone where its volume is not.
 func volumeAffinity(q *query) {
 	for i := range q.d.Volumes {

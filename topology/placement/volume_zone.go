@@ -4,7 +4,7 @@ package placement
 
 import "github.com/moorage-k8s/moorage/topology"
 
-// volumeZone refuses the nodes outside the zones and regions that a volume's labels name: kube-scheduler's volumezone. It
+// volumeZone rules out the nodes outside the zones and regions that a volume's labels name: kube-scheduler's volumezone. It
 // concerns volumes made before node affinity, and looks at volumes that the pod names by claim, not at ephemeral ones.
 func volumeZone(q *query) {
 	for i := range q.d.Volumes {

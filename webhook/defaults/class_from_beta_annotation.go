@@ -27,7 +27,7 @@ var classFromBetaAnnotationDefault = Default{
 // which reads only the field (quotas, policies, dashboards) sees the class as well.
 //
 // The annotation stays. The API server makes it immutable (ValidatePersistentVolumeClaimUpdate in
-// pkg/apis/core/validation), and whoever applies the same manifest again would add it again and be refused.
+// pkg/apis/core/validation), and a user who applies the same manifest again would add it again and be refused.
 //
 // On an update the field is filled in only if the annotation did not change and the stored class is unset or the same: the
 // one change that the API server accepts (validateStorageClassUpgradeFromAnnotation), and what lets `kubectl replace` work

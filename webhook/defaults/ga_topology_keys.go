@@ -31,7 +31,7 @@ var gaTopologyKeysDefault = Default{
 // A class that has both kinds of label is left alone: its author knows both, and two terms that become one are refused by the
 // API server (validateAllowedTopologies in pkg/apis/storage/validation of Kubernetes).
 //
-// An update is changed only if that makes it say again what is stored: whoever applies the old manifest once more would
+// An update is changed only if that makes it say again what is stored: a user who applies the old manifest once more would
 // otherwise be refused, as a volume's node affinity cannot go back to the beta labels (validatePvNodeAffinity in
 // pkg/apis/core/validation).
 func gaTopologyKeys(in Input, patch *Patch) error {

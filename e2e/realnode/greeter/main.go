@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command greeter is what a pod of the real node's own test runs: it asks the API server for its version with the service account that the
-// kubelet gave it, and tells whoever asks on port 8080.
+// kubelet gave it, and tells the caller on port 8080.
 package main
 
 import (
