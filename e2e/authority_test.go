@@ -47,9 +47,9 @@ webhook:
     lifetime: 18s
     servingLifetime: 6s
 `})
-	process, replica, err := m.Replica(ctx)
-	if process != nil {
-		cleanup(t, process.Stop)
+	replica, err := m.Replica(ctx)
+	if replica != nil {
+		cleanup(t, replica.Process.Stop)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -103,7 +103,7 @@ webhook:
 		roots := x509.NewCertPool()
 		roots.AppendCertsFromPEM(secret.Data["ca.crt"])
 		dialer := tls.Dialer{NetDialer: &net.Dialer{Timeout: time.Second}, Config: &tls.Config{RootCAs: roots, ServerName: "moorage.moorage.svc", MinVersion: tls.VersionTLS12}}
-		connection, err := dialer.DialContext(ctx, "tcp", replica)
+		connection, err := dialer.DialContext(ctx, "tcp", replica.WebhookAddress)
 		if err != nil {
 			t.Fatalf("the replica that was not asked for anything: %v", err)
 		}

@@ -125,10 +125,13 @@ type Known struct {
 	// AgeSeconds is how old the knowledge is; 0 where it is less than a minute, as for a cluster that has just been read.
 	AgeSeconds int64 `json:"ageSeconds"`
 	// Time is that of the knowledge: what ages is as old as it was then. Nil for the present, and for files that tell no time.
-	Time    *metav1.Time `json:"time,omitempty"`
-	Nodes   int          `json:"nodes"`
-	Pods    int          `json:"pods"`
-	Claims  int          `json:"claims"`
-	Volumes int          `json:"volumes"`
-	Pools   int          `json:"pools"`
+	Time *metav1.Time `json:"time,omitempty"`
+	// ReservationsFrom is the pod of the running moorage that told which reservations are real; empty where none did.
+	ReservationsFrom string `json:"reservationsFrom,omitempty"`
+
+	Nodes   int `json:"nodes"`
+	Pods    int `json:"pods"`
+	Claims  int `json:"claims"`
+	Volumes int `json:"volumes"`
+	Pools   int `json:"pools"`
 }

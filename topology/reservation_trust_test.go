@@ -50,12 +50,15 @@ func (w *tenants) put(o metav1.Object) {
 	}
 }
 
-func (w *tenants) publish(zone string, bytes int64) {
-	w.put(&storagev1.CSIStorageCapacity{
+func (w *tenants) publish(zone string, bytes int64) { w.put(capacityOf(zone, bytes)) }
+
+// capacityOf is the pool of a zone.
+func capacityOf(zone string, bytes int64) *storagev1.CSIStorageCapacity {
+	return &storagev1.CSIStorageCapacity{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "driver", Name: zone}, StorageClassName: "zonal",
 		NodeTopology: &metav1.LabelSelector{MatchLabels: map[string]string{"zone": zone}},
 		Capacity:     resource.NewQuantity(bytes, resource.BinarySI),
-	})
+	}
 }
 
 // claim is a claim for which the node was selected, unless that is empty.
@@ -71,9 +74,14 @@ func (w *tenants) claim(namespace, name, size, node string) *corev1.PersistentVo
 }
 
 func (w *tenants) volume(name string, claim *corev1.PersistentVolumeClaim) {
+	w.put(volumeOf(name, claim))
+}
+
+// volumeOf is a volume that was made for the claim.
+func volumeOf(name string, claim *corev1.PersistentVolumeClaim) *corev1.PersistentVolume {
 	v := &corev1.PersistentVolume{ObjectMeta: metav1.ObjectMeta{Name: name}}
 	v.Spec.ClaimRef = &corev1.ObjectReference{Namespace: claim.Namespace, Name: claim.Name, UID: claim.UID}
-	w.put(v)
+	return v
 }
 
 // reserved are the sizes that are surely reserved, by claim.

@@ -28,7 +28,9 @@ import (
 // clusterFlags say which cluster a command looks at: a live one, or one that manifests describe.
 type clusterFlags struct {
 	kubeconfig, context, namespace string
-	from                           []string
+	// moorage is the namespace of the running moorage that is asked for its reservations; empty for none.
+	moorage string
+	from    []string
 	// now is the time that --from is read as of; empty for that of the capture.
 	now     string
 	timeout time.Duration
@@ -40,6 +42,7 @@ func (f *clusterFlags) register(cmd *cobra.Command) {
 	f.registerSource(cmd)
 	cmd.Flags().StringVar(&f.now, "now", "", "with --from, the time at which the answer is to hold, such as 2026-01-31T12:00:00Z: what ages is as old as it was then; "+
 		"default: when the newest capture among the files was made, or the present where none of them is one that says so")
+	cmd.Flags().StringVar(&f.moorage, "moorage-namespace", "moorage", "namespace of the running moorage, which is asked what is reserved; empty for not asking")
 	cmd.Flags().StringVarP(&f.namespace, "namespace", "n", "", "namespace; default: that of the context, or 'default' with --from")
 	_ = cmd.RegisterFlagCompletionFunc("namespace", func(cmd *cobra.Command, _ []string, start string) ([]string, cobra.ShellCompDirective) {
 		return f.namespaces(cmd.Context(), start), cobra.ShellCompDirectiveNoFileComp
@@ -80,6 +83,10 @@ type cluster struct {
 	source string
 	age    time.Duration
 	at     time.Time
+	// witness is the pod of the running moorage that told what is reserved; empty where none was asked or none answered, and unasked says
+	// why, where it might have.
+	witness string
+	unasked error
 	// pod returns a pod as the source has it, also one that has no volumes; nil where there is none.
 	pod func(ctx context.Context, key topology.Key) (*corev1.Pod, error)
 }
@@ -152,7 +159,7 @@ func (f *clusterFlags) openLive(ctx context.Context, stderr io.Writer) (*cluster
 		return nil, err
 	}
 	left.note(stderr)
-	return &cluster{
+	c := &cluster{
 		snapshot: cache.Snapshot(), namespace: cmp.Or(f.namespace, found.Namespace), source: found.Server,
 		pod: func(ctx context.Context, key topology.Key) (*corev1.Pod, error) {
 			pod, err := found.Client.CoreV1().Pods(key.Namespace).Get(ctx, key.Name, metav1.GetOptions{})
@@ -164,12 +171,16 @@ func (f *clusterFlags) openLive(ctx context.Context, stderr io.Writer) (*cluster
 			}
 			return pod, nil
 		},
-	}, nil
+	}
+	if f.moorage != "" {
+		c.agree(ctx, found.Client, f.moorage)
+	}
+	return c, nil
 }
 
 // sign notes on an answer what it rests on.
 func (c *cluster) sign(k *explain.Known) {
-	k.Source, k.AgeSeconds = c.source, 0
+	k.Source, k.AgeSeconds, k.ReservationsFrom = c.source, 0, c.witness
 	if c.age >= time.Minute {
 		k.AgeSeconds = int64(c.age.Seconds())
 	}

@@ -155,7 +155,7 @@ func (f *explainFlags) run(cmd *cobra.Command, args []string) error {
 }
 
 func (f *explainFlags) explainPods(cmd *cobra.Command, c *cluster, engine *placement.Engine, pods []*corev1.Pod) error {
-	fits := true
+	fits, uncertain := true, false
 	for i, pod := range pods {
 		e := explain.Pod(explain.Question{Snapshot: c.snapshot, Engine: engine, Pod: topology.PodFromAPI(pod), Said: saidOf(pod)})
 		c.sign(&e.Known)
@@ -176,7 +176,9 @@ func (f *explainFlags) explainPods(cmd *cobra.Command, c *cluster, engine *place
 		if err := printers.Explanation(cmd.OutOrStdout(), e, decided, f.output, colored(cmd.OutOrStdout())); err != nil {
 			return err
 		}
+		uncertain = uncertain || len(e.Uncertain) > 0
 	}
+	c.noteUnasked(cmd.ErrOrStderr(), uncertain)
 	if !fits {
 		return exitStatus(exitFound)
 	}
@@ -193,6 +195,7 @@ func (f *explainFlags) explainClaim(cmd *cobra.Command, c *cluster, engine *plac
 	if err := printers.ClaimExplanation(cmd.OutOrStdout(), e, f.output, colored(cmd.OutOrStdout())); err != nil {
 		return err
 	}
+	c.noteUnasked(cmd.ErrOrStderr(), e.MayBeReserved > 0)
 	if !e.Fine {
 		return exitStatus(exitFound)
 	}

@@ -93,6 +93,7 @@ func (f *mapFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := draw(stdout, m); err != nil {
 		return fmt.Errorf("draw the map: %w", err)
 	}
+	cluster.noteUnasked(stderr, slices.ContainsFunc(m.Classes, func(c storagemap.Class) bool { return c.MayBeReserved > 0 }))
 	if m.Pod != nil && m.Pod.Fits == 0 {
 		return exitStatus(exitFound)
 	}

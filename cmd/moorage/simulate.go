@@ -111,6 +111,7 @@ func (f *simulateFlags) run(cmd *cobra.Command, _ []string) error {
 	if err := printers.Simulation(cmd.OutOrStdout(), result, f.output, colored(cmd.OutOrStdout())); err != nil {
 		return err
 	}
+	c.noteUnasked(cmd.ErrOrStderr(), len(result.Uncertain) > 0)
 	if !result.Fits {
 		return exitStatus(exitFound)
 	}

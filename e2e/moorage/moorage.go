@@ -44,6 +44,8 @@ type Options struct {
 type Moorage struct {
 	// ExtenderURL is for controlplane.SchedulerOptions; MetricsURL has /metrics and the probes. They outlast Restart.
 	ExtenderURL, MetricsURL string
+	// WebhookAddress is that of a replica's webhook.
+	WebhookAddress string
 	// Kubeconfig is the file with moorage's own rights.
 	Kubeconfig string
 	// Process is moorage's own. Restart replaces it.
@@ -144,29 +146,31 @@ func (m *Moorage) Restart() error {
 	return nil
 }
 
-// Replica runs another moorage with the same configuration, which only the caller asks, and returns it and the address of its
-// webhook.
-func (m *Moorage) Replica(ctx context.Context) (_ *process.Process, webhook string, err error) {
+// Replica runs another moorage with the same configuration, which only the caller asks. Its webhook, where there is one, is in no
+// configuration: WebhookAddress says where it is. It has the rights of the first, so its process is all that is to be stopped.
+func (m *Moorage) Replica(ctx context.Context) (*Moorage, error) {
 	var addresses [3]string
 	for i := range addresses {
-		port, portErr := controlplane.FreePort()
-		if portErr != nil {
-			return nil, "", portErr
+		port, err := controlplane.FreePort()
+		if err != nil {
+			return nil, err
 		}
 		addresses[i] = controlplane.Loopback(port)
 	}
 	command := m.command
 	command.Name = "moorage-replica"
 	command.Args = append(slices.Clone(command.Args), // The last one of a flag counts.
-		"--extender-bind-address="+addresses[0], "--metrics-bind-address="+addresses[1], "--webhook-bind-address="+addresses[2])
-	replica, err := m.control.Run(command)
-	if err != nil {
-		return nil, "", fmt.Errorf("start another moorage: %w", err)
+		"--extender-bind-address="+addresses[0], "--metrics-bind-address="+addresses[1])
+	replica := &Moorage{ExtenderURL: "http://" + addresses[0], MetricsURL: "http://" + addresses[1], control: m.control}
+	if m.webhookURL != "" {
+		command.Args = append(command.Args, "--webhook-bind-address="+addresses[2])
+		replica.WebhookAddress = addresses[2]
 	}
-	return replica, addresses[2], controlplane.AwaitReady(ctx, replica, func(ctx context.Context) error {
-		_, err := get(ctx, "http://"+addresses[1]+"/readyz")
-		return err
-	})
+	replica.command = command
+	if err := replica.Restart(); err != nil {
+		return nil, err
+	}
+	return replica, replica.AwaitReady(ctx)
 }
 
 // AwaitReady returns when moorage has read the cluster and, with admission, when the API server asks it.

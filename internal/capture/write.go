@@ -17,6 +17,7 @@ import (
 
 	"github.com/moorage-k8s/moorage/internal/plain"
 	"github.com/moorage-k8s/moorage/topology"
+	"github.com/moorage-k8s/moorage/topology/manifests"
 )
 
 // Format is the form of a capture's file.
@@ -26,12 +27,12 @@ const (
 	// YAML is a stream of YAML documents. Each is one line of JSON, which is YAML too: a line for each object can be searched
 	// and compared, and a hundred thousand are read in seconds.
 	YAML Format = iota
-	// JSON is the same lines without comments and separators.
+	// JSON is the same lines without separators, after an empty list that has the comment as an annotation.
 	JSON
 )
 
 // Write writes the objects in the order of their kinds (topology.Kinds, then the optional ones), namespaces and names. The
-// comment becomes the head of a YAML file.
+// comment becomes the head of the file.
 func Write(w io.Writer, format Format, comment []string, objects map[topology.Kind][]metav1.Object) error {
 	out := bufio.NewWriter(plain.Raw(w))
 	if format == YAML {
@@ -46,6 +47,11 @@ func Write(w io.Writer, format Format, comment []string, objects map[topology.Ki
 	}
 	encode := json.NewEncoder(values)
 	encode.SetEscapeHTML(false)
+	if format == JSON {
+		if err := encode.Encode(manifests.CapturedList(comment)); err != nil {
+			return fmt.Errorf("write the comment: %w", err)
+		}
+	}
 	for _, kind := range topology.AllKinds {
 		list := slices.Clone(objects[kind])
 		slices.SortFunc(list, func(a, b metav1.Object) int {

@@ -11,6 +11,7 @@ import (
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/moorage-k8s/moorage/extender/decisions"
+	"github.com/moorage-k8s/moorage/internal/reserved"
 	"github.com/moorage-k8s/moorage/internal/servingcert"
 	"github.com/moorage-k8s/moorage/topology"
 )
@@ -19,6 +20,7 @@ import (
 func probes(cache *topology.Cache, log *decisions.Log, serving servingcert.Source) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(newSharedGatherer(ctrlmetrics.Registry), promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes}))
+	mux.Handle("GET "+reserved.Path, reserved.Handler(cache.Snapshot, cache.Missing))
 	if log != nil {
 		mux.Handle("GET "+decisions.Path, log)
 	}

@@ -4,18 +4,24 @@ package manifests
 
 import (
 	"bytes"
+	"encoding/json"
 	"strings"
 	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // This file says how a capture tells its time: what ages (reservations, failures) is as old as it was then, not as it is for
-// whoever reads the capture later. The time is in the first line, a comment. JSON has no comments, and so no time.
+// whoever reads the capture later. The time is in the first line of its comment, which is the head of a YAML file. JSON has no comments: there
+// the first value is an empty v1 List, which says nothing to other readers, with the comment as an annotation.
 
 const (
 	capturedBefore = "A cluster's storage as moorage sees it, captured "
 	capturedAfter  = " by "
-	// maxHead bounds where the end of a file's first line is looked for.
-	maxHead = 1 << 10
+	// maxHead bounds where the end of a file's first line is looked for, or of its first value.
+	maxHead = 4 << 10
+
+	commentAnnotation = "moorage.dev/comment"
 )
 
 // CapturedLine is the first line of a capture's comment.
@@ -23,10 +29,35 @@ func CapturedLine(at time.Time, by string) string {
 	return capturedBefore + at.UTC().Format(time.RFC3339) + capturedAfter + by + "."
 }
 
-// capturedAt is when the content of a file was captured; zero where it does not say so.
-func capturedAt(content []byte) time.Time {
-	line, _, _ := bytes.Cut(content[:min(len(content), maxHead)], []byte("\n"))
-	rest, found := strings.CutPrefix(string(line), "# "+capturedBefore)
+// captureHead is the first value of a capture in JSON.
+type captureHead struct {
+	metav1.TypeMeta `json:",inline"`
+	Metadata        struct {
+		Annotations map[string]string `json:"annotations"`
+	} `json:"metadata"`
+	Items []struct{} `json:"items"`
+}
+
+// CapturedList is what a capture in JSON begins with in place of the comment.
+func CapturedList(comment []string) json.RawMessage {
+	head := captureHead{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: list}, Items: []struct{}{}}
+	head.Metadata.Annotations = map[string]string{commentAnnotation: strings.Join(comment, "\n")}
+	text, _ := json.Marshal(&head) //nolint:errcheck // strings can be encoded
+	return append(text, '\n')
+}
+
+// capturedAt is when a file was captured of which this is the first document; zero where it does not say so.
+func capturedAt(document []byte) time.Time {
+	line, _, _ := bytes.Cut(document[:min(len(document), maxHead)], newline)
+	comment, found := strings.CutPrefix(string(line), "# ")
+	if !found {
+		var head captureHead
+		if len(document) > maxHead || !bytes.HasPrefix(document, []byte("{")) || json.Unmarshal(document, &head) != nil || head.Kind != list {
+			return time.Time{}
+		}
+		comment, _, _ = strings.Cut(head.Metadata.Annotations[commentAnnotation], "\n")
+	}
+	rest, found := strings.CutPrefix(comment, capturedBefore)
 	if !found {
 		return time.Time{}
 	}

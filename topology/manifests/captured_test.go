@@ -14,6 +14,10 @@ import (
 
 const aNode = "\n---\napiVersion: v1\nkind: Node\nmetadata: {name: node-1}\n"
 
+func captureAsJSON(at time.Time) string {
+	return string(CapturedList([]string{CapturedLine(at, "moorage 0.1.0"), "More."})) + `{"apiVersion":"v1","kind":"Node","metadata":{"name":"node-1"}}`
+}
+
 // A capture says when it was made, however it is handed over. Of several the newest counts.
 func TestWhenItWasCaptured(t *testing.T) {
 	early, late := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), time.Date(2026, 3, 1, 12, 0, 1, 0, time.UTC)
@@ -29,6 +33,10 @@ func TestWhenItWasCaptured(t *testing.T) {
 		"the newest last":  {[]string{capture(early), aNode, capture(late)}, late},
 		"another zone":     {[]string{strings.Replace(capture(early), "12:00:00Z", "14:00:00+02:00", 1)}, early},
 		"manifests":        {[]string{aNode}, time.Time{}},
+		"as JSON":          {[]string{captureAsJSON(early)}, early},
+		"JSON in one line": {[]string{strings.ReplaceAll(captureAsJSON(late), "\n", " "), capture(early)}, late},
+		"JSON, not first":  {[]string{`{"apiVersion":"v1","kind":"Node","metadata":{"name":"first"}}` + captureAsJSON(early)}, time.Time{}},
+		"JSON, no list":    {[]string{strings.Replace(captureAsJSON(early), `"List"`, `"Secret"`, 1)}, time.Time{}},
 		"no time":          {[]string{strings.Replace(capture(early), "2026", "yesterday", 1)}, time.Time{}},
 		"not at the top":   {[]string{"# A comment.\n" + capture(early)}, time.Time{}},
 		"a long line":      {[]string{"# " + strings.Repeat("A", 1<<20) + aNode}, time.Time{}},
@@ -37,7 +45,11 @@ func TestWhenItWasCaptured(t *testing.T) {
 			dir := t.TempDir()
 			var paths []string
 			for i, text := range c.files {
-				path := filepath.Join(dir, string(rune('a'+i))+".yaml.gz")
+				ending := ".yaml.gz"
+				if strings.HasPrefix(text, "{") {
+					ending = ".json.gz"
+				}
+				path := filepath.Join(dir, string(rune('a'+i))+ending)
 				var out bytes.Buffer
 				w := gzip.NewWriter(&out)
 				if _, err := w.Write([]byte(text)); err != nil {
