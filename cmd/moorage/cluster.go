@@ -21,6 +21,7 @@ import (
 
 	"github.com/moorage-k8s/moorage/explain"
 	"github.com/moorage-k8s/moorage/internal/kubeconfig"
+	"github.com/moorage-k8s/moorage/nodefit"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/manifests"
 )
@@ -89,6 +90,8 @@ type cluster struct {
 	unasked error
 	// pod returns a pod as the source has it, also one that has no volumes; nil where there is none.
 	pod func(ctx context.Context, key topology.Key) (*corev1.Pod, error)
+	// others is what decides beside volumes, made when it is first asked for; nil, with the reason, where the source does not tell.
+	others func() (*nodefit.Cluster, string)
 }
 
 // readingGCPercent lets a command that answers once and ends spend memory rather than time: nearly all that it reads it keeps.
@@ -118,9 +121,9 @@ func (f *clusterFlags) openFiles(stderr io.Writer) (*cluster, error) {
 		}
 		return at
 	}})
-	pods := map[topology.Key]*corev1.Pod{}
+	whole := newWholeObjects()
 	result, err := f.readFrom(stderr, func(reader manifests.Reader) (manifests.Result, error) {
-		reader.Pods = pods
+		reader.Pods, reader.Nodes, reader.Namespaces = whole.pods, whole.nodes, whole.namespaces
 		reader.BeforeFill = func(result *manifests.Result) (err error) {
 			at, err = f.asOf(result)
 			return err
@@ -140,7 +143,8 @@ func (f *clusterFlags) openFiles(stderr io.Writer) (*cluster, error) {
 	return &cluster{
 		snapshot: cache.Snapshot(), namespace: cmp.Or(f.namespace, metav1.NamespaceDefault),
 		source: f.fromNames(), age: age, at: at,
-		pod: func(_ context.Context, key topology.Key) (*corev1.Pod, error) { return pods[key], nil },
+		pod:    func(_ context.Context, key topology.Key) (*corev1.Pod, error) { return whole.pods[key], nil },
+		others: whole.ofFiles(&result),
 	}, nil
 }
 
@@ -159,7 +163,10 @@ func (f *clusterFlags) openLive(ctx context.Context, stderr io.Writer) (*cluster
 		return nil, err
 	}
 	left.note(stderr)
+	whole := newWholeObjects()
+	whole.add(listing)
 	c := &cluster{
+		others:   whole.ofCluster(),
 		snapshot: cache.Snapshot(), namespace: cmp.Or(f.namespace, found.Namespace), source: found.Server,
 		pod: func(ctx context.Context, key topology.Key) (*corev1.Pod, error) {
 			pod, err := found.Client.CoreV1().Pods(key.Namespace).Get(ctx, key.Name, metav1.GetOptions{})

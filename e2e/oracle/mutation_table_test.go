@@ -2,9 +2,7 @@
 
 package oracle_test
 
-// mutation is a deliberate fault in moorage's source, which the oracle must notice. New replaces Old, which must occur once
-// in File (below topology/). The fault shows only where mutant("NAME") is true, so that one build holds all faults and each
-// is switched on by itself; % in New stands for that call.
+// mutation is a deliberate fault in moorage's source, which the oracle must notice: a mutant.Fault below topology/.
 type mutation struct {
 	name string
 	// predicate is the one whose verdict becomes wrong, by the name of its constant in package placement.

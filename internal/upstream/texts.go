@@ -18,6 +18,26 @@ const (
 	NoVolumeZone          = "node(s) had no available volume zone"                                                                             // pkg/scheduler/framework/plugins/volumezone/volume_zone.go
 )
 
+// kube-scheduler's reasons for ruling out nodes that are not about volumes, and the words around all of them.
+const (
+	NotThatNode           = "node(s) didn't match the requested node name"               // pkg/scheduler/framework/plugins/nodename/node_name.go
+	Unschedulable         = "node(s) were unschedulable"                                 // pkg/scheduler/framework/plugins/nodeunschedulable/node_unschedulable.go
+	UntoleratedTaints     = "node(s) had untolerated taint(s)"                           // pkg/scheduler/framework/plugins/tainttoleration/taint_toleration.go
+	NodeAffinity          = "node(s) didn't match Pod's node affinity/selector"          // pkg/scheduler/framework/plugins/nodeaffinity/node_affinity.go
+	NodeAffinityConflict  = "pod affinity terms conflict"                                // pkg/scheduler/framework/plugins/nodeaffinity/node_affinity.go
+	PortsTaken            = "node(s) didn't have free ports for the requested pod ports" // pkg/scheduler/framework/plugins/nodeports/node_ports.go
+	TooManyPods           = "Too many pods"                                              // pkg/scheduler/framework/plugins/noderesources/fit.go
+	Insufficient          = "Insufficient "                                              // pkg/scheduler/framework/plugins/noderesources/fit.go
+	Spread                = "node(s) didn't match pod topology spread constraints"       // pkg/scheduler/framework/plugins/podtopologyspread/plugin.go
+	SpreadMissingLabel    = " (missing required label)"                                  // pkg/scheduler/framework/plugins/podtopologyspread/plugin.go
+	PodAffinity           = "node(s) didn't match pod affinity rules"                    // pkg/scheduler/framework/plugins/interpodaffinity/filtering.go
+	PodAntiAffinity       = "node(s) didn't match pod anti-affinity rules"               // pkg/scheduler/framework/plugins/interpodaffinity/filtering.go
+	ExistingAntiAffinity  = "node(s) didn't satisfy existing pods anti-affinity rules"   // pkg/scheduler/framework/plugins/interpodaffinity/filtering.go
+	UnnamedByPlugins      = "node(s) didn't satisfy plugin(s) %v"                        // pkg/scheduler/schedule_one.go
+	UnnamedSimultaneously = "node(s) didn't satisfy plugin(s) %v simultaneously"         // pkg/scheduler/framework/runtime/framework.go
+	NoNodeAvailable       = "0/%v nodes are available"                                   // pkg/scheduler/framework/types.go
+)
+
 // What the volume controllers say in events.
 const (
 	NoClass         = "no persistent volumes available for this claim and no storage class is set" // pkg/controller/volume/persistentvolume/pv_controller.go

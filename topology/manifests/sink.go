@@ -52,22 +52,33 @@ func (s keepingSink) counts() map[topology.Kind]int {
 	return counts
 }
 
-// trimmingSink keeps what a cache keeps, and pods in full where they are asked for.
+// trimmingSink keeps what a cache keeps, and pods, nodes and namespaces in full where they are asked for.
 type trimmingSink struct {
-	content *topology.Content
-	pods    map[topology.Key]*corev1.Pod
+	content    *topology.Content
+	pods       map[topology.Key]*corev1.Pod
+	nodes      map[topology.Key]*corev1.Node
+	namespaces map[topology.Key]*corev1.Namespace
 }
 
 func (s *trimmingSink) ready(o *object) {
 	o.trimmed = s.content.Trim(o.full)
-	if o.kind != topology.KindPod || s.pods == nil {
+	switch {
+	case o.kind == topology.KindPod && s.pods != nil:
+	case o.kind == topology.KindNode && s.nodes != nil:
+	case o.kind == topology.KindNamespace && s.namespaces != nil:
+	default:
 		o.full = nil
 	}
 }
 
 func (s *trimmingSink) add(o *object) (repeated bool) {
-	if pod, ok := o.full.(*corev1.Pod); ok {
-		s.pods[o.key] = pod
+	switch full := o.full.(type) {
+	case *corev1.Pod:
+		s.pods[o.key] = full
+	case *corev1.Node:
+		s.nodes[o.key] = full
+	case *corev1.Namespace:
+		s.namespaces[o.key] = full
 	}
 	return s.content.Put(o.trimmed)
 }

@@ -104,6 +104,9 @@ func NewEngine(config Config) (*Engine, error) {
 	return &Engine{modes: maps.Clone(config.Predicates), scorers: weighted(config.Scorers), halfLife: halfLife}, nil
 }
 
+// Configurable reports whether a predicate judges what kube-scheduler's own plugins do not, so that only the extender rejects nodes for it.
+func Configurable(predicate string) bool { return slices.Contains(configurablePredicates(), predicate) }
+
 func configurablePredicates() []string {
 	var names []string
 	for _, p := range predicates {

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/moorage-k8s/moorage/nodefit"
+	"github.com/moorage-k8s/moorage/topology"
+	"github.com/moorage-k8s/moorage/topology/live"
+	"github.com/moorage-k8s/moorage/topology/manifests"
+)
+
+// wholeObjects are the objects that a command keeps in full, for the filters that are not about volumes. serve never does.
+type wholeObjects struct {
+	pods       map[topology.Key]*corev1.Pod
+	nodes      map[topology.Key]*corev1.Node
+	namespaces map[topology.Key]*corev1.Namespace
+}
+
+func newWholeObjects() *wholeObjects {
+	return &wholeObjects{
+		pods:       map[topology.Key]*corev1.Pod{},
+		nodes:      map[topology.Key]*corev1.Node{},
+		namespaces: map[topology.Key]*corev1.Namespace{},
+	}
+}
+
+// add takes what a cluster listed. Whoever may not list namespaces is given none.
+func (w *wholeObjects) add(listing *live.Listing) {
+	each := func(kind topology.Kind, take func(topology.Key, metav1.Object)) {
+		for _, o := range listing.Objects[kind] {
+			take(topology.Key{Namespace: o.GetNamespace(), Name: o.GetName()}, o)
+		}
+	}
+	each(topology.KindPod, func(key topology.Key, o metav1.Object) { w.pods[key] = o.(*corev1.Pod) })
+	each(topology.KindNode, func(key topology.Key, o metav1.Object) { w.nodes[key] = o.(*corev1.Node) })
+	each(topology.KindNamespace, func(key topology.Key, o metav1.Object) { w.namespaces[key] = o.(*corev1.Namespace) })
+}
+
+// ofCluster makes the filters' view of objects that an API server has.
+func (w *wholeObjects) ofCluster() func() (*nodefit.Cluster, string) {
+	return sync.OnceValues(func() (*nodefit.Cluster, string) { return w.cluster(false), "" })
+}
+
+// ofFiles makes the filters' view of objects that were read from files. A capture leaves out what the filters look at.
+func (w *wholeObjects) ofFiles(result *manifests.Result) func() (*nodefit.Cluster, string) {
+	return sync.OnceValues(func() (*nodefit.Cluster, string) {
+		if !result.Captured.IsZero() {
+			return nil, "a capture does not hold what decides beside volumes"
+		}
+		return w.cluster(true), ""
+	})
+}
+
+func (w *wholeObjects) cluster(partial bool) *nodefit.Cluster {
+	o := nodefit.Objects{Partial: partial}
+	for _, n := range w.nodes {
+		o.Nodes = append(o.Nodes, nodefit.Trim(n))
+	}
+	for _, p := range w.pods {
+		if meant := nodefit.PodFromAPI(p); meant != nil {
+			o.Pods = append(o.Pods, meant)
+		}
+	}
+	for key, n := range w.namespaces {
+		if o.Namespaces == nil {
+			o.Namespaces = map[string]map[string]string{}
+		}
+		o.Namespaces[key.Name] = n.Labels
+	}
+	return nodefit.New(o, nodefit.Config{})
+}
