@@ -40,7 +40,7 @@ func TestDriverMode(t *testing.T) {
 		{"ebs.csi.aws.com", fs, rwo, Supported, "", "the ordinary disk"},
 		{"ebs.csi.aws.com", fs, rwx, Unsupported, "", "the mistake people make most"},
 		{"ebs.csi.aws.com", fs, rwop, Supported, "", "RWOP follows from RWO"},
-		{"ebs.csi.aws.com", block, rwx, Conditional, NeedsVolumeType, "io2 multi-attach"},
+		{"ebs.csi.aws.com", block, rwx, Conditional, NeedsParameter, "io2 multi-attach"},
 		{"kubernetes.io/aws-ebs", fs, rwx, Unsupported, "", "an in-tree name is redirected to its driver"},
 		{"efs.csi.aws.com", block, rwo, Unsupported, "", "a file system has no block volumes"},
 		{"pd.csi.storage.gke.io", fs, rox, Conditional, NeedsDataSource, "footnote 1"},

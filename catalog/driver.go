@@ -4,6 +4,7 @@ package catalog
 
 import (
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 )
@@ -32,6 +33,45 @@ type Driver struct {
 	Topology Topology `json:"topology"`
 	// AttachLimit is how many of its volumes one node takes.
 	AttachLimit AttachLimit `json:"attachLimit"`
+	// Parameters are those of a class, where the driver refuses others; nil where it does not or that is not known.
+	Parameters *Parameters `json:"parameters,omitempty"`
+}
+
+// Parameters are all the parameters of a StorageClass that a driver takes.
+type Parameters struct {
+	// Names are read without regard to case. Prefixes begin the names of further ones.
+	Names    []string `json:"names"`
+	Prefixes []string `json:"prefixes,omitempty"`
+	// Needs are parameters that the driver's storage system wants.
+	Needs []ParameterNeed `json:"needs,omitempty"`
+}
+
+// ParameterNeed is a parameter without which no volume is made.
+type ParameterNeed struct {
+	When  ParameterValue `json:"when"`
+	AnyOf []string       `json:"anyOf"`
+}
+
+// ParameterValue holds where a class parameter has one of some values. Both are read without regard to case.
+type ParameterValue struct {
+	Name   string   `json:"name"`
+	Values []string `json:"values"`
+}
+
+// Holds reports whether the parameters have one of the values.
+func (p *ParameterValue) Holds(parameters map[string]string) bool {
+	for name, value := range parameters {
+		if strings.EqualFold(name, p.Name) && slices.ContainsFunc(p.Values, func(v string) bool { return strings.EqualFold(v, value) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// Knows reports whether the driver takes a parameter.
+func (p *Parameters) Knows(name string) bool {
+	return slices.ContainsFunc(p.Names, func(n string) bool { return strings.EqualFold(n, name) }) ||
+		slices.ContainsFunc(p.Prefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
 }
 
 // DriverKind tells CSI drivers from other provisioners.
@@ -78,6 +118,10 @@ type Condition struct {
 	Name string `json:"name,omitempty"`
 	// Minimum is the least number that the class parameter must hold; 0 where the condition is not a number.
 	Minimum int `json:"minimum,omitempty"`
+	// Values are those that the class parameter may have; empty where the condition is a number.
+	Values []string `json:"values,omitempty"`
+	// Unless is a class parameter with which the condition need not hold.
+	Unless *ParameterValue `json:"unless,omitempty"`
 	// Rare marks a condition that an ordinary installation does not meet: worth a warning, never a denial.
 	Rare bool `json:"rare,omitempty"`
 	// Text completes the sentence "served only …".

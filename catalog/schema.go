@@ -136,8 +136,8 @@ func (m *Modes) faults(name string) []error {
 		if !slices.Contains(conditionKinds, c.Needs.Kind) || c.Needs.Text == "" || len(c.Modes) == 0 {
 			errs = append(errs, fmt.Errorf("%s.conditional: needs modes, a kind of %v and a text", name, conditionKinds))
 		}
-		if c.Needs.Kind == NeedsParameter && (c.Needs.Name == "" || c.Needs.Minimum <= 0) {
-			errs = append(errs, fmt.Errorf("%s.conditional: a Parameter needs a name and a minimum above 0", name))
+		if c.Needs.Kind == NeedsParameter && (c.Needs.Name == "" || (c.Needs.Minimum <= 0) == (len(c.Needs.Values) == 0)) {
+			errs = append(errs, fmt.Errorf("%s.conditional: a Parameter needs a name, and either a minimum above 0 or values", name))
 		}
 	}
 	return errs

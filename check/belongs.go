@@ -77,3 +77,12 @@ func below(name string, t reflect.Type) []string {
 	}
 	return nil
 }
+
+// nearby are the paths of the fields of an object that a name which it does not have was probably to be.
+func nearby(name string, t reflect.Type, path string) []string {
+	near := suggest.Nearest(name, namesOf(t))
+	for i := range near {
+		near[i] = join(path, near[i])
+	}
+	return near
+}

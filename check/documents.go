@@ -31,6 +31,8 @@ type item struct {
 	info    rules.KindInfo
 	object  runtime.Object
 	flaws   []flaw
+	// placeholders are the paths of values that were left out because they stand for another.
+	placeholders []string
 }
 
 // file is a file that has been read.
@@ -47,6 +49,8 @@ type file struct {
 	lists int
 	// template says that it was met in a directory, cannot be read, and looks like a template.
 	template bool
+	// undecided says that there are values in it that another tool is to replace.
+	undecided bool
 	// unreadable says that it was met in a directory, cannot be read, and looks like nothing that is to be.
 	unreadable bool
 }
@@ -262,7 +266,8 @@ func (i *item) misspelt(gv schema.GroupVersion, kind string) bool {
 // read decodes the object for the rules.
 func (i *item) read(info rules.KindInfo) {
 	into := info.New()
-	flaws, err := decode(i.root, into)
+	flaws, placeholders, err := decode(i.root, into)
+	i.placeholders = placeholders
 	for k := range flaws {
 		if form, ok := snapshotFields[info.Kind][flaws[k].path]; ok {
 			flaws[k].rule, flaws[k].remediation = snapshotRemoved, form

@@ -98,6 +98,8 @@ type Skipped struct {
 	Kinds map[string]int
 	// Templates are files in other directories that cannot be read and look like templates. What could be read of them was checked.
 	Templates []string
+	// Placeholders are files with values that another tool is to replace, which were not judged.
+	Placeholders []string
 	// Unreadable are files in directories that are not regular ones, or hold a text that cannot be read and does not look like
 	// API objects.
 	Unreadable []string
@@ -151,6 +153,7 @@ func (s *Skipped) Unread() string {
 	}{
 		{len(s.Charts), "the templates of 1 chart", "the templates of %d charts"},
 		{len(s.Templates), "1 file that looks like a template", "%d files that look like templates"},
+		{len(s.Placeholders), "the placeholders of 1 file", "the placeholders of %d files"},
 		{s.Patches, "1 patch of a kustomization", "%d patches of kustomizations"},
 		{len(s.Unreadable), "1 file that cannot be read", "%d files that cannot be read"},
 	} {
@@ -170,6 +173,9 @@ func (s *Skipped) take(f *file) {
 	s.Documents += f.other
 	if f.template {
 		s.Templates = append(s.Templates, f.path)
+	}
+	if f.undecided {
+		s.Placeholders = append(s.Placeholders, f.path)
 	}
 	if f.unreadable {
 		s.Unreadable = append(s.Unreadable, f.path)
@@ -273,6 +279,7 @@ func (f *file) evaluate(ctx context.Context, e *rules.Evaluator, q rules.Questio
 			continue
 		}
 		r.Objects++
+		f.undecided = f.undecided || len(i.placeholders) > 0
 		if i.object == nil || i.info.Kind == "" {
 			continue
 		}
@@ -280,6 +287,13 @@ func (f *file) evaluate(ctx context.Context, e *rules.Evaluator, q rules.Questio
 		result := e.Evaluate(ctx, q)
 		for _, found := range result.Findings {
 			path := pathOf(found)
+			if i.undecided(path) {
+				f.undecided = true
+				continue
+			}
+			if !i.judged(found, path) {
+				continue
+			}
 			tell(i, i.root.find(path), path, found)
 		}
 		for _, x := range result.Exempted {

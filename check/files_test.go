@@ -84,7 +84,7 @@ func utf16le(s string) string {
 
 func TestPlaces(t *testing.T) {
 	inJSON := `{
-	"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "wéb"},
+	"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "annotations": {"é": "😀"}},
 	"spec": {"volumes": [
 		{"name": "tls", "secret": {"secretName": "\ud83d\ude00",
 		"defaultMode": 440}}]}
@@ -130,7 +130,7 @@ func TestPlaces(t *testing.T) {
 		{
 			"a CronJob's template", "the deepest template", "a.yaml",
 			"apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: j}\nspec:\n  schedule: '* * * * *'\n  jobTemplate:\n    spec:\n      template:\n        spec:\n" +
-				"          restartPolicy: Never\n          containers: [{name: c, image: c}]\n          volumes:\n          - name: tls\n            secret:\n              defaultMode: 440\n",
+				"          restartPolicy: Never\n          containers: [{name: c, image: c}]\n          volumes:\n          - name: tls\n            secret:\n              defaultMode: 440\n              secretName: s\n",
 			[]string{"15:15 " + strings.ReplaceAll(decimal, "spec.vol", "spec.jobTemplate.spec.template.spec.vol")},
 		},
 		{

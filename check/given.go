@@ -66,7 +66,7 @@ func (i *item) readStrictly() {
 	if err != nil {
 		return
 	}
-	flaws, err := decode(i.root, into)
+	flaws, _, err := decode(i.root, into)
 	i.flaws = append(i.flaws, flaws...)
 	if err != nil {
 		i.flaws = append(i.flaws, flawOfWhole(i.root, err))

@@ -15,18 +15,18 @@ import (
 
 // decode reads an object strictly: every field must be known and have a value of its type. What is not so is a flaw, and is
 // left out of the object, so that the rules can still look at the rest.
-func decode(root *node, into runtime.Object) ([]flaw, error) {
+func decode(root *node, into runtime.Object) (flaws []flaw, placeholders []string, err error) {
 	s := strict{without: map[*node]bool{}}
 	s.value(root, reflect.TypeOf(into).Elem(), "")
-	if err := kjson.UnmarshalCaseSensitivePreserveInts(root.appendJSON(nil, s.without), into); err != nil {
-		return s.flaws.list, err
-	}
-	return s.flaws.list, nil
+	err = kjson.UnmarshalCaseSensitivePreserveInts(root.appendJSON(nil, s.without), into)
+	return s.flaws.list, s.placeholders, err
 }
 
 type strict struct {
-	flaws   flaws
-	without map[*node]bool
+	flaws flaws
+	// placeholders are the paths of values that stand for another, and are left out where that one would have another type.
+	placeholders []string
+	without      map[*node]bool
 	// around are the objects around the one being read, from the root.
 	around []level
 }
@@ -103,6 +103,7 @@ func (s *strict) fields(n *node, t reflect.Type, path string) {
 		f := flaw{position: e.position, path: at, message: fmt.Sprintf("unknown field %q", e.name) + meant(e.name, t, s.around[:len(s.around)-1])}
 		f.symptom = "a client that is not strict drops the field silently; a strict one rejects the object"
 		f.remediation = "use a field that exists, or remove this one"
+		f.silences = nearby(e.name, t, path)
 		if t == volumeType {
 			volumeFlaw(&f, n, e.name)
 		}
@@ -144,6 +145,11 @@ func (s *strict) wrong(n *node, path, message string) {
 
 func (s *strict) mismatch(n *node, f flaw) {
 	s.without[n] = true
+	if n.isPlaceholder() {
+		s.placeholders = append(s.placeholders, f.path)
+		return
+	}
+	f.silences = []string{f.path}
 	f.symptom = "the API server rejects the object: it cannot be decoded"
 	if f.remediation == "" {
 		f.remediation = "give the field a value of its type"

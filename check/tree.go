@@ -23,6 +23,9 @@ type flaw struct {
 	symptom, remediation string
 	// rule is empty for decode.
 	rule string
+	// silences are the paths of fields whose value was dropped, or that were probably meant: what rules say of them is not of the object
+	// as it was written.
+	silences []string
 }
 
 // maxFlaws is how many faults of one document, or of one object, are told.
@@ -179,7 +182,18 @@ func appendText(to []byte, s string) []byte {
 // find returns where a path, as field.Path writes it, stands below the node: the name of its field or the item; for what was
 // not written, the nearest that was.
 func (n *node) find(path string) position {
-	at := n.position
+	at, _, _ := n.walk(path)
+	return at
+}
+
+// reach returns the node that a path leads to, and what is left of the path where it was not written.
+func (n *node) reach(path string) (found *node, rest string) {
+	_, found, rest = n.walk(path)
+	return found, rest
+}
+
+func (n *node) walk(path string) (at position, found *node, left string) {
+	at = n.position
 	for path != "" && n != nil {
 		var next *entry
 		var rest string
@@ -188,18 +202,18 @@ func (n *node) find(path string) position {
 			index, after, _ := strings.Cut(path[1:], "]")
 			i, err := strconv.Atoi(index)
 			if err != nil || i < 0 || i >= len(n.items) {
-				return at
+				return at, n, path
 			}
 			next, rest = &entry{position: n.items[i].position, value: n.items[i]}, after
 		case n.shape == object:
 			next, rest = n.along(path)
 		}
 		if next == nil {
-			return at
+			return at, n, path
 		}
 		at, n, path = next.position, next.value, strings.TrimPrefix(rest, ".")
 	}
-	return at
+	return at, n, path
 }
 
 // along finds the field that a path goes through next: the longest name that fits, because names may hold dots and brackets.

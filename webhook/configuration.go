@@ -5,6 +5,7 @@ package webhook
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
@@ -59,7 +60,7 @@ func MutatingConfiguration(opts ConfigurationOptions) *admissionregistrationv1.M
 			TimeoutSeconds:          new(int32(timeoutSeconds)),
 			AdmissionReviewVersions: []string{"v1"},
 			ReinvocationPolicy:      &reinvocation,
-			MatchConditions:         matchConditions(),
+			MatchConditions:         matchConditions(specChanged),
 		}},
 	}
 }
@@ -79,7 +80,7 @@ func ValidatingConfiguration(opts ConfigurationOptions) *admissionregistrationv1
 			SideEffects:             new(admissionregistrationv1.SideEffectClassNone),
 			TimeoutSeconds:          new(int32(timeoutSeconds)),
 			AdmissionReviewVersions: []string{"v1"},
-			MatchConditions:         matchConditions(),
+			MatchConditions:         matchConditions(specChanged + opts.selectedNodeWritten()),
 		}},
 	}
 }
@@ -137,13 +138,39 @@ func (o ConfigurationOptions) namespaces() *metav1.LabelSelector {
 	}}
 }
 
-// matchConditions keep out the updates that no rule can concern, such as those of an object that is being deleted, whose
-// finalizers must go in any case. It is the one expression because a wrong one would silently switch the webhook off.
-func matchConditions() []admissionregistrationv1.MatchCondition {
-	return []admissionregistrationv1.MatchCondition{{
-		Name:       "spec-changed",
-		Expression: `request.operation != "UPDATE" || !has(object.spec) || !has(oldObject.spec) || object.spec != oldObject.spec`,
-	}}
+// specChanged keeps out the updates that no rule can concern, such as those of an object that is being deleted, whose finalizers
+// must go in any case.
+const specChanged = `request.operation != "UPDATE" || !has(object.spec) || !has(oldObject.spec) || object.spec != oldObject.spec`
+
+// matchConditions has one expression because a wrong one would silently switch the webhook off.
+func matchConditions(expression string) []admissionregistrationv1.MatchCondition {
+	return []admissionregistrationv1.MatchCondition{{Name: "spec-changed", Expression: expression}}
+}
+
+// selectedNodeWritten lets in, besides, the updates by which others than schedulers and provisioners write a claim's selected node:
+// those of schedulers are many, and cost them time. Empty if the rule about it is off.
+func (o ConfigurationOptions) selectedNodeWritten() string {
+	evaluator := o.Rules
+	if evaluator == nil {
+		var err error
+		if evaluator, err = rules.NewEvaluator(rules.EvaluatorOptions{}); err != nil {
+			return ""
+		}
+	}
+	users, on := evaluator.SelectedNodeWriters()
+	if !on {
+		return ""
+	}
+	for i := range users {
+		users[i] = strconv.Quote(users[i])
+	}
+	const key = `"` + rules.SelectedNodeAnnotation + `"`
+	return ` || (request.resource.resource == "persistentvolumeclaims"` +
+		` && has(object.metadata.annotations) && ` + key + ` in object.metadata.annotations` +
+		` && (!has(oldObject.metadata.annotations) || !(` + key + ` in oldObject.metadata.annotations)` +
+		` || oldObject.metadata.annotations[` + key + `] != object.metadata.annotations[` + key + `])` +
+		` && !request.userInfo.username.startsWith("` + rules.KubeSystemAccounts + `")` +
+		` && !(request.userInfo.username in [` + strings.Join(users, ", ") + `]))`
 }
 
 // scope lists exactly the resources of the kinds, one entry for each API group, in the order of rules.KindTable.

@@ -23,11 +23,19 @@ func TestConfigurations(t *testing.T) {
 	const common = `
   failurePolicy: Ignore
   matchConditions:
-  - expression: request.operation != "UPDATE" || !has(object.spec) || !has(oldObject.spec)
-      || object.spec != oldObject.spec
-    name: spec-changed
+  - name: spec-changed
+    expression: request.operation != "UPDATE" || !has(object.spec) || !has(oldObject.spec)
+      || object.spec != oldObject.spec`
+	const policy = `
   matchPolicy: Equivalent
 `
+	const selectedNode = `
+      || (request.resource.resource == "persistentvolumeclaims"
+      && has(object.metadata.annotations) && "volume.kubernetes.io/selected-node" in object.metadata.annotations
+      && (!has(oldObject.metadata.annotations) || !("volume.kubernetes.io/selected-node" in oldObject.metadata.annotations)
+      || oldObject.metadata.annotations["volume.kubernetes.io/selected-node"] != object.metadata.annotations["volume.kubernetes.io/selected-node"])
+      && !request.userInfo.username.startsWith("system:serviceaccount:kube-system:")
+      && !(request.userInfo.username in ["system:kube-controller-manager", "system:kube-scheduler"]))`
 	const selector = `
   namespaceSelector:
     matchExpressions:
@@ -43,7 +51,7 @@ func TestConfigurations(t *testing.T) {
 	const podKinds = `
   - {apiGroups: [apps], apiVersions: [v1], operations: [CREATE, UPDATE], scope: "*", resources: [replicasets, deployments, statefulsets, daemonsets]}
   - {apiGroups: [batch], apiVersions: [v1], operations: [CREATE, UPDATE], scope: "*", resources: [jobs, cronjobs]}
-  - {apiGroups: [storage.k8s.io], apiVersions: [v1], operations: [CREATE, UPDATE], scope: "*", resources: [storageclasses]}
+  - {apiGroups: [storage.k8s.io], apiVersions: [v1], operations: [CREATE, UPDATE], scope: "*", resources: [storageclasses, volumeattributesclasses]}
 `
 	const snapshots = `  - {apiGroups: [snapshot.storage.k8s.io], apiVersions: [v1], operations: [CREATE, UPDATE], scope: "*", resources: [RESOURCES]}
 `
@@ -56,14 +64,14 @@ metadata: {name: moorage}
 webhooks:
 - name: mutate.moorage.dev
   reinvocationPolicy: IfNeeded
-  clientConfig: {url: "https://127.0.0.1:10250/mutate", caBundle: Y2E=}` + common + selector + `  rules:` + core + podKinds + strings.Replace(snapshots, "RESOURCES", "volumesnapshotclasses", 1)
+  clientConfig: {url: "https://127.0.0.1:10250/mutate", caBundle: Y2E=}` + common + policy + selector + `  rules:` + core + podKinds + strings.Replace(snapshots, "RESOURCES", "volumesnapshotclasses", 1)
 	validating := `
 apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingWebhookConfiguration
 metadata: {name: moorage}
 webhooks:
 - name: validate.moorage.dev
-  clientConfig: {url: "https://127.0.0.1:10250/validate", caBundle: Y2E=}` + common + selector + `  rules:` + core + strings.Replace(podKinds, "[storageclasses]", "[storageclasses, volumeattributesclasses]", 1) +
+  clientConfig: {url: "https://127.0.0.1:10250/validate", caBundle: Y2E=}` + common + selectedNode + policy + selector + `  rules:` + core + podKinds +
 		strings.Replace(snapshots, "RESOURCES", "volumesnapshots, volumesnapshotclasses", 1)
 	compare(t, mutating, MutatingConfiguration(opts))
 	compare(t, validating, ValidatingConfiguration(opts))

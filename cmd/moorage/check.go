@@ -76,7 +76,7 @@ The exit status is 0 if nothing was found at the level of --fail-on or above, 1 
 	f.StringVarP(&flags.output, "output", "o", "text", "text, json, sarif or github")
 	f.StringVar(&flags.failOn, "fail-on", "deny", "the least action of a finding that makes the exit status 1: deny, warn or never")
 	f.BoolVar(&flags.failOnUnread, "fail-on-unread", false, "make the exit status 1 also where something was left out that may hold objects: "+
-		"templates of charts, other templates, patches of kustomizations, files in directories that cannot be read")
+		"templates of charts, other templates, placeholders, patches of kustomizations, files in directories that cannot be read")
 	f.BoolVarP(&flags.verbose, "verbose", "v", false, "show audit findings too (json and sarif always hold them)")
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(checkOutputs, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions(failLevels, cobra.ShellCompDirectiveNoFileComp))
@@ -162,6 +162,10 @@ func notRead(w io.Writer, skipped *check.Skipped) {
 	}
 	for _, path := range skipped.Templates {
 		_, _ = fmt.Fprintf(w, "note: %s looks like a template and was not read; check what it renders to\n", plain.Line(path))
+	}
+	for _, path := range skipped.Placeholders {
+		_, _ = fmt.Fprintf(w, "note: %s has placeholders such as ${NAME}, which were not judged; check what they become, such as with envsubst or 'flux build'\n",
+			plain.Line(path))
 	}
 	for _, path := range skipped.Unreadable {
 		_, _ = fmt.Fprintf(w, "note: %s cannot be read, and does not look like API objects\n", plain.Line(path))

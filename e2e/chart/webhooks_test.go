@@ -35,7 +35,10 @@ func TestWebhookConfigurations(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if everything.Rules, err = rules.NewEvaluator(rules.EvaluatorOptions{Actions: actions}); err != nil {
+	if everything.Rules, err = rules.NewEvaluator(rules.EvaluatorOptions{
+		Actions:  actions,
+		Settings: rules.Settings{SelectedNodeWriters: []string{"system:serviceaccount:moorage:moorage-scheduler"}},
+	}); err != nil {
 		t.Fatal(err)
 	}
 	everything.Defaults, err = defaults.NewDefaulter(defaults.Options{Switches: switches, Settings: defaults.Settings{

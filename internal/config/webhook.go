@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -54,6 +55,9 @@ type Webhook struct {
 	VolumesResourceSchedulers []string `json:"volumesResourceSchedulers"`
 	// BidirectionalRoots are the host directories below which Bidirectional mounts are allowed, in place of the built-in ones.
 	BidirectionalRoots []string `json:"bidirectionalRoots"`
+	// SelectedNodeWriters are users, as the API server names them, that write the selected node of claims: other schedulers than
+	// kube-scheduler, and provisioners that run on the nodes.
+	SelectedNodeWriters []string `json:"selectedNodeWriters"`
 }
 
 // NamespaceRules are rules' actions in some namespaces.
@@ -166,6 +170,9 @@ func (w *Webhook) validate() error {
 		}
 	}
 	w.validateVolumesResource(add)
+	for i, user := range w.SelectedNodeWriters {
+		add(fmt.Sprintf("webhook.selectedNodeWriters[%d]", i), validateUser(user))
+	}
 	return errors.Join(faults...)
 }
 
@@ -205,6 +212,20 @@ func (x *Exemption) validate(path string, mandatory []string, add func(string, e
 	}
 }
 
+// validateUser catches names that the API server gives no user, which would be trusted in vain.
+func validateUser(user string) error {
+	namespace, name, slash := strings.Cut(user, "/")
+	switch {
+	case user == "":
+		return errors.New("is empty")
+	case strings.ContainsAny(user, "*?") || strings.ContainsFunc(user, func(r rune) bool { return !unicode.IsPrint(r) }):
+		return fmt.Errorf("%q is not the name of a user, and patterns are not read", user)
+	case slash && rules.ValidateServiceAccount(user) == nil:
+		return fmt.Errorf("%q is not the name of a user; that of a service account is system:serviceaccount:%s:%s", user, namespace, name)
+	}
+	return nil
+}
+
 func known(name string, all []string, what string) error {
 	if slices.Contains(all, name) {
 		return nil
@@ -226,7 +247,10 @@ func actions(words map[string]Word) map[string]rules.Action {
 func (c *Configuration) RuleOptions() (rules.EvaluatorOptions, error) {
 	w := &c.Webhook
 	out := rules.EvaluatorOptions{
-		Actions: actions(w.Rules), Mandatory: w.MandatoryRules, Settings: rules.Settings{BidirectionalRoots: w.BidirectionalRoots},
+		Actions: actions(w.Rules), Mandatory: w.MandatoryRules,
+		Settings: rules.Settings{
+			BidirectionalRoots: w.BidirectionalRoots, SelectedNodeWriters: w.SelectedNodeWriters,
+		},
 	}
 	for i, n := range w.NamespaceRules {
 		selector, err := rules.NewNamespaceSelector(n.NamespaceSelector)

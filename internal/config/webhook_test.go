@@ -24,6 +24,7 @@ webhook:
   schedulerName: {name: moorage-scheduler, namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: db}}}
   volumesResource: moorage.dev/volumes
   volumesResourceSchedulers: [moorage-scheduler, default-scheduler]
+  selectedNodeWriters: ["system:serviceaccount:batch:volcano"]
 `))
 	if err != nil {
 		t.Fatal(err)
@@ -38,6 +39,9 @@ webhook:
 	exemptions := []rules.Exemption{{Namespaces: []string{"a"}, ServiceAccounts: []string{"ci/restore"}, Rules: []string{"secret-env"}, Reason: "why"}}
 	if diff := cmp.Diff(exemptions, options.Exemptions); diff != "" {
 		t.Errorf("exemptions (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"system:serviceaccount:batch:volcano"}, options.Settings.SelectedNodeWriters); diff != "" {
+		t.Errorf("writers of the selected node (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]string{"secret-cross-tenant"}, options.Mandatory); diff != "" {
 		t.Errorf("mandatory rules (-want +got):\n%s", diff)
@@ -96,6 +100,9 @@ func TestWebhookErrorsNameTheField(t *testing.T) {
 		{"no extended resource", "volumesResource: volumes", `webhook.volumesResource: "volumes" is not the name of an extended resource`},
 		{"a resource that no scheduler ignores", "volumesResource: moorage.dev/volumes", "webhook.volumesResource: no scheduler is known to ignore it, and pods of one that does not would stay Pending"},
 		{"schedulers without it", "volumesResourceSchedulers: [default-scheduler]", "webhook.volumesResourceSchedulers: needs webhook.volumesResource"},
+		{"a writer without a name", "selectedNodeWriters: [jane, '']", "webhook.selectedNodeWriters[1]: is empty"},
+		{"a writer as accounts are called elsewhere", "selectedNodeWriters: [batch/volcano]", `webhook.selectedNodeWriters[0]: "batch/volcano" is not the name of a user; that of a service account is system:serviceaccount:batch:volcano`},
+		{"a pattern of writers", "selectedNodeWriters: ['system:serviceaccount:batch:*']", "webhook.selectedNodeWriters[0]: \"system:serviceaccount:batch:*\" is not the name of a user, and patterns are not read"},
 		{"a scheduler without a name", "volumesResource: moorage.dev/volumes, volumesResourceSchedulers: ['', '']", "webhook.volumesResourceSchedulers[0]: is empty"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -35,9 +35,11 @@ type skipped struct {
 	Charts    []string `json:"charts"`
 	Templates []string `json:"templates"`
 	// Unreadable came later than the others.
-	Unreadable []string       `json:"unreadable,omitempty"`
-	Documents  int            `json:"documents"`
-	Kinds      map[string]int `json:"kinds"`
+	Unreadable []string `json:"unreadable,omitempty"`
+	// Placeholders did, too.
+	Placeholders []string       `json:"placeholders,omitempty"`
+	Documents    int            `json:"documents"`
+	Kinds        map[string]int `json:"kinds"`
 }
 
 type jsonFinding struct {
@@ -80,7 +82,7 @@ func FindingsJSON(w io.Writer, result *check.Result) error {
 		Checked: checked{result.Files, result.Objects},
 		Skipped: skipped{
 			result.Skipped.Files, result.Skipped.Patches, append([]string{}, result.Skipped.Charts...),
-			append([]string{}, result.Skipped.Templates...), result.Skipped.Unreadable, result.Skipped.Documents, result.Skipped.Kinds,
+			append([]string{}, result.Skipped.Templates...), result.Skipped.Unreadable, result.Skipped.Placeholders, result.Skipped.Documents, result.Skipped.Kinds,
 		},
 		Findings: make([]jsonFinding, 0, len(result.Findings)),
 	}

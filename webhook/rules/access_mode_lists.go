@@ -105,7 +105,7 @@ func accessModeROXNeedsSource(in *Input) []Finding {
 		}
 		for i, mode := range c.spec.AccessModes {
 			support, needs := driver.Mode(c.volumeMode(), mode)
-			if support == catalog.Conditional && needs.Kind == catalog.NeedsDataSource {
+			if support == catalog.Conditional && needs.Kind == catalog.NeedsDataSource && (needs.Unless == nil || !needs.Unless.Holds(class.Parameters)) {
 				found = append(found, Finding{
 					Path:    c.path.Child("accessModes").Index(i),
 					Message: fmt.Sprintf("%s%s (class %q) serves %s only %s", c.origin, class.Provisioner, class.Name, mode, needs.Text),

@@ -4,6 +4,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -106,6 +107,9 @@ func (m modesAsked) lacks(needs *catalog.Condition) bool {
 	for key, value := range m.parameters {
 		// Drivers that have such a parameter read its name without regard to case.
 		if strings.EqualFold(key, needs.Name) {
+			if len(needs.Values) > 0 {
+				return !slices.ContainsFunc(needs.Values, func(v string) bool { return strings.EqualFold(v, value) })
+			}
 			n, err := strconv.Atoi(value)
 			return err == nil && n < needs.Minimum
 		}

@@ -85,7 +85,14 @@ func TestAccessModeUnsupported(t *testing.T) {
 
 		{name: "RWO on a zonal disk", reason: "what the driver is for", manifest: claimOf("ebs", "ReadWriteOnce", "")},
 		{name: "RWOP on a zonal disk", reason: "it works wherever RWO does", manifest: claimOf("ebs", "ReadWriteOncePod", "")},
-		{name: "RWX block on EBS", reason: "io2 multi-attach may allow it", manifest: claimOf("ebs", "ReadWriteMany", ", volumeMode: Block")},
+		{
+			name: "RWX block on EBS", reason: "without a type it is gp3, which no two nodes attach", action: Deny, manifest: claimOf("ebs", "ReadWriteMany", ", volumeMode: Block"),
+			want: []string{`spec.accessModes[0]: ebs.csi.aws.com (class "ebs") serves ReadWriteMany on Block volumes only with class parameter type: io2 (multi-attach)`},
+		},
+		{name: "RWX block on io2", reason: "multi-attach allows it", manifest: claimOf("ebs-io2", "ReadWriteMany", ", volumeMode: Block")},
+		{
+			name: "RWX block on EBS by an attributes class", reason: "which may set the type", manifest: claimOf("ebs", "ReadWriteMany", ", volumeMode: Block, volumeAttributesClassName: fast"),
+		},
 		{name: "ROX from a snapshot", reason: "footnote 1", manifest: claimOf("pd", "ReadOnlyMany", ", dataSource: {apiGroup: snapshot.storage.k8s.io, kind: VolumeSnapshot, name: s}")},
 		{name: "ROX without a data source", reason: "access-mode-rox-needs-source speaks of it", manifest: claimOf("pd", "ReadOnlyMany", "")},
 		{name: "maxShares 2", reason: "the class allows sharing, in whatever case it is written", manifest: claimOf("azure-2", "ReadWriteMany", ", volumeMode: Block")},

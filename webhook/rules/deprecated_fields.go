@@ -12,9 +12,8 @@ import (
 )
 
 const (
-	selectedNode = "volume.kubernetes.io/selected-node"
-	betaZone     = corev1.LabelFailureDomainBetaZone
-	betaRegion   = corev1.LabelFailureDomainBetaRegion
+	betaZone   = corev1.LabelFailureDomainBetaZone
+	betaRegion = corev1.LabelFailureDomainBetaRegion
 )
 
 var pluginDeprecatedFieldRule = Rule{
@@ -51,15 +50,6 @@ func pluginDeprecatedField(in *Input) []Finding {
 				f.Action = apiWarnsToo(in)
 			}
 			found = append(found, f)
-		}
-		// The scheduler writes it into claims that exist.
-		if node, ok := c.annotations[selectedNode]; ok && in.Old == nil {
-			found = append(found, Finding{
-				Path:        at.Key(selectedNode),
-				Message:     fmt.Sprintf("%sannotation %s is set by the scheduler, and here it is %q", c.origin, selectedNode, node),
-				Symptom:     "the volume is provisioned for a node on which the pod may never run",
-				Remediation: "drop the annotation; to choose a node, give the pod a node affinity",
-			})
 		}
 	})
 	return found

@@ -2,10 +2,7 @@
 
 package rules
 
-import (
-	"strings"
-	"testing"
-)
+import "testing"
 
 func TestPluginDeprecatedField(t *testing.T) {
 	const nfs = "nfs: {server: s, path: /x}"
@@ -32,10 +29,6 @@ func TestPluginDeprecatedField(t *testing.T) {
 			name: "a class in a claim template's annotation", reason: "of which the API server says nothing", action: Warn,
 			manifest: `{apiVersion: apps/v1, kind: StatefulSet, spec: {volumeClaimTemplates: [{metadata: {name: data, annotations: {` + classKey + `: gp2}}, spec: {}}]}}`,
 			want:     []string{"spec.volumeClaimTemplates[0]." + classAt + `claim template "data": the class is named by an annotation, ` + classKey},
-		},
-		{
-			name: "a node selected by hand", reason: "the volume is made there before the pod is scheduled", action: Warn, manifest: claim("volume.kubernetes.io/selected-node: node-1", ""),
-			want: []string{`metadata.annotations[volume.kubernetes.io/selected-node]: annotation volume.kubernetes.io/selected-node is set by the scheduler, and here it is "node-1"`},
 		},
 		{
 			name: "a volume's class in an annotation", reason: "in a file nobody else says so", action: Warn, asWritten: true, manifest: volumeOf(nfs, "ReadWriteMany", annotated(classKey+": slow")),
@@ -86,19 +79,4 @@ func TestPluginDeprecatedField(t *testing.T) {
 		manifest: volumeOf("mountOptions: [nolock, hard], "+nfs, "ReadWriteMany", annotated(optionsKey+": 'hard,nolock'")),
 		want:     []string{optionsAt + "mount options are in an annotation, " + optionsKey},
 	}})
-}
-
-// A claim that exists gets its node from the scheduler: only who makes a claim with one is told.
-func TestSelectedNodeOfTheScheduler(t *testing.T) {
-	const before = `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data, annotations: {}}, spec: {accessModes: [ReadWriteOnce], storageClassName: ebs}}`
-	after := strings.Replace(before, "annotations: {}", "annotations: {volume.kubernetes.io/selected-node: node-1}", 1)
-	e, err := NewEvaluator(EvaluatorOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	kind, obj := decode(t, after)
-	_, old := decode(t, before)
-	if got := e.Evaluate(t.Context(), Question{Kind: kind, Object: obj, Old: old, Lookup: cluster}); len(got.Findings) != 0 {
-		t.Errorf("the scheduler's own update is found fault with: %+v", got.Findings)
-	}
 }

@@ -33,12 +33,14 @@ func emptyDirMemoryUnbounded(in *Input) []Finding {
 		return nil
 	}
 	unlimited := map[string][]string{}
+	small := map[string]bool{}
 	eachMount(in.Object, func(m mount) {
 		// Ephemeral containers cannot have limits.
 		if m.ReadOnly || m.container.list == "ephemeralContainers" || limitsMemory(&m.container.Resources) {
 			return
 		}
 		unlimited[m.Name] = append(unlimited[m.Name], m.container.Name)
+		small[m.Name] = small[m.Name] || holdsLittle(m.Name) || holdsLittle(m.MountPath)
 	})
 	var found []Finding
 	for i := range spec.Volumes {
@@ -49,14 +51,28 @@ func emptyDirMemoryUnbounded(in *Input) []Finding {
 		if limit := v.EmptyDir.SizeLimit; limit != nil && limit.Sign() > 0 {
 			continue
 		}
-		for _, name := range slices.Compact(unlimited[v.Name]) {
-			found = append(found, Finding{
-				Path:    path.Child("volumes").Index(i).Child("emptyDir"),
-				Message: fmt.Sprintf("memory volume %q has no sizeLimit, and container %q, which writes to it, no memory limit", v.Name, name),
-			})
+		f := Finding{
+			Path:    path.Child("volumes").Index(i).Child("emptyDir"),
+			Message: fmt.Sprintf("memory volume %q has no sizeLimit, and container %q, which writes to it, no memory limit", v.Name, unlimited[v.Name][0]),
 		}
+		if others := slices.Compact(unlimited[v.Name][1:]); len(others) > 0 {
+			f.Message += fmt.Sprintf("; nor have %d others", len(others))
+		}
+		if small[v.Name] {
+			f.Action = Audit
+		}
+		found = append(found, f)
 	}
 	return found
+}
+
+// littleWords are in the names and mount paths of directories for keys, certificates and sockets, which are in memory so that they are
+// never on a disk, and never grow.
+var littleWords = []string{"key", "cert", "secret", "token", "tls", "cred", "sock", "identity", "/csi"}
+
+func holdsLittle(name string) bool {
+	name = strings.ToLower(name)
+	return slices.ContainsFunc(littleWords, func(w string) bool { return strings.Contains(name, w) })
 }
 
 func limitsMemory(r *corev1.ResourceRequirements) bool {

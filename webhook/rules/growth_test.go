@@ -65,7 +65,7 @@ var manyMounts = map[string]func(n int) *corev1.Pod{
 		return podWithMany(n, func(i int, pod *corev1.Pod, m *corev1.VolumeMount) {
 			m.Name = fmt.Sprint("v", i)
 			template := &corev1.PersistentVolumeClaimTemplate{}
-			template.Annotations = map[string]string{IgnoreAnnotation: "size-suspicious: why", selectedNode: "n"}
+			template.Annotations = map[string]string{IgnoreAnnotation: "size-suspicious: why", SelectedNodeAnnotation: "n"}
 			pod.Spec.Volumes = append(pod.Spec.Volumes, corev1.Volume{Name: m.Name, VolumeSource: corev1.VolumeSource{Ephemeral: &corev1.EphemeralVolumeSource{VolumeClaimTemplate: template}}})
 		})
 	},

@@ -85,6 +85,7 @@ var lookedUp = func() *runtime.Scheme {
 // commonClasses is one class for each kind of driver that the cases need.
 var commonClasses = []metav1.Object{
 	class("ebs", "ebs.csi.aws.com", nil),
+	class("ebs-io2", "ebs.csi.aws.com", map[string]string{"type": "io2"}),
 	class("gp2", "kubernetes.io/aws-ebs", nil),
 	class("efs", "efs.csi.aws.com", nil),
 	class("pd", "pd.csi.storage.gke.io", nil),

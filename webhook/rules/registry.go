@@ -29,7 +29,7 @@ var registry = inOrder(
 	[]Rule{emptyDirMemoryUnboundedRule, emptyDirMediumUnknownRule, mountPathRule, sizeSuspiciousRule, fsGroupSkippedRule},
 	[]Rule{
 		bindingNodeNameRule, bindingImmediateZonalRule, bindingNoCommonNodeRule, bindingNoClassRule, bindingClassMissingRule,
-		bindingSelectorDynamicRule,
+		bindingSelectorDynamicRule, bindingSelectedNodeRule,
 	},
 	[]Rule{topologyKeyUnknownRule, topologyPVUnpinnedRule, topologyBetaKeyRule, expansionUnsupportedRule},
 	[]Rule{

@@ -121,6 +121,9 @@ type Settings struct {
 	// Nil means DefaultBidirectionalRoots, and that directories elsewhere are warned of unless they hold the host's own programs; empty
 	// means nowhere.
 	BidirectionalRoots []string
+	// SelectedNodeWriters are the names of further users that write the selected node of claims: schedulers, and provisioners that run
+	// on the nodes.
+	SelectedNodeWriters []string
 	// rootsGiven says that BidirectionalRoots were not nil.
 	rootsGiven bool
 }

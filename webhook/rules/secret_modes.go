@@ -10,8 +10,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
-
-	"github.com/moorage-k8s/moorage/internal/upstream"
 )
 
 // secretMode is the mode of a secret's files, or of one of them.
@@ -19,8 +17,6 @@ type secretMode struct {
 	mode int32
 	path *field.Path
 	what string
-	// ofVolume is false for the mode of one file. The API server sets every volume's mode, and no file's.
-	ofVolume bool
 	// tokenOnly says that the files are service account tokens alone.
 	tokenOnly bool
 }
@@ -34,7 +30,7 @@ func eachSecretMode(obj runtime.Object, visit func(secretMode)) {
 	items := func(items []corev1.KeyToPath, at *field.Path, what string) {
 		for i := range items {
 			if items[i].Mode != nil {
-				visit(secretMode{*items[i].Mode, at.Child("items").Index(i).Child("mode"), fmt.Sprintf("%s, item %q", what, items[i].Key), false, false})
+				visit(secretMode{*items[i].Mode, at.Child("items").Index(i).Child("mode"), fmt.Sprintf("%s, item %q", what, items[i].Key), false})
 			}
 		}
 	}
@@ -47,7 +43,7 @@ func eachSecretMode(obj runtime.Object, visit func(secretMode)) {
 		if s := v.Secret; s != nil {
 			at, what := volume.Child("secret"), fmt.Sprintf("secret volume %q", v.Name)
 			if s.DefaultMode != nil {
-				visit(secretMode{*s.DefaultMode, at.Child("defaultMode"), what, true, false})
+				visit(secretMode{*s.DefaultMode, at.Child("defaultMode"), what, false})
 			}
 			items(s.Items, at, what)
 		}
@@ -64,7 +60,7 @@ func eachSecretMode(obj runtime.Object, visit func(secretMode)) {
 			}
 		}
 		if (secret || token) && v.Projected.DefaultMode != nil {
-			visit(secretMode{*v.Projected.DefaultMode, at.Child("defaultMode"), what, true, !secret})
+			visit(secretMode{*v.Projected.DefaultMode, at.Child("defaultMode"), what, !secret})
 		}
 	}
 }
@@ -88,7 +84,6 @@ var secretModeDecimalRule = Rule{
 	Action:      Warn,
 	Symptom:     "the files get unintended permissions",
 	Remediation: "write the mode with a leading zero in YAML, or its decimal value in JSON",
-	ExplainsAPI: true,
 	Check:       secretModeDecimal,
 }
 
@@ -97,7 +92,8 @@ func secretModeDecimal(in *Input) []Finding {
 	var found []Finding
 	eachSecretMode(in.Object, func(m secretMode) {
 		meant, ok := meantInOctal(m.mode)
-		if !ok {
+		if !ok || m.mode > maxFileMode {
+			// What is out of range is refused, and api-refused says what was meant.
 			return
 		}
 		f := Finding{
@@ -105,10 +101,6 @@ func secretModeDecimal(in *Input) []Finding {
 			Message:     fmt.Sprintf("%s: mode %d is decimal, which is %#o; %#o was probably meant", m.what, m.mode, m.mode, meant),
 			Symptom:     fmt.Sprintf("the files get mode %#o", m.mode),
 			Remediation: fmt.Sprintf("write %#o in YAML, or %d in JSON", meant, meant),
-		}
-		if m.mode > 0o777 {
-			f.RefusedByAPI = true
-			f.Symptom = fmt.Sprintf("Invalid value: %d: %s", m.mode, upstream.FileMode)
 		}
 		found = append(found, f)
 	})
@@ -126,14 +118,13 @@ var secretModeTooOpenRule = Rule{
 	Check:       secretModeTooOpen,
 }
 
-// secretModeTooOpen fires on secret files that others may read or the group may write, if somebody asked for it: 0644 is
-// what the API server fills in, so where it has done so that mode says nothing.
+// secretModeTooOpen fires on secret files that others may read or the group may write, if somebody asked for it: 0644 is what the
+// API server fills in and what every program writes that has read the object before, so that mode says nothing.
 func secretModeTooOpen(in *Input) []Finding {
 	var found []Finding
 	eachSecretMode(in.Object, func(m secretMode) {
-		defaulted := m.ofVolume && m.mode == corev1.SecretVolumeSourceDefaultMode && !in.AsWritten
 		_, decimal := meantInOctal(m.mode)
-		if defaulted || decimal || m.tokenOnly || m.mode > 0o777 || m.mode < 0 {
+		if m.mode == corev1.SecretVolumeSourceDefaultMode || decimal || m.tokenOnly || m.mode > 0o777 || m.mode < 0 {
 			return
 		}
 		var who string

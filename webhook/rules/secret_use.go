@@ -13,7 +13,7 @@ import (
 
 var secretSubPathStaleRule = Rule{
 	ID:          "secret-subpath-stale",
-	Summary:     "A long-running container mounts a subPath of a secret, configMap or projected volume.",
+	Summary:     "A long-running container mounts a subPath of a secret or projected volume, or, which is audited only, of a configMap.",
 	Kinds:       podKinds,
 	Action:      Warn,
 	Symptom:     "no error at all: after a rotation the container sees the old file until it restarts",
@@ -30,18 +30,20 @@ func secretSubPathStale(in *Input) []Finding {
 			return
 		}
 		var source string
+		var action Action
 		switch {
 		case m.volume.Secret != nil:
 			source = "secret"
 		case m.volume.ConfigMap != nil:
-			source = "configMap"
+			// Most programs read their configuration once, and are restarted when it changes.
+			source, action = "configMap", Audit
 		case m.volume.Projected != nil:
 			source = "projected"
 		default:
 			return
 		}
 		found = append(found, Finding{
-			Path:    m.path().Child(subPathField(m.VolumeMount)),
+			Path: m.path().Child(subPathField(m.VolumeMount)), Action: action,
 			Message: fmt.Sprintf("container %q mounts a subPath of %s volume %q: it never sees an update", m.container.Name, source, m.Name),
 		})
 	})

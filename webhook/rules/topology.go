@@ -30,7 +30,7 @@ var bindingImmediateZonalRule = Rule{
 // bindingImmediateZonal fires on classes that choose a volume's place before anybody knows where its pod can run.
 func bindingImmediateZonal(in *Input) []Finding {
 	class, ok := in.Object.(*storagev1.StorageClass)
-	if !ok || delayed(class) || onePlace(class.AllowedTopologies) {
+	if !ok || (class.VolumeBindingMode != nil && *class.VolumeBindingMode != storagev1.VolumeBindingImmediate) || onePlace(class.AllowedTopologies) {
 		return nil
 	}
 	subject := ""

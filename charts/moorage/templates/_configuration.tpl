@@ -45,6 +45,8 @@
 {{- $_ := set $webhook "volumesResourceSchedulers" $ignoring -}}
 {{- end -}}
 {{- if eq .Values.scheduler.mode "dedicated" -}}
+{{- $account := printf "system:serviceaccount:%s:%s" .Release.Namespace (include "moorage.schedulerServiceAccountName" .) -}}
+{{- $_ := set $webhook "selectedNodeWriters" (append ($given.selectedNodeWriters | default list) $account | uniq) -}}
 {{- $_ := set $webhook "schedulerName" (dict
   "name" .Values.scheduler.name "lease" (dict "namespace" .Release.Namespace "name" .Values.scheduler.name)) -}}
 {{- end -}}

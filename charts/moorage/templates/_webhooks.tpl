@@ -39,7 +39,27 @@ objectSelector:
 matchConditions:
 # An update that leaves the spec as it is concerns no rule, such as that of an object which is being deleted.
 - name: spec-changed
+{{- if eq .path "/validate" }}
+  # But one by which a user that is not a scheduler or provisioner writes a claim's selected node does.
+  expression: >-
+    request.operation != "UPDATE" || !has(object.spec) || !has(oldObject.spec) || object.spec != oldObject.spec
+    {{ include "moorage.selectedNodeWritten" $root }}
+{{- else }}
   expression: 'request.operation != "UPDATE" || !has(object.spec) || !has(oldObject.spec) || object.spec != oldObject.spec'
+{{- end }}
+{{- end -}}
+
+{{- define "moorage.selectedNodeWritten" -}}
+{{- $key := "\"volume.kubernetes.io/selected-node\"" -}}
+{{- $users := list "system:kube-controller-manager" "system:kube-scheduler" -}}
+{{- range (include "moorage.configuration" . | fromYaml).webhook.selectedNodeWriters }}{{ $users = append $users . }}{{ end -}}
+{{- $quoted := list -}}
+{{- range $users | sortAlpha | uniq }}{{ $quoted = append $quoted (quote .) }}{{ end -}}
+|| (request.resource.resource == "persistentvolumeclaims" && has(object.metadata.annotations) && {{ $key }} in object.metadata.annotations
+{{- " " }}&& (!has(oldObject.metadata.annotations) || !({{ $key }} in oldObject.metadata.annotations)
+{{- " " }}|| oldObject.metadata.annotations[{{ $key }}] != object.metadata.annotations[{{ $key }}])
+{{- " " }}&& !request.userInfo.username.startsWith("system:serviceaccount:kube-system:")
+{{- " " }}&& !(request.userInfo.username in [{{ join ", " $quoted }}]))
 {{- end -}}
 
 {{- define "moorage.webhookAnnotations" -}}
