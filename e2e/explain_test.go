@@ -13,8 +13,7 @@ import (
 	"github.com/moorage-k8s/moorage/e2e/binaries"
 	"github.com/moorage-k8s/moorage/e2e/moorage"
 	"github.com/moorage-k8s/moorage/e2e/zones"
-	"github.com/moorage-k8s/moorage/explain"
-	"github.com/moorage-k8s/moorage/extender/decisions"
+	"github.com/moorage-k8s/moorage/internal/output"
 )
 
 // A pod waits on a real cluster because its two claims want more than any pool has. What explain says the event is, the event
@@ -66,14 +65,8 @@ extender: {decisions: 100}
 	})
 }
 
-// explained is what explain prints as JSON.
-type explained struct {
-	explain.Explanation
-	Decisions []decisions.Decision `json:"decisions"`
-}
-
 // explainPod runs the command as an administrator would, and asks moorage what it answered.
-func explainPod(t *testing.T, m *moorage.Moorage, ns, name string) (*explained, int) {
+func explainPod(t *testing.T, m *moorage.Moorage, ns, name string) (*output.Explanation, int) {
 	t.Helper()
 	file, err := binaries.Builder{}.Moorage(t.Context())
 	if err != nil {
@@ -87,7 +80,7 @@ func explainPod(t *testing.T, m *moorage.Moorage, ns, name string) (*explained, 
 	if err := cmd.Run(); err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 1) {
 		t.Fatalf("%v: %v\n%s", cmd.Args, err, stderr.String())
 	}
-	var e explained
+	var e output.Explanation
 	if err := json.Unmarshal([]byte(stdout.String()), &e); err != nil {
 		t.Fatalf("%v printed %q: %v", cmd.Args, stdout.String(), err)
 	}

@@ -21,7 +21,7 @@ import (
 	"github.com/moorage-k8s/moorage/e2e/binaries"
 	"github.com/moorage-k8s/moorage/e2e/moorage"
 	"github.com/moorage-k8s/moorage/e2e/zones"
-	"github.com/moorage-k8s/moorage/simulate"
+	"github.com/moorage-k8s/moorage/internal/output"
 )
 
 // storeManifest is four replicas of 12 GiB in two claims each.
@@ -104,7 +104,7 @@ func TestSimulateForetellsTheCluster(t *testing.T) {
 }
 
 // simulated runs the command as a user would, with the rights that moorage has.
-func simulated(t *testing.T, m *moorage.Moorage, ns, manifest string) (*simulate.Result, int) {
+func simulated(t *testing.T, m *moorage.Moorage, ns, manifest string) (*output.Simulation, int) {
 	t.Helper()
 	program, err := binaries.Builder{}.Moorage(t.Context())
 	if err != nil {
@@ -121,7 +121,7 @@ func simulated(t *testing.T, m *moorage.Moorage, ns, manifest string) (*simulate
 	if err := cmd.Run(); err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 1) {
 		t.Fatalf("%v: %v\n%s", cmd.Args, err, stderr.String())
 	}
-	var result simulate.Result
+	var result output.Simulation
 	if err := json.Unmarshal([]byte(stdout.String()), &result); err != nil {
 		t.Fatalf("%v printed %q: %v", cmd.Args, stdout.String(), err)
 	}

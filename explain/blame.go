@@ -3,29 +3,37 @@
 package explain
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
 
-// blame is what the engine rejected the nodes of a cause for, gathered from its evidence.
-type blame struct {
+// Blame is what the engine ruled out the nodes of a cause for, gathered from its evidence. As there, the reason says which fields are set.
+type Blame struct {
 	// Evidence is that of the first node.
 	placement.Evidence
-	// pods, drivers and labels are of all the nodes, each once.
-	pods    []*topology.Pod
-	drivers []string
-	labels  []string
+	// Pods, Drivers and Labels are of all the nodes, each once.
+	Pods    []*topology.Pod
+	Drivers []string
+	Labels  []string
+	// Unknown are the labels that the conditions ask for and that no node carries.
+	Unknown []string
+	// Gone tells that the node for which the claim's volume is being provisioned is not in the cluster: ReasonSelectedNode.
+	Gone bool
+	// Most is the largest volume (ReasonCapacity; negative where no pool says), or the room (ReasonJointCapacity), of the class's pools that
+	// these nodes reach, and At where that pool is reached.
+	Most int64
+	At   Place
 }
 
 // blamed asks the engine for the evidence of a cause, once.
-func (q *asked) blamed(c *cause) *blame {
+func (q *asked) blamed(c *cause) *Blame {
 	if c.blame != nil {
 		return c.blame
 	}
-	c.blame = &blame{}
+	b := &Blame{}
+	c.blame = b
 	first := true
 	for i := range c.nodes.All() {
 		for _, e := range c.eliminations {
@@ -34,23 +42,46 @@ func (q *asked) blamed(c *cause) *blame {
 			}
 			evidence := q.v.Because(e, i)
 			if first {
-				c.blame.Evidence, first = evidence, false
+				b.Evidence, first = evidence, false
 			}
-			c.blame.pods = appendNew(c.blame.pods, evidence.Pods...)
-			c.blame.labels = appendNew(c.blame.labels, evidence.Labels...)
+			b.Pods = appendNew(b.Pods, evidence.Pods...)
+			b.Labels = appendNew(b.Labels, evidence.Labels...)
 			if evidence.Driver != "" {
-				c.blame.drivers = appendNew(c.blame.drivers, evidence.Driver)
+				b.Drivers = appendNew(b.Drivers, evidence.Driver)
 			}
 		}
 		if !c.differs() {
 			break
 		}
 	}
-	slices.Sort(c.blame.labels)
-	return c.blame
+	slices.Sort(b.Labels)
+	if len(b.Conditions) > 0 {
+		for _, key := range b.Conditions[0].Keys() {
+			if !q.Snapshot.LabelOnNodes(key) {
+				b.Unknown = append(b.Unknown, key)
+			}
+		}
+	}
+	switch c.reason {
+	case placement.ReasonSelectedNode:
+		_, known := q.Snapshot.NodeIndex(q.d.Volumes[c.volume].Claim.SelectedNode)
+		b.Gone = !known
+	case placement.ReasonCapacity:
+		b.Most = -1
+		for _, r := range q.v.Rooms(b.Class).Pools {
+			if limit, known := r.Pool.VolumeLimit(); known && limit > b.Most && r.Nodes.Meets(c.nodes) {
+				b.Most, b.At = limit, q.zones.place(r.Nodes)
+			}
+		}
+	case placement.ReasonJointCapacity:
+		rooms := q.v.Rooms(b.Class).Pools
+		most := rooms[slices.IndexFunc(rooms, func(r *placement.Room) bool { return r.Nodes.Meets(c.nodes) })]
+		b.Most, b.At = most.Free(), q.zones.place(most.Nodes)
+	}
+	return b
 }
 
-// differs tells whether other nodes may be rejected for other pods, drivers or labels than the first.
+// differs reports whether other nodes may be ruled out for other pods, drivers or labels than the first.
 func (c *cause) differs() bool {
 	switch c.reason {
 	case placement.ReasonDiskConflict, placement.ReasonDriverReady, placement.ReasonTopologyLabels:
@@ -67,24 +98,4 @@ func appendNew[T comparable](to []T, more ...T) []T {
 		}
 	}
 	return to
-}
-
-// holders names the pods that keep a volume from this one.
-func (q *asked) holders(pods []*topology.Pod) string {
-	return few(pods, func(pod *topology.Pod) string { return fmt.Sprintf("pod %s on %s", q.nameOf(pod.Key()), pod.Node) })
-}
-
-// promised names the promises, with the room that each takes.
-func (q *asked) promised(promises []placement.Promise) string {
-	return few(promises, func(p placement.Promise) string {
-		return fmt.Sprintf("%s for claim %s", Size(p.Bytes), q.nameOf(p.Claim))
-	})
-}
-
-// nameOf leaves out the namespace where it is that of the pod.
-func (q *asked) nameOf(key topology.Key) string {
-	if key.Namespace == q.Pod.Namespace {
-		return key.Name
-	}
-	return key.String()
 }

@@ -9,19 +9,59 @@ import (
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
 
-// cause is a reason for which one volume, or the pod, refuses nodes.
+// Cause is a reason for which one volume, or the pod's volumes together, rule out nodes, with what is to blame for it.
+type Cause struct {
+	Predicate string
+	Reason    placement.Reason
+	// Volume is nil where it is the pod's volumes together.
+	Volume *placement.Volume
+	// RuledOut are the nodes, Allowed the others, and Alone those that no other cause rules out.
+	RuledOut, Allowed, Alone Place
+	Blame
+}
+
+// Ties reports whether a cause is that a volume has its place.
+func (c *Cause) Ties() bool {
+	switch c.Reason {
+	case placement.ReasonVolumeAffinity, placement.ReasonVolumeZone, placement.ReasonSelectedNode:
+		return true
+	default:
+		return false
+	}
+}
+
+// cause is a Cause while the question is being answered.
 type cause struct {
 	// volume is the index in Demand.Volumes, or placement.PodLevel.
 	volume    int
 	predicate string
 	reason    placement.Reason
 	nodes     topology.NodeSet
-	// alone are those of the nodes that no other cause refuses.
+	// alone are those of the nodes that no other cause rules out.
 	alone topology.NodeSet
 	// subject is the driver or class of a cause of the whole pod.
 	subject      string
 	eliminations []*placement.Elimination
-	blame        *blame
+	blame        *Blame
+}
+
+// allowed are the nodes that a cause leaves.
+func (c *cause) allowed() topology.NodeSet {
+	out := c.nodes.Clone()
+	out.Not()
+	return out
+}
+
+// describe is what is told of a cause.
+func (q *asked) describe(c *cause) Cause {
+	out := Cause{
+		Predicate: c.predicate, Reason: c.reason, Blame: *q.blamed(c),
+		RuledOut: q.zones.place(c.nodes), Allowed: q.zones.place(c.allowed()), Alone: q.zones.place(c.alone),
+	}
+	if c.volume != placement.PodLevel {
+		out.Volume = &q.d.Volumes[c.volume]
+	}
+	return out
 }
 
 // causesOf gathers what a verdict eliminates, in the order of the predicates.
@@ -51,43 +91,26 @@ func causesOf(v *placement.Verdict) []cause {
 	return out
 }
 
-// constraints are the causes as a table, those that refuse most nodes first.
-func (q *asked) constraints() []Constraint {
-	out := make([]Constraint, len(q.causes))
-	for i := range q.causes {
-		c := &q.causes[i]
-		out[i] = Constraint{
-			Predicate: c.predicate, Reason: c.reason.String(), Code: c.reason.Code().String(),
-			Nodes: c.nodes.Len(), Alone: c.alone.Len(), Detail: q.clause(c),
-		}
-		if c.volume != placement.PodLevel {
-			out[i].Volume = q.d.Volumes[c.volume].Name
-		}
-	}
-	return out
-}
-
-// maxJoint is how many causes are looked at together for the headline.
+// maxJoint is how many causes are looked at together.
 const maxJoint = 3
 
-// smallest returns the fewest causes that refuse every node between them, nil where it takes more than maxJoint. Of as many,
+// smallest returns the fewest causes that rule out every node between them, by index; none where it takes more than maxJoint. Of as many,
 // those that come first in the order of the predicates.
-func (q *asked) smallest() []*cause {
+func (q *asked) smallest() []int {
 	all := q.Snapshot.NumNodes()
-	var pick func(from, left int, refused topology.NodeSet) []*cause
-	pick = func(from, left int, refused topology.NodeSet) []*cause {
+	var pick func(from, left int, ruledOut topology.NodeSet) []int
+	pick = func(from, left int, ruledOut topology.NodeSet) []int {
 		for i := from; i < len(q.causes); i++ {
-			c := &q.causes[i]
-			with := c.nodes.Clone()
-			if refused.Size() > 0 {
-				with.Or(refused)
+			with := q.causes[i].nodes.Clone()
+			if ruledOut.Size() > 0 {
+				with.Or(ruledOut)
 			}
 			if left > 1 {
 				if rest := pick(i+1, left-1, with); rest != nil {
-					return append([]*cause{c}, rest...)
+					return append([]int{i}, rest...)
 				}
 			} else if with.Len() == all {
-				return []*cause{c}
+				return []int{i}
 			}
 		}
 		return nil

@@ -5,40 +5,89 @@ package explain
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
 
-// Change is a change to the cluster after which the pod fits: the engine was asked with the change made.
+// Change is a change to the cluster after which the pod fits: the engine was asked with the change made. Which fields are set depends on
+// what is to be done.
 type Change struct {
-	// What says it in words.
-	What string `json:"what"`
-	// Object is what is to be changed, deleted or added.
-	Object Object `json:"object"`
-	// Nodes is on how many nodes the pod then fits, and Where which these are.
-	Nodes int    `json:"nodes"`
-	Where string `json:"where"`
+	Do Deed
+	// Object is what is to be changed, deleted or added. A node that is to be added has no name.
+	Object Object
+	// Volume is the volume of the pod whose claim, or whose data, is changed.
+	Volume *placement.Volume
+	// Pods are to go: Wait, MovePod.
+	Pods []*topology.Pod
+	// Drivers need a label (Label), are to be registered (Register), or have the slots that a pod takes (MovePod).
+	Drivers []string
+	// Labels are missing on a node, and Value is one for the first of them (Label); or they are those of a node that is to be added, all in
+	// Value.
+	Labels []string
+	Value  string
+	// Like is the node, and Zone its zone, that one to be added is like.
+	Like, Zone string
+	// Class is the class to be changed or to make room in, Other the one to take in its place.
+	Class, Other string
+	// Bytes is a size or how much more is needed, in place of Instead.
+	Bytes, Instead int64
+	// Slots is how many attach slots a pod takes.
+	Slots int
+	// At is where it is to be done: drivers registered, room made, data moved to, from where it is Now. At is nil for anywhere.
+	At, Now *Place
+	// Fits is where the pod then fits.
+	Fits Place
+	// With is a second change, without which this one does not help.
+	With *Change
 }
+
+// Deed is what a Change asks for.
+type Deed int
+
+// What can be done.
+const (
+	// Register has drivers registered on nodes.
+	Register Deed = iota
+	// Label gives a node its topology labels back.
+	Label
+	// ForgetNode takes the selected node off a claim.
+	ForgetNode
+	// Wait is for pods to go, or for someone to delete them.
+	Wait
+	// MovePod takes a pod off a node, for its attach slots.
+	MovePod
+	// ShrinkClaim creates a claim again that asks for less.
+	ShrinkClaim
+	// AddRoom frees room in a pool, or adds it.
+	AddRoom
+	// SwitchClass creates claims again with another class.
+	SwitchClass
+	// AllowEverywhere replaces a class by one without allowedTopologies.
+	AllowEverywhere
+	// CreateVolume creates a volume by hand, for a class that provisions nothing.
+	CreateVolume
+	// AddNode adds a node.
+	AddNode
+	// MoveVolume creates a claim's volume again elsewhere, with its data.
+	MoveVolume
+)
 
 // proposal is a change that has not been tried.
 type proposal struct {
-	object Object
+	Change
 	// cost orders the changes: the least first.
 	cost cost
 	// apply makes the change.
 	apply func(d *topology.Draft)
-	// say puts it into words, once it is known where the pod then fits.
-	say func(where string) string
 }
 
-// cost is how much a change asks of a person: to mend what is broken, to wait for another pod, to change a number, to add a
+// cost is how much a change asks of a person: to fix what is broken, to wait for another pod, to change a number, to add a
 // machine, and at last to move data.
 type cost int
 
 const (
-	costMend cost = iota
+	costFix cost = iota
 	costWait
 	costNumber
 	costClass
@@ -59,8 +108,9 @@ func (q *asked) changes() []Change {
 	slices.SortStableFunc(proposals, func(a, b proposal) int { return cmp.Compare(a.cost, b.cost) })
 	var out []Change
 	for i := range proposals {
-		if c, ok := q.try(proposals[i]); ok {
-			out = append(out, c)
+		if fits, ok := q.where(proposals[i].apply); ok {
+			proposals[i].Fits = fits
+			out = append(out, proposals[i].Change)
 		}
 	}
 	if len(out) == 0 {
@@ -69,44 +119,30 @@ func (q *asked) changes() []Change {
 	return out[:min(len(out), maxChanges)]
 }
 
-// try asks the engine about the pod with a change made.
-func (q *asked) try(p proposal) (Change, bool) {
-	fits, ok := q.with(p.apply)
-	if !ok {
-		return Change{}, false
+// where is where the pod fits once the changes are made; ok is false where that is nowhere.
+func (q *asked) where(changes ...func(*topology.Draft)) (fits Place, ok bool) {
+	s, nodes := q.with(changes...)
+	if nodes.Empty() {
+		return fits, false
 	}
-	return fits.change(p.object, p.say(fits.where())), true
+	z := zonesAt(s, q.zones.On(s))
+	return z.place(nodes), true
 }
 
-// outcome is the nodes on which the pod fits once changes are made, of the snapshot with them.
-type outcome struct {
-	s     *topology.Snapshot
-	zones zones
-	nodes topology.NodeSet
-}
-
-func (o *outcome) where() string {
-	return strings.ReplaceAll(o.zones.on(o.nodes), newNode, "the new node")
-}
-
-func (o *outcome) change(object Object, what string) Change {
-	where := o.where()
-	return Change{What: what + "; then the pod fits " + where, Object: object, Nodes: o.nodes.Len(), Where: where}
-}
-
-// with tells on which nodes the pod fits once the changes are made; ok is false where there is none.
-func (q *asked) with(changes ...func(*topology.Draft)) (o outcome, ok bool) {
+// with returns the snapshot with the changes, and on which of its nodes the pod then fits.
+func (q *asked) with(changes ...func(*topology.Draft)) (*topology.Snapshot, topology.NodeSet) {
 	draft := q.Snapshot.Draft()
 	for _, change := range changes {
 		change(draft)
 	}
-	o.s = draft.Snapshot()
-	o.nodes = q.Engine.Filter(o.s, placement.NewDemand(o.s, q.Pod)).Feasible
-	if o.nodes.Empty() {
-		return o, false
-	}
-	o.zones = zonesAt(o.s, q.zones.On(o.s))
-	return o, true
+	s := draft.Snapshot()
+	return s, q.Engine.Filter(s, placement.NewDemand(s, q.Pod)).Feasible
+}
+
+// helps reports whether the pod fits somewhere once a change is made.
+func (q *asked) helps(change func(*topology.Draft)) bool {
+	_, nodes := q.with(change)
+	return !nodes.Empty()
 }
 
 // maxPaired bounds how many proposals are tried in pairs.
@@ -124,9 +160,10 @@ func (q *asked) pairs(proposals []proposal) []Change {
 	}
 	slices.SortStableFunc(tried, func(x, y pair) int { return cmp.Compare(x.a.cost+x.b.cost, y.a.cost+y.b.cost) })
 	for _, p := range tried {
-		if fits, ok := q.with(p.a.apply, p.b.apply); ok {
-			where := fits.where()
-			return []Change{fits.change(p.a.object, p.a.say(where)+", and "+p.b.say(where))}
+		if fits, ok := q.where(p.a.apply, p.b.apply); ok {
+			change, second := p.a.Change, p.b.Change
+			change.Fits, second.Fits, change.With = fits, fits, &second
+			return []Change{change}
 		}
 	}
 	return nil
@@ -165,10 +202,14 @@ func distinct(proposals []proposal) []proposal {
 	type what struct {
 		object Object
 		cost   cost
+		labels string
 	}
 	seen := map[what]bool{}
 	return slices.DeleteFunc(proposals, func(p proposal) bool {
-		key := what{p.object, p.cost}
+		key := what{p.Object, p.cost, ""}
+		if p.Do == AddNode {
+			key.object.Name, key.labels = p.Zone+"/"+p.Like, p.Value
+		}
 		before := seen[key]
 		seen[key] = true
 		return before

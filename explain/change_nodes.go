@@ -4,7 +4,6 @@ package explain
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -16,7 +15,7 @@ import (
 // register proposes that drivers are registered on nodes that lack nothing else.
 func (q *asked) register(c *cause) []proposal {
 	var pattern []topology.NodeDriver
-	for _, driver := range q.blamed(c).drivers {
+	for _, driver := range q.blamed(c).Drivers {
 		for i := range q.Snapshot.RegisteredOn(driver).All() {
 			if d := q.Snapshot.Node(i).Driver(driver); !c.nodes.Has(i) {
 				pattern = append(pattern, *d)
@@ -31,9 +30,9 @@ func (q *asked) register(c *cause) []proposal {
 	for i := range pattern {
 		names[i] = pattern[i].Name
 	}
-	first := q.zones.names(c.alone, 1)[0]
+	at := q.zones.place(c.alone)
 	return []proposal{{
-		object: Object{Kind: "CSINode", Name: first}, cost: costMend,
+		Change: Change{Do: Register, Object: Object{Kind: "CSINode", Name: at.First[0]}, Drivers: names, At: &at}, cost: costFix,
 		apply: func(d *topology.Draft) {
 			for i := range c.alone.All() {
 				node := *q.Snapshot.Node(i)
@@ -50,11 +49,11 @@ func (q *asked) register(c *cause) []proposal {
 				d.PutNode(&node)
 			}
 		},
-		say: func(string) string {
-			return fmt.Sprintf("have driver %s registered %s: see that its pod runs there", both(names), q.zones.on(c.alone))
-		},
 	}}
 }
+
+// maxLabelled is on how many nodes it is tried to put labels back.
+const maxLabelled = 3
 
 // label proposes that a missing topology label is put back.
 func (q *asked) label(c *cause) []proposal {
@@ -69,13 +68,12 @@ func (q *asked) label(c *cause) []proposal {
 			with.Labels[key] = q.commonest(key)
 		}
 		out = append(out, proposal{
-			object: Object{Kind: "Node", Name: node.Name}, cost: costMend,
-			apply: func(d *topology.Draft) { d.PutNode(&with) },
-			say: func(string) string {
-				return fmt.Sprintf("give node %s its label %s back (%s, say), which driver %s needs", node.Name, both(missing), with.Labels[missing[0]], driver)
+			Change: Change{
+				Do: Label, Object: Object{Kind: "Node", Name: node.Name}, Drivers: []string{driver}, Labels: missing, Value: with.Labels[missing[0]],
 			},
+			cost: costFix, apply: func(d *topology.Draft) { d.PutNode(&with) },
 		})
-		if len(out) == fewNodes {
+		if len(out) == maxLabelled {
 			break
 		}
 	}
@@ -99,27 +97,21 @@ func (q *asked) commonest(key string) string {
 	return best
 }
 
-// newNode is the name of a node that is tried. It sorts last.
-const newNode = "~new"
-
 // maxPatterns is how many kinds of nodes are tried.
 const maxPatterns = 12
 
 // anotherNode proposes one node more: like one of each zone, or with the labels that a volume wants and no node has.
 func (q *asked) anotherNode() []proposal {
 	var out []proposal
-	add := func(like *topology.Node, labels map[string]string, what string) {
+	add := func(change Change, like *topology.Node, labels map[string]string) {
 		node := *like
-		node.Name, node.Labels, node.Ready, node.Unschedulable, node.OutOfService = newNode, maps.Clone(like.Labels), true, false, false
+		node.Name, node.Labels, node.Ready, node.Unschedulable, node.OutOfService = NewNode, maps.Clone(like.Labels), true, false, false
 		if _, ok := node.Labels[corev1.LabelHostname]; ok {
-			node.Labels[corev1.LabelHostname] = newNode
+			node.Labels[corev1.LabelHostname] = NewNode
 		}
 		maps.Copy(node.Labels, labels)
-		out = append(out, proposal{
-			object: Object{Kind: "Node", Name: what}, cost: costNode,
-			apply: func(d *topology.Draft) { d.PutNode(&node) },
-			say:   func(string) string { return "add a node " + what },
-		})
+		change.Do, change.Object = AddNode, Object{Kind: "Node"}
+		out = append(out, proposal{Change: change, cost: costNode, apply: func(d *topology.Draft) { d.PutNode(&node) }})
 	}
 	seen := map[string]bool{}
 	for i := range q.Snapshot.NumNodes() {
@@ -129,11 +121,7 @@ func (q *asked) anotherNode() []proposal {
 		}
 		seen[zone] = true
 		node := q.Snapshot.Node(i)
-		if zone == "" {
-			add(node, nil, "like "+node.Name)
-		} else {
-			add(node, nil, fmt.Sprintf("in %s like %s", named(zone), node.Name))
-		}
+		add(Change{Like: node.Name, Zone: zone}, node, nil)
 	}
 	for i := range q.d.Volumes {
 		v := q.d.Volumes[i].Volume
@@ -141,7 +129,7 @@ func (q *asked) anotherNode() []proposal {
 			continue
 		}
 		if labels, ok := v.Affinity.Example(); ok {
-			add(q.Snapshot.Node(0), labels, fmt.Sprintf("with the labels %s", labels))
+			add(Change{Value: labels.String()}, q.Snapshot.Node(0), labels)
 		}
 	}
 	return out

@@ -3,27 +3,20 @@
 package explain
 
 import (
-	"fmt"
-
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
 
 // waitForHolders proposes that the pods which hold a volume go.
 func (q *asked) waitForHolders(c *cause) []proposal {
-	holders := q.blamed(c).pods
+	holders := q.blamed(c).Pods
 	keys := make([]topology.Key, len(holders))
 	for i, pod := range holders {
 		keys[i] = pod.Key()
 	}
-	gone := " is gone, or delete it"
-	if len(holders) > 1 {
-		gone = " are gone, or delete them"
-	}
 	return []proposal{{
-		object: Object{"Pod", keys[0].Namespace, keys[0].Name}, cost: costWait,
+		Change: Change{Do: Wait, Object: Object{"Pod", keys[0].Namespace, keys[0].Name}, Pods: holders}, cost: costWait,
 		apply: func(d *topology.Draft) { d.RemovePods(keys...) },
-		say:   func(string) string { return "wait until " + q.holders(holders) + gone },
 	}}
 }
 
@@ -61,11 +54,10 @@ func (q *asked) moreSlots(c *cause) []proposal {
 		}
 		key := l.pod.Key()
 		out = append(out, proposal{
-			object: Object{"Pod", key.Namespace, key.Name}, cost: costWait,
-			apply: func(d *topology.Draft) { d.RemovePods(key) },
-			say: func(string) string {
-				return fmt.Sprintf("move pod %s away from node %s, where it takes %s", q.nameOf(key), l.pod.Node, count(l.slots, "attach slot"))
+			Change: Change{
+				Do: MovePod, Object: Object{"Pod", key.Namespace, key.Name}, Pods: []*topology.Pod{l.pod}, Drivers: []string{c.subject}, Slots: l.slots,
 			},
+			cost: costWait, apply: func(d *topology.Draft) { d.RemovePods(key) },
 		})
 	}
 	return out

@@ -3,8 +3,6 @@
 package explain
 
 import (
-	"fmt"
-
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
@@ -41,19 +39,15 @@ func (q *asked) largerPools(class string) []proposal {
 			}
 		}
 		most := topology.AddBytes(wanted, r.Reserved)
-		if _, ok := q.with(larger(most)); !ok {
+		if !q.helps(larger(most)) {
 			continue
 		}
 		// The least that suffices is the most less the largest that can be spared.
-		more := most - largest(most, stepFor(most), func(spared int64) bool {
-			_, ok := q.with(larger(most - spared))
-			return ok
-		})
+		more := most - largest(most, stepFor(most), func(spared int64) bool { return q.helps(larger(most - spared)) })
+		at := q.zones.place(r.Nodes)
 		out = append(out, proposal{
-			object: Object{"CSIStorageCapacity", r.Pool.Namespace, r.Pool.Name}, cost: costNumber, apply: larger(more),
-			say: func(string) string {
-				return fmt.Sprintf("free or add %s in the pool of class %s that is reached %s", Size(more), class, q.zones.on(r.Nodes))
-			},
+			Change: Change{Do: AddRoom, Object: Object{"CSIStorageCapacity", r.Pool.Namespace, r.Pool.Name}, Class: class, Bytes: more, At: &at},
+			cost:   costNumber, apply: larger(more),
 		})
 	}
 	return out
@@ -68,7 +62,7 @@ func (q *asked) otherClasses(class string) []proposal {
 			continue
 		}
 		out = append(out, proposal{
-			object: Object{Kind: "StorageClass", Name: other.Name}, cost: costClass,
+			Change: Change{Do: SwitchClass, Object: Object{Kind: "StorageClass", Name: other.Name}, Class: class, Other: other.Name}, cost: costClass,
 			apply: func(d *topology.Draft) {
 				for i := range q.d.Volumes {
 					if v := &q.d.Volumes[i]; v.State == placement.Delayed && v.Claim.Class == class {
@@ -77,9 +71,6 @@ func (q *asked) otherClasses(class string) []proposal {
 						d.PutClaim(&claim)
 					}
 				}
-			},
-			say: func(string) string {
-				return fmt.Sprintf("make the claims of class %s anew with class %s", class, other.Name)
 			},
 		})
 		if len(out) == maxPools {

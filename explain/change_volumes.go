@@ -4,7 +4,6 @@ package explain
 
 import (
 	"cmp"
-	"fmt"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -33,26 +32,20 @@ func (q *asked) moveVolume(c *cause) []proposal {
 		}
 	}
 	// Where could the pod be if the volume were anywhere? The zone with the most such nodes is then tried for itself.
-	anywhere, ok := q.with(elsewhere(nil))
-	if !ok {
-		return []proposal{{ // Perhaps together with another change.
-			object: Object{"PersistentVolumeClaim", v.Claim.Namespace, v.Claim.Name}, cost: costMove, apply: elsewhere(nil),
-			say: func(string) string { return fmt.Sprintf("make the volume of %s anew elsewhere", subject(v)) },
-		}}
+	change := Change{Do: MoveVolume, Object: Object{"PersistentVolumeClaim", v.Claim.Namespace, v.Claim.Name}, Volume: v}
+	_, anywhere := q.with(elsewhere(nil))
+	if anywhere.Empty() { // Perhaps together with another change.
+		return []proposal{{Change: change, cost: costMove, apply: elsewhere(nil)}}
 	}
-	place := anywhere.nodes
+	place := anywhere
 	affinity := (*topology.Selector)(nil)
-	if zone := q.mostIn(anywhere.nodes); zone != "" {
+	if zone := q.mostIn(anywhere); zone != "" {
 		affinity = nodeset.PoolTopology(&metav1.LabelSelector{MatchLabels: map[string]string{q.zones.Key: zone}})
 		place = q.Snapshot.Nodes(affinity)
 	}
-	return []proposal{{
-		object: Object{"PersistentVolumeClaim", v.Claim.Namespace, v.Claim.Name}, cost: costMove, apply: elsewhere(affinity),
-		say: func(string) string {
-			return fmt.Sprintf("make the volume of %s anew %s, from a snapshot or a copy (it can be used %s now)",
-				subject(v), q.zones.on(place), q.zones.on(c.allowed()))
-		},
-	}}
+	at, now := q.zones.place(place), q.zones.place(c.allowed())
+	change.At, change.Now = &at, &now
+	return []proposal{{Change: change, cost: costMove, apply: elsewhere(affinity)}}
 }
 
 // mostIn is the zone that most of the nodes are in; of as many, the first.
@@ -73,14 +66,11 @@ func (q *asked) mostIn(nodes topology.NodeSet) string {
 func (q *asked) forgetNode(c *cause) proposal {
 	v := &q.d.Volumes[c.volume]
 	return proposal{
-		object: Object{"PersistentVolumeClaim", v.Claim.Namespace, v.Claim.Name}, cost: costMend,
+		Change: Change{Do: ForgetNode, Object: Object{"PersistentVolumeClaim", v.Claim.Namespace, v.Claim.Name}, Volume: v}, cost: costFix,
 		apply: func(d *topology.Draft) {
 			claim := *v.Claim
 			claim.SelectedNode, claim.HasSelectedNode = "", false
 			d.PutClaim(&claim)
-		},
-		say: func(string) string {
-			return fmt.Sprintf("remove the annotation volume.kubernetes.io/selected-node from %s", subject(v))
 		},
 	}
 }
@@ -93,14 +83,11 @@ func (q *asked) makeVolume(c *cause) []proposal {
 	v := &q.d.Volumes[c.volume]
 	if v.Class.Provisions() {
 		return []proposal{{
-			object: Object{Kind: "StorageClass", Name: v.Class.Name}, cost: costClass,
+			Change: Change{Do: AllowEverywhere, Object: Object{Kind: "StorageClass", Name: v.Class.Name}, Class: v.Class.Name}, cost: costClass,
 			apply: func(d *topology.Draft) {
 				class := *v.Class
 				class.Allowed = nil
 				d.PutClass(&class)
-			},
-			say: func(where string) string {
-				return fmt.Sprintf("let class %s (a new one in its place: classes cannot be changed) provision %s too", v.Class.Name, where)
 			},
 		}}
 	}
@@ -108,15 +95,15 @@ func (q *asked) makeVolume(c *cause) []proposal {
 		return []proposal{q.forgetNode(c)}
 	}
 	return append(q.smallerClaims(v.Claim.Class), proposal{
-		object: Object{"PersistentVolumeClaim", v.Claim.Namespace, v.Claim.Name}, cost: costVolume,
+		Change: Change{
+			Do: CreateVolume, Object: Object{"PersistentVolumeClaim", v.Claim.Namespace, v.Claim.Name}, Volume: v, Class: v.Claim.Class, Bytes: v.Claim.Request,
+		},
+		cost: costVolume,
 		apply: func(d *topology.Draft) {
 			d.PutVolume(&topology.Volume{
 				Name: tried, Class: v.Claim.Class, Capacity: v.Claim.Request, AccessModes: v.Claim.AccessModes, Block: v.Claim.Block,
 				AttributesClass: v.Claim.AttributesClass, Available: true,
 			})
-		},
-		say: func(where string) string {
-			return fmt.Sprintf("make a volume of class %s with %s for %s that can be used %s", v.Claim.Class, Size(v.Claim.Request), subject(v), where)
 		},
 	})
 }
@@ -158,19 +145,15 @@ func (q *asked) smallerClaims(class string) []proposal {
 				d.PutClaim(&claim)
 			}
 		}
-		size := largest(v.Claim.Request, stepFor(v.Claim.Request), func(bytes int64) bool {
-			_, ok := q.with(asking(bytes))
-			return ok
-		})
+		size := largest(v.Claim.Request, stepFor(v.Claim.Request), func(bytes int64) bool { return q.helps(asking(bytes)) })
 		if size == 0 {
 			continue
 		}
 		out = append(out, proposal{
-			object: Object{"PersistentVolumeClaim", v.Claim.Namespace, v.Claim.Name}, cost: costNumber, apply: asking(size),
-			say: func(string) string {
-				return fmt.Sprintf("let %s ask for %s instead of %s (made anew: what a claim asks for cannot be lowered)",
-					subject(v), Size(size), Size(v.Claim.Request))
+			Change: Change{
+				Do: ShrinkClaim, Object: Object{"PersistentVolumeClaim", v.Claim.Namespace, v.Claim.Name}, Volume: v, Bytes: size, Instead: v.Claim.Request,
 			},
+			cost: costNumber, apply: asking(size),
 		})
 	}
 	return out

@@ -3,64 +3,86 @@
 package explain
 
 import (
-	"fmt"
-
-	"github.com/moorage-k8s/moorage/internal/plain"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
 
 // ClaimExplanation is what a claim has, or waits for.
 type ClaimExplanation struct {
-	Claim Object `json:"claim"`
-	// Fine tells that the claim has its volume, or will get it as things are: it waits for a first consumer that there is not
-	// yet, or that fits some node.
-	Fine     bool   `json:"fine"`
-	Headline string `json:"headline"`
-	// State is Bound, Delayed or Held, as of a pod's volume.
-	State string `json:"state"`
-	Class string `json:"class,omitempty"`
-	// Provisioner and BindingMode are the class's.
-	Provisioner string `json:"provisioner,omitempty"`
-	BindingMode string `json:"bindingMode,omitempty"`
-	// Bytes is what the claim asks for.
-	Bytes            int64  `json:"bytes,omitempty"`
-	PersistentVolume string `json:"persistentVolume,omitempty"`
-	// Where tells a person on which nodes the volume can be used.
-	Where string `json:"where,omitempty"`
-	// SelectedNode is the node for which the volume is to be provisioned.
-	SelectedNode string   `json:"selectedNode,omitempty"`
-	AttachedTo   []string `json:"attachedTo,omitempty"`
-	Users        []User   `json:"users,omitempty"`
+	Claim Object
+	// Is says in which state it is; Fine, that it has its volume or will get it as things are: it waits for a first consumer that there is
+	// not yet, or that fits some node.
+	Is   ClaimState
+	Fine bool
+	// Spec is the claim, Class its class: nil where there is none of the name.
+	Spec  *topology.Claim
+	Class *topology.Class
+	// Alone is what is true of a pod that has this one volume, and Volume that volume.
+	Alone  *Explanation
+	Volume *placement.Volume
+	// Where is where the volume can be used; nil where there is none.
+	Where      *Place
+	AttachedTo []string
+	Users      []User
+	// Consumer is the pod that waits for it, where one does.
+	Consumer *Explanation
 	// Pools are those of the class, the ones with most room first.
-	Pools []Pool `json:"pools,omitempty"`
-	// Reserved is what is reserved for the claim, while its volume is on the way or not yet seen in the pool's capacity.
-	Reserved int64 `json:"reserved,omitempty"`
-	// MayBeReserved is what is reserved for it, if the published capacity does not show the volume already.
-	MayBeReserved int64 `json:"mayBeReserved,omitempty"`
-	Known         Known `json:"known"`
+	Pools []Pool
+	// Reserved is what is reserved for the claim, while its volume is on the way or not yet seen in the pool's capacity. MayBeReserved is
+	// what is reserved for it, if the published capacity does not show the volume already.
+	Reserved, MayBeReserved int64
+	Known                   Known
 }
+
+// ClaimState is how far a claim is.
+type ClaimState int
+
+// The states of a claim.
+const (
+	// ClaimLost has lost its volume, ClaimDeleting is going, and ClaimWithoutVolume is bound to one that is not there.
+	ClaimLost ClaimState = iota
+	ClaimDeleting
+	ClaimWithoutVolume
+	ClaimBound
+	// ClaimWithoutClass names a class that is not there, and ClaimUnbound waits for its volume before any pod can be scheduled.
+	ClaimWithoutClass
+	ClaimUnbound
+	// ClaimForLostNode is to be provisioned for a node that is not there, ClaimForWrongNode for one where it cannot be, and
+	// ClaimProvisioning is being provisioned.
+	ClaimForLostNode
+	ClaimForWrongNode
+	ClaimProvisioning
+	// ClaimUnused waits for a first consumer that there is not, ClaimUnusable for one that no node could take, and ClaimWaiting for
+	// Consumer.
+	ClaimUnused
+	ClaimUnusable
+	ClaimWaiting
+)
 
 // User is a pod that uses a claim.
 type User struct {
 	Pod  string `json:"pod"`
 	Node string `json:"node,omitempty"`
-	// Note is what is special: waiting, being deleted, ended.
+	// Note is what is special: one of the constants.
 	Note string `json:"note,omitempty"`
 }
 
+// What is special about a pod that uses a claim.
+const (
+	PodEnded    = "ended"
+	PodDeleting = "being deleted"
+	PodWaiting  = "waiting"
+)
+
 // Pool is a CSIStorageCapacity with what is left in it.
 type Pool struct {
-	Class string `json:"class"`
-	Name  string `json:"name"`
+	Class, Name string
 	// Capacity is what the driver published, negative where it did not; Free is that less what is Reserved.
-	Capacity int64 `json:"capacity"`
-	Reserved int64 `json:"reserved"`
-	Free     int64 `json:"free"`
+	Capacity, Reserved, Free int64
 	// Largest is the largest single volume, negative where the driver does not say.
-	Largest int64 `json:"largest"`
-	// Where tells a person from which nodes the pool is reached.
-	Where string `json:"where"`
+	Largest int64
+	// Where is from which nodes the pool is reached.
+	Where Place
 }
 
 // Claim explains what holds a claim back; nil where the snapshot has none of the name.
@@ -70,15 +92,7 @@ func Claim(s *topology.Snapshot, engine *placement.Engine, key topology.Key) *Cl
 		return nil
 	}
 	e := &ClaimExplanation{
-		Claim: Object{"PersistentVolumeClaim", key.Namespace, key.Name}, Class: claim.Class, Bytes: claim.Request,
-		PersistentVolume: claim.VolumeName, SelectedNode: claim.SelectedNode, Users: usersOf(s, key), Known: KnownOf(s),
-	}
-	class := s.Class(claim.Class)
-	if class != nil {
-		e.Provisioner, e.BindingMode = class.Provisioner, "Immediate"
-		if class.Delayed {
-			e.BindingMode = "WaitForFirstConsumer"
-		}
+		Claim: Object{"PersistentVolumeClaim", key.Namespace, key.Name}, Spec: claim, Class: s.Class(claim.Class), Users: usersOf(s, key), Known: KnownOf(s),
 	}
 	switch r := s.Reservation(claim.Class, key); {
 	case r == nil:
@@ -88,22 +102,35 @@ func Claim(s *topology.Snapshot, engine *placement.Engine, key topology.Key) *Cl
 		e.Reserved = r.Bytes
 	}
 	// What is true of a pod that has this one volume is true of the claim.
-	pod := &topology.Pod{Namespace: key.Namespace, Volumes: []topology.PodVolume{{Name: key.Name, Claim: key.Name}}}
-	q := ask(Question{Snapshot: s, Engine: engine, Pod: pod})
-	v := &q.d.Volumes[0]
-	e.State = v.State.String()
-	if v.Volume != nil {
-		e.Where = q.zones.on(s.Reach(v.Volume))
-		for a := range s.AttachmentsOf(v.Volume.Name) {
+	question := Question{Snapshot: s, Engine: engine, Pod: &topology.Pod{
+		Namespace: key.Namespace, Volumes: []topology.PodVolume{{Name: key.Name, Claim: key.Name}},
+	}}
+	q := ask(question)
+	e.Volume = &q.d.Volumes[0]
+	if v := e.Volume.Volume; v != nil {
+		where := q.zones.place(s.Reach(v))
+		e.Where = &where
+		for a := range s.AttachmentsOf(v.Name) {
 			e.AttachedTo = append(e.AttachedTo, a.Node)
 		}
 	}
-	if v.State == placement.Delayed {
+	if e.Volume.State == placement.Delayed {
 		for _, r := range q.v.Rooms(claim.Class).Pools {
 			e.Pools = append(e.Pools, poolOf(r, &q.zones))
 		}
 	}
-	e.Headline, e.Fine = q.claimHeadline(e, claim, class)
+	if q.v.Feasible.Empty() || q.held() {
+		e.Alone = Nowhere(question)
+	}
+	e.Is = q.claimState(e)
+	switch e.Is {
+	case ClaimBound:
+		e.Fine = e.Where.Nodes > 0
+	case ClaimWaiting:
+		e.Fine = e.Consumer.Fits
+	case ClaimProvisioning, ClaimUnused:
+		e.Fine = true
+	}
 	return e
 }
 
@@ -114,7 +141,7 @@ func poolOf(r *placement.Room, z *zones) Pool {
 	}
 	return Pool{
 		Class: r.Pool.Class, Name: r.Pool.Key().String(), Capacity: r.Pool.Capacity, Reserved: r.Reserved, Free: r.Free(), Largest: largest,
-		Where: z.on(r.Nodes),
+		Where: z.place(r.Nodes),
 	}
 }
 
@@ -124,85 +151,48 @@ func usersOf(s *topology.Snapshot, claim topology.Key) []User {
 		u := User{Pod: pod.Name, Node: pod.Node}
 		switch {
 		case pod.Terminal:
-			u.Note = "ended"
+			u.Note = PodEnded
 		case pod.Deleting:
-			u.Note = "being deleted"
+			u.Note = PodDeleting
 		case pod.Node == "":
-			u.Note = "waiting"
+			u.Note = PodWaiting
 		}
 		out = append(out, u)
 	}
 	return out
 }
 
-func (q *asked) claimHeadline(e *ClaimExplanation, claim *topology.Claim, class *topology.Class) (headline string, fine bool) {
-	switch {
+func (q *asked) claimState(e *ClaimExplanation) ClaimState {
+	switch claim := e.Spec; {
 	case claim.Lost:
-		return fmt.Sprintf("it has lost its volume %s, which was deleted; the data is gone unless the volume is restored", claim.VolumeName), false
-	case claim.Deleting && len(e.Users) > 0:
-		return "it is being deleted, which ends when " + usersText(e.Users) + " has gone", false
+		return ClaimLost
 	case claim.Deleting:
-		return "it is being deleted", false
-	case claim.Bound() && e.Where == "":
-		return fmt.Sprintf("it is bound to volume %s, which does not exist", claim.VolumeName), false
+		return ClaimDeleting
+	case claim.Bound() && e.Where == nil:
+		return ClaimWithoutVolume
 	case claim.Bound():
-		used := "; no pod uses it"
-		if len(e.Users) > 0 {
-			used = "; used by " + usersText(e.Users)
-		}
-		return fmt.Sprintf("it is bound to volume %s, which can be used %s%s", claim.VolumeName, e.Where, used), e.Where != "on no node"
-	case class == nil && claim.Class != "":
-		return fmt.Sprintf("it names class %s, which does not exist; create the class, or the claim anew with another", claim.Class), false
-	case e.State == placement.Held.String():
-		return notBound(q.Snapshot, claim), false
+		return ClaimBound
+	case e.Class == nil && claim.Class != "":
+		return ClaimWithoutClass
+	case e.Volume.State == placement.Held:
+		return ClaimUnbound
 	case claim.SelectedNode != "":
-		return q.provisioning(e, claim, class)
-	default:
-		return q.firstConsumer(e)
+		if _, known := q.Snapshot.NodeIndex(claim.SelectedNode); !known {
+			return ClaimForLostNode
+		}
+		if q.v.Feasible.Empty() {
+			return ClaimForWrongNode
+		}
+		return ClaimProvisioning
 	}
-}
-
-// provisioning is the headline of a claim for which kube-scheduler has selected a node.
-func (q *asked) provisioning(e *ClaimExplanation, claim *topology.Claim, class *topology.Class) (headline string, fine bool) {
-	if _, known := q.Snapshot.NodeIndex(claim.SelectedNode); !known {
-		return fmt.Sprintf("its volume is to be provisioned for node %s, which is not in the cluster any more; remove the annotation "+
-			"volume.kubernetes.io/selected-node, so that kube-scheduler selects another", claim.SelectedNode), false
+	for pod := range q.Snapshot.Users(e.Spec.Key()) {
+		if pod.Node == "" && !pod.Terminal && !pod.Deleting {
+			e.Consumer = Pod(Question{Snapshot: q.Snapshot, Engine: q.Engine, Pod: pod})
+			return ClaimWaiting
+		}
 	}
 	if q.v.Feasible.Empty() {
-		return fmt.Sprintf("its volume is to be provisioned for node %s, where it cannot be: %s", claim.SelectedNode, q.nowhere()), false
+		return ClaimUnusable
 	}
-	return fmt.Sprintf("its volume is being provisioned for node %s by %s; where that takes long, look at the events of the claim",
-		e.SelectedNode, class.Provisioner), true
-}
-
-// firstConsumer is the headline of a claim that waits for a pod.
-func (q *asked) firstConsumer(e *ClaimExplanation) (headline string, fine bool) {
-	for pod := range q.Snapshot.Users(topology.Key{Namespace: e.Claim.Namespace, Name: e.Claim.Name}) {
-		if pod.Node != "" || pod.Terminal || pod.Deleting {
-			continue
-		}
-		waiting := Pod(Question{Snapshot: q.Snapshot, Engine: q.Engine, Pod: pod})
-		if waiting.Fits {
-			return fmt.Sprintf("it waits for its first consumer, pod %s: %s", pod.Name, waiting.Headline), true
-		}
-		return fmt.Sprintf("it waits for its first consumer, pod %s, which fits nowhere: %s; see: moorage explain pod %s -n %s", pod.Name, waiting.Headline,
-			plain.Quote(pod.Name), plain.Quote(pod.Namespace)), false
-	}
-	if q.v.Feasible.Empty() {
-		return "it waits for its first consumer, and no node could take one: " + q.nowhere(), false
-	}
-	return "it waits for its first consumer (WaitForFirstConsumer), and no pod that uses it waits", true
-}
-
-func usersText(users []User) string {
-	return few(users, func(u User) string {
-		text := "pod " + u.Pod
-		if u.Node != "" {
-			text += " on " + u.Node
-		}
-		if u.Note != "" {
-			text += " (" + u.Note + ")"
-		}
-		return text
-	})
+	return ClaimUnused
 }

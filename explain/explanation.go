@@ -2,7 +2,11 @@
 
 package explain
 
-import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/moorage-k8s/moorage/topology/placement"
+)
 
 // Object names an object that something is said of.
 type Object struct {
@@ -13,72 +17,63 @@ type Object struct {
 
 // Explanation is where a pod could land as far as its volumes go, and why not elsewhere.
 type Explanation struct {
-	Pod Object `json:"pod"`
-	// Node is where the pod is already; empty while it waits.
-	Node string `json:"node,omitempty"`
+	Pod Object
+	// Node is where the pod is already; empty while it waits. Ended tells that it needs none any more.
+	Node  string
+	Ended bool
 	// Fits tells whether some node can take the pod, and kube-scheduler does not hold it back before it looks at nodes.
-	Fits bool `json:"fits"`
-	// Held tells that kube-scheduler holds the pod back before it looks at nodes: a claim is missing, say.
-	Held bool `json:"held,omitempty"`
-	// Headline is the cause, in one sentence.
-	Headline string `json:"headline"`
-	// Suggestion is the smallest change after which the pod fits: the first of Changes, in words. Empty where it fits, and
-	// where no change was found.
-	Suggestion string   `json:"suggestion,omitempty"`
-	Changes    []Change `json:"changes,omitempty"`
-	// Message is how the event of the pod begins where kube-scheduler has no other reason than volumes: its own texts, with
-	// the number of nodes. Empty where the pod fits somewhere.
-	Message string `json:"message,omitempty"`
+	Fits bool
+	// Held tells that kube-scheduler holds the pod back before it looks at nodes, and HeldBy for which volumes.
+	Held   bool
+	HeldBy []Held
+	// Allowed is on how many nodes the volumes allow the pod.
+	Allowed int
+	// Causes are in the order of the predicates. Nowhere are the fewest that rule out every node between them, by index: none where a node
+	// is left, and where it takes many.
+	Causes  []Cause
+	Nowhere []int
+	// Changes are those after which the pod fits, the smallest first.
+	Changes []Change
+	// Reasons are what kube-scheduler's event gives for nodes where it has no other reason than volumes, with the number of nodes: its
+	// own texts.
+	Reasons map[string]int
 	// Said is what kube-scheduler last wrote into the pod's status, where the pod was read from a cluster.
-	Said string `json:"said,omitempty"`
-	// Undecided are volumes about which nothing is decided, and which therefore refuse no node.
-	Undecided    []Undecided   `json:"undecided,omitempty"`
-	Volumes      []Volume      `json:"volumes"`
-	Constraints  []Constraint  `json:"constraints"`
-	Reservations []Reservation `json:"reservations,omitempty"`
+	Said string
+	// Undecided are volumes about which nothing is decided, and which therefore rule out no node.
+	Undecided    []Undecided
+	Volumes      []Volume
+	Reservations []Reservation
 	// Uncertain are reservations that may be in the published capacity already, as after a start of moorage and for a command
 	// that has just read the cluster. They rule out no node.
-	Uncertain []Reservation `json:"uncertainReservations,omitempty"`
+	Uncertain []Reservation
 	// Group is set where the pod is of a scheduling group whose waiting members have no room together.
-	Group *SchedulingGroup `json:"group,omitempty"`
+	Group *SchedulingGroup
 	// Scorers are those that tell the feasible nodes apart, the heaviest first.
-	Scorers []string `json:"scorers,omitempty"`
+	Scorers []string
 	// Nodes are all nodes of the cluster, by name.
-	Nodes []Node `json:"nodes"`
+	Nodes []Node
 	// Known is what the answer rests on.
-	Known Known `json:"known"`
+	Known Known
+}
+
+// Held is a volume for which kube-scheduler does not look at nodes.
+type Held struct {
+	Volume *placement.Volume
+	Cause  placement.Cause
+	Detail string
+	// Gone tells that the volume which the claim names is not in the cluster.
+	Gone bool
 }
 
 // Volume is one volume of the pod.
 type Volume struct {
-	Volume string `json:"volume"`
-	Claim  string `json:"claim,omitempty"`
-	// State is Bound, Delayed, Inline or Held.
-	State  string `json:"state"`
-	Driver string `json:"driver,omitempty"`
-	Class  string `json:"class,omitempty"`
-	// Bytes is the size of the volume, or what the claim asks for; 0 where neither is known.
-	Bytes int64 `json:"bytes,omitempty"`
-	// PersistentVolume is the volume that a Bound claim has.
-	PersistentVolume string `json:"persistentVolume,omitempty"`
-	// Where tells a person on which nodes the volume alone would allow the pod.
-	Where string `json:"where"`
-	// Eliminated are numbers of nodes by the reason for which this volume refuses them.
-	Eliminated map[string]int `json:"eliminated"`
-}
-
-// Constraint is one reason for which nodes are refused.
-type Constraint struct {
-	// Volume is to blame; empty where it is the pod's volumes together.
-	Volume    string `json:"volume,omitempty"`
-	Predicate string `json:"predicate"`
-	Reason    string `json:"reason"`
-	Code      string `json:"code"`
-	// Nodes are how many are refused for it, Alone those of them that nothing else refuses.
-	Nodes int `json:"nodes"`
-	Alone int `json:"alone"`
-	// Detail says it with names.
-	Detail string `json:"detail"`
+	Of *placement.Volume
+	// Allowed are the nodes on which the volume alone would allow the pod.
+	Allowed Place
+	// Existing is on how many of these a delayed claim would be bound to an existing volume, Provisioned on how many one would be made.
+	Existing, Provisioned int
+	// Eliminated are numbers of nodes by the reason for which this volume rules them out.
+	Eliminated map[string]int
 }
 
 // Node is the answer for one node.
@@ -97,8 +92,8 @@ type Node struct {
 	Code    string   `json:"code,omitempty"`
 	Reasons []string `json:"reasons,omitempty"`
 
-	// causes are the indexes of the constraints that refuse the node.
-	causes []int
+	// Causes are those that rule the node out, by index.
+	Causes []int `json:"-"`
 }
 
 // Undecided is a volume about which nothing is decided.

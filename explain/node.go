@@ -4,9 +4,7 @@ package explain
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
@@ -14,18 +12,20 @@ import (
 
 // NodeExplanation is what a node has for volumes.
 type NodeExplanation struct {
-	Node     Object       `json:"node"`
-	Zone     string       `json:"zone,omitempty"`
-	Headline string       `json:"headline"`
-	Note     string       `json:"note,omitempty"`
-	Drivers  []NodeDriver `json:"drivers"`
+	Node Object
+	Zone string
+	// Note is why the node takes no new pods; empty where it does.
+	Note string
+	// Unreported tells that there is no CSINode of it.
+	Unreported bool
+	Drivers    []NodeDriver
 	// Lacking are drivers that other nodes have and this one has not.
-	Lacking []string     `json:"lacking,omitempty"`
-	Pools   []Pool       `json:"pools,omitempty"`
-	Volumes []NodeVolume `json:"volumes,omitempty"`
+	Lacking []string
+	Pools   []Pool
+	Volumes []NodeVolume
 	// Reach is, by class, how many of the volumes in the cluster the node can use.
-	Reach []ClassReach `json:"reach,omitempty"`
-	Known Known        `json:"known"`
+	Reach []ClassReach
+	Known Known
 }
 
 // NodeDriver is a CSI driver on a node.
@@ -43,9 +43,17 @@ type NodeVolume struct {
 	Volume string `json:"volume,omitempty"`
 	Claim  string `json:"claim,omitempty"`
 	Pod    string `json:"pod,omitempty"`
-	// Note tells what is special: attached and used by no pod, used and not attached, being detached.
+	// Note is what is special: one of the constants.
 	Note string `json:"note,omitempty"`
 }
+
+// What is special about a volume on a node.
+const (
+	NoVolumeYet = "no volume yet"
+	NotAttached = "not attached"
+	Detaching   = "being detached"
+	Unused      = "attached, used by no pod here"
+)
 
 // ClassReach is how many of a class's volumes a node can use.
 type ClassReach struct {
@@ -62,7 +70,7 @@ func OfNode(s *topology.Snapshot, name string) *NodeExplanation {
 	}
 	node := s.Node(i)
 	z := zonesOf(s)
-	e := &NodeExplanation{Node: Object{Kind: "Node", Name: name}, Zone: z.Zone(i), Note: z.Closed(i), Known: KnownOf(s)}
+	e := &NodeExplanation{Node: Object{Kind: "Node", Name: name}, Zone: z.Zone(i), Note: z.Closed(i), Unreported: !node.HasCSINode, Known: KnownOf(s)}
 	for _, d := range node.Drivers {
 		e.Drivers = append(e.Drivers, nodeDriver(s, i, &d))
 	}
@@ -78,7 +86,6 @@ func OfNode(s *topology.Snapshot, name string) *NodeExplanation {
 	}
 	e.Volumes = volumesOn(s, name)
 	e.Reach = reachOf(s, i)
-	e.Headline = e.headline(node)
 	return e
 }
 
@@ -121,11 +128,11 @@ func volumesOn(s *topology.Snapshot, name string) []NodeVolume {
 			used[claim.VolumeName] = true
 			switch volume := s.Volume(claim.VolumeName); {
 			case volume == nil:
-				v.Note = "no volume yet"
+				v.Note = NoVolumeYet
 			case attached[volume.Name] == nil && volume.Driver != "" && s.Attaches(volume.Driver):
-				v.Note = "not attached"
+				v.Note = NotAttached
 			case attached[volume.Name] != nil && attached[volume.Name].Deleting:
-				v.Note = "being detached"
+				v.Note = Detaching
 			}
 			out = append(out, v)
 		}
@@ -134,9 +141,9 @@ func volumesOn(s *topology.Snapshot, name string) []NodeVolume {
 		if used[volume] {
 			continue
 		}
-		v := NodeVolume{Volume: volume, Note: "attached, used by no pod here"}
+		v := NodeVolume{Volume: volume, Note: Unused}
 		if a.Deleting {
-			v.Note = "being detached"
+			v.Note = Detaching
 		}
 		if pv := s.Volume(volume); pv != nil && pv.HasClaimRef {
 			v.Claim = pv.ClaimRef.String()
@@ -170,38 +177,4 @@ func reachOf(s *topology.Snapshot, i int) []ClassReach {
 	}
 	slices.SortFunc(out, func(a, b ClassReach) int { return cmp.Compare(a.Class, b.Class) })
 	return out
-}
-
-func (e *NodeExplanation) headline(node *topology.Node) string {
-	var parts []string
-	if e.Note != "" {
-		parts = append(parts, e.Note)
-	}
-	if e.Zone != "" {
-		parts = append(parts, "in "+named(e.Zone))
-	}
-	for i := range e.Drivers {
-		d := &e.Drivers[i]
-		switch {
-		case d.Slots >= 0 && d.Used >= d.Slots:
-			parts = append(parts, fmt.Sprintf("all %d attach slots of %s are taken", d.Slots, d.Name))
-		case d.Slots >= 0:
-			parts = append(parts, fmt.Sprintf("%d of %d attach slots of %s free", d.Slots-d.Used, d.Slots, d.Name))
-		}
-		for _, t := range d.Topology {
-			if key, missing := strings.CutSuffix(t, "=?"); missing {
-				parts = append(parts, fmt.Sprintf("the label %s that driver %s provisions by is missing", key, d.Name))
-			}
-		}
-	}
-	switch {
-	case !node.HasCSINode:
-		parts = append(parts, "no CSINode object, so nothing is known of its drivers")
-	case len(e.Drivers) == 0:
-		parts = append(parts, "no CSI driver is registered")
-	}
-	if len(parts) == 0 {
-		return count(len(e.Drivers), "CSI driver") + " without a limit on volumes"
-	}
-	return strings.Join(parts, "; ")
 }

@@ -21,35 +21,55 @@ type Question struct {
 // Pod explains where a pod could land.
 func Pod(question Question) *Explanation {
 	q := ask(question)
-	e := &Explanation{
-		Pod:  Object{Kind: "Pod", Namespace: q.Pod.Namespace, Name: q.Pod.Name},
-		Node: q.Pod.Node, Said: q.Said,
-		Fits: !q.held() && !q.v.Feasible.Empty(), Held: q.held(),
-		Volumes: q.volumes(), Constraints: q.constraints(), Reservations: q.reservations(ReservationsOf), Uncertain: q.reservations(UncertainOf),
-		Known: KnownOf(q.Snapshot),
+	e := q.outline()
+	e.Said = q.Said
+	for i := range q.causes {
+		e.Causes = append(e.Causes, q.describe(&q.causes[i]))
 	}
+	e.Nowhere = q.nowhere()
+	e.Volumes, e.Reservations, e.Uncertain = q.volumes(), q.reservations(ReservationsOf), q.reservations(UncertainOf)
 	for _, u := range q.v.Undecided {
 		e.Undecided = append(e.Undecided, Undecided{Volume: u.Volume, Cause: string(u.Cause), Detail: u.Detail})
 	}
 	q.rateNodes(e)
 	e.Group = q.schedulingGroup()
-	e.Headline = q.headline(e)
 	if !e.Fits {
-		e.Message = q.message()
-		if e.Changes = q.changes(); len(e.Changes) > 0 {
-			e.Suggestion = e.Changes[0].What
-		}
+		e.Reasons, e.Changes = q.reasons(), q.changes()
 	}
 	return e
 }
 
-// Cause is the headline for a pod that fits nowhere, without the rest of the explanation; empty where it fits.
-func Cause(question Question) string {
+// Nowhere explains why no node takes a pod, in short: the causes are the fewest that rule out every node, and nothing is said of nodes,
+// volumes and changes. It is nil where the pod fits.
+func Nowhere(question Question) *Explanation {
 	q := ask(question)
-	if !q.held() && !q.v.Feasible.Empty() {
-		return ""
+	e := q.outline()
+	if e.Fits {
+		return nil
 	}
-	return q.headline(&Explanation{})
+	for n, i := range q.nowhere() {
+		e.Causes = append(e.Causes, q.describe(&q.causes[i]))
+		e.Nowhere = append(e.Nowhere, n)
+	}
+	return e
+}
+
+// outline is what is told of any pod.
+func (q *asked) outline() *Explanation {
+	return &Explanation{
+		Pod:  Object{Kind: "Pod", Namespace: q.Pod.Namespace, Name: q.Pod.Name},
+		Node: q.Pod.Node, Ended: q.Pod.Terminal,
+		Fits: !q.held() && !q.v.Feasible.Empty(), Held: q.held(), HeldBy: q.heldBy(),
+		Allowed: q.v.Feasible.Len(), Known: KnownOf(q.Snapshot),
+	}
+}
+
+// nowhere is Explanation.Nowhere.
+func (q *asked) nowhere() []int {
+	if !q.v.Feasible.Empty() {
+		return nil
+	}
+	return q.smallest()
 }
 
 // asked is a question with the engine's answer.
@@ -69,7 +89,7 @@ func ask(question Question) *asked {
 	return q
 }
 
-// held tells whether kube-scheduler holds the pod back before it looks at nodes.
+// held reports whether kube-scheduler holds the pod back before it looks at nodes.
 func (q *asked) held() bool {
 	return slices.ContainsFunc(q.d.Volumes, func(v placement.Volume) bool { return v.State == placement.Held })
 }
@@ -95,7 +115,7 @@ func (q *asked) rateNodes(e *Explanation) {
 		}
 		for c := range q.causes {
 			if q.causes[c].nodes.Has(i) {
-				n.causes = append(n.causes, c)
+				n.Causes = append(n.Causes, c)
 				if reason := q.causes[c].reason.String(); !slices.Contains(n.Reasons, reason) {
 					n.Reasons = append(n.Reasons, reason)
 				}

@@ -4,7 +4,6 @@ package explain
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"github.com/moorage-k8s/moorage/topology"
@@ -19,7 +18,7 @@ type SchedulingGroup struct {
 	Room    int `json:"room"`
 }
 
-// schedulingGroup says how far the pod's group fits; nil where all of it does, or that is not known.
+// schedulingGroup is how far the pod's group fits; nil where all of it does, or that is not known.
 func (q *asked) schedulingGroup() *SchedulingGroup {
 	if q.Pod.Group == "" || q.Pod.Node != "" || q.Pod.Terminal || q.held() || q.v.Feasible.Empty() {
 		return nil
@@ -38,14 +37,4 @@ func (q *asked) schedulingGroup() *SchedulingGroup {
 		return nil
 	}
 	return &SchedulingGroup{Name: q.Pod.Group, Waiting: len(members), Room: room}
-}
-
-// tooLarge is the headline of a pod that would fit without the rest of its group.
-func (g *SchedulingGroup) tooLarge(alone, said string) string {
-	text := fmt.Sprintf("there is room for %d of the %d waiting pods of scheduling group %s; the volumes of this one alone allow %s",
-		g.Room, g.Waiting, g.Name, alone)
-	if said != "" {
-		text += "; kube-scheduler says: " + said
-	}
-	return text
 }

@@ -3,59 +3,28 @@
 package explain
 
 import (
-	"fmt"
-
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
 
 func (q *asked) volumes() []Volume {
 	out := make([]Volume, len(q.d.Volumes))
-	for i := range q.d.Volumes {
-		v := &q.d.Volumes[i]
-		row := Volume{Volume: v.Name, Claim: v.ClaimName, State: v.State.String(), Driver: v.Driver(), Eliminated: map[string]int{}}
-		if v.Claim != nil {
-			row.Class, row.Bytes = v.Claim.Class, v.Claim.Request
-		}
-		if v.Volume != nil {
-			row.PersistentVolume, row.Bytes = v.Volume.Name, v.Volume.Capacity
-		}
-		refused := topology.NewNodeSet(q.Snapshot.NumNodes())
+	for i := range out {
+		row := &out[i]
+		row.Of, row.Eliminated = &q.d.Volumes[i], map[string]int{}
+		allowed := q.Snapshot.AllNodes().Clone()
 		for j := range q.causes {
 			if c := &q.causes[j]; c.volume == i {
-				refused.Or(c.nodes)
+				allowed.AndNot(c.nodes)
 				row.Eliminated[c.reason.String()] += c.nodes.Len()
 			}
 		}
-		row.Where = q.where(i, refused)
-		out[i] = row
+		row.Allowed = q.zones.place(allowed)
+		if row.Of.State == placement.Delayed {
+			row.Existing, row.Provisioned = q.choices(i, allowed)
+		}
 	}
 	return out
-}
-
-// where tells on which nodes the volume alone would allow the pod, and for a delayed claim what becomes of it.
-func (q *asked) where(volume int, refused topology.NodeSet) string {
-	v := &q.d.Volumes[volume]
-	if v.State == placement.Held {
-		return "held back by kube-scheduler"
-	}
-	allowed := refused.Clone()
-	allowed.Not()
-	where := q.zones.on(allowed)
-	if v.State != placement.Delayed {
-		return where
-	}
-	existing, provisioned := q.choices(volume, allowed)
-	switch {
-	case existing == 0 && provisioned == 0:
-		return where
-	case existing == 0:
-		return "provisioned " + where
-	case provisioned == 0:
-		return "an existing volume, " + where
-	default:
-		return fmt.Sprintf("an existing volume on %s, provisioned on %d", count(existing, "node"), provisioned)
-	}
 }
 
 // choices counts the nodes on which the delayed claim would be bound to an existing volume, and on which provisioned.

@@ -10,8 +10,8 @@ import (
 	"github.com/moorage-k8s/moorage/topology"
 )
 
-// lost stands in the place of a workload for pods of nodes that were taken away.
-const lost = "lost"
+// Lost stands in the place of a workload for pods of nodes that were taken away.
+const Lost = "lost"
 
 // lose takes nodes away, and returns their pods to be placed again, in the order of their names.
 func (m *simulation) lose() ([]planned, error) {
@@ -47,7 +47,7 @@ func (m *simulation) lose() ([]planned, error) {
 		if pod.Terminal || pod.Deleting {
 			continue
 		}
-		pods = append(pods, planned{workload: lost, known: pod})
+		pods = append(pods, planned{workload: Lost, known: pod})
 	}
 	m.draft.RemovePods(keys...)
 	for name := range gone {

@@ -45,7 +45,7 @@ func TestZonesByDriverKey(t *testing.T) {
 	for name := range want {
 		ofNode[name] = explain.OfNode(s, name).Zone
 	}
-	for _, zone := range storagemap.Of(s, engine, nil).Zones {
+	for _, zone := range storagemap.New(s, engine, nil).Zones {
 		for i := range zone.Nodes {
 			ofMap[zone.Nodes[i].Name] = zone.Name
 		}

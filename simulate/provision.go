@@ -15,13 +15,6 @@ import (
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
 
-// How a claim came by its volume.
-const (
-	provisioned = "provisioned"
-	bound       = "bound"
-	had         = "had"
-)
-
 // settle binds and provisions the claims of a pod that lands on the node.
 func (m *simulation) settle(demand *placement.Demand, verdict *placement.Verdict, node int) ([]Volume, error) {
 	existing := map[int]*topology.Volume{}
@@ -34,19 +27,19 @@ func (m *simulation) settle(demand *placement.Demand, verdict *placement.Verdict
 		if v.Claim == nil || slices.ContainsFunc(out, func(o Volume) bool { return o.Claim == v.Claim.Name }) {
 			continue
 		}
-		volume := Volume{Claim: v.Claim.Name, Class: v.Claim.Class, Bytes: v.Claim.Request, How: had}
+		volume := Volume{Claim: v.Claim.Name, Class: v.Claim.Class, Bytes: v.Claim.Request, How: Had}
 		switch {
 		case v.State == placement.Bound:
 			volume.Volume, volume.Bytes = v.Volume.Name, v.Volume.Capacity
 			if m.early[v.Claim.Key()] {
 				delete(m.early, v.Claim.Key())
-				volume.How, volume.Volume = provisioned, ""
+				volume.How, volume.Volume = Provisioned, ""
 			}
 		case existing[i] != nil:
-			volume.How, volume.Volume, volume.Bytes = bound, existing[i].Name, existing[i].Capacity
+			volume.How, volume.Volume, volume.Bytes = Bound, existing[i].Name, existing[i].Capacity
 			m.bind(v.Claim, existing[i])
 		default:
-			volume.How = provisioned
+			volume.How = Provisioned
 			if err := m.provision(v.Claim, v.Class, node); err != nil {
 				return nil, err
 			}

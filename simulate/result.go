@@ -7,41 +7,71 @@ import "github.com/moorage-k8s/moorage/explain"
 // Result is where pods and their volumes would land.
 type Result struct {
 	// Fits tells whether every pod was placed.
-	Fits bool `json:"fits"`
+	Fits bool
 	// Lost are nodes that were taken away.
-	Lost []string `json:"lost,omitempty"`
+	Lost []string
 	// Pods are in the order in which they were placed.
-	Pods  []Pod  `json:"pods"`
-	Zones []Zone `json:"zones,omitempty"`
-	Pools []Pool `json:"pools,omitempty"`
+	Pods  []Pod
+	Zones []Zone
+	Pools []Pool
 	// Uncertain are reservations in the classes of Pools that may be in the published capacity already. They took no room.
-	Uncertain []explain.Reservation `json:"uncertainReservations,omitempty"`
+	Uncertain []explain.Reservation
 	// Unmodelled are things that the workloads ask for and that were not looked at.
-	Unmodelled []string      `json:"unmodelled,omitempty"`
-	Known      explain.Known `json:"known"`
+	Unmodelled []Unmodelled
+	Known      explain.Known
 }
 
 // Pod is one pod.
 type Pod struct {
-	// Workload is the kind and name of what the pod belongs to; 'lost' for one that was on a node which was taken away.
+	// Workload is the kind and name of what the pod belongs to; Lost for one that was on a node which was taken away.
 	Workload  string `json:"workload"`
 	Namespace string `json:"namespace"`
 	Name      string `json:"name"`
 	// From is the node that the pod was on before, for one of a lost node.
 	From string `json:"from,omitempty"`
-	// Node is where it was placed; empty where it was not, and then Why says why.
-	Node    string   `json:"node,omitempty"`
-	Zone    string   `json:"zone,omitempty"`
-	Why     string   `json:"why,omitempty"`
-	Volumes []Volume `json:"volumes,omitempty"`
+	// Node is where it was placed; empty where it was not, and then Unplaced is why.
+	Node     string    `json:"node,omitempty"`
+	Zone     string    `json:"zone,omitempty"`
+	Unplaced *Unplaced `json:"-"`
+	Volumes  []Volume  `json:"volumes,omitempty"`
 }
+
+// Unplaced is why a pod was not placed.
+type Unplaced struct {
+	// Nowhere is why its volumes allow no node; nil where they do.
+	Nowhere *explain.Explanation
+	// Only is the one node that it is for, RuledOut the reason of its volumes against that one; empty where there is none.
+	Only, RuledOut string
+	// Allowed is how many nodes its volumes leave of how many; something else is against each of them.
+	Allowed, Of int
+}
+
+// Unmodelled is something that a workload may ask for and that is not looked at.
+type Unmodelled string
+
+// What is not looked at.
+const (
+	Requests      Unmodelled = "requests"
+	PodAffinity   Unmodelled = "podAffinity"
+	Spread        Unmodelled = "topologySpreadConstraints"
+	PreferredNode Unmodelled = "preferredNodeAffinity"
+	Tolerations   Unmodelled = "tolerations"
+	Priority      Unmodelled = "priority"
+)
+
+// How a claim came by its volume: it was made, was there, or the claim had it before.
+const (
+	Provisioned = "provisioned"
+	Bound       = "bound"
+	Had         = "had"
+)
 
 // Volume is what became of a claim of a pod.
 type Volume struct {
 	Claim string `json:"claim"`
 	Class string `json:"class,omitempty"`
 	Bytes int64  `json:"bytes"`
-	// How is provisioned, bound (to the existing volume Volume), or had (the claim had its volume before).
+	// How is Provisioned, Bound (to the existing volume Volume), or Had.
 	How    string `json:"how"`
 	Volume string `json:"volume,omitempty"`
 }
@@ -57,9 +87,7 @@ type Zone struct {
 
 // Pool is a pool before and after. What is reserved for other pods counts as taken in both.
 type Pool struct {
-	Class  string `json:"class"`
-	Name   string `json:"name"`
-	Where  string `json:"where"`
-	Before int64  `json:"before"`
-	After  int64  `json:"after"`
+	Class, Name   string
+	Where         explain.Place
+	Before, After int64
 }

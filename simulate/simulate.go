@@ -5,7 +5,6 @@ package simulate
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -118,7 +117,7 @@ func (m *simulation) place(p *planned) error {
 		node = m.best(p, verdict, candidates)
 	}
 	if node < 0 {
-		out.Why = m.why(pod, verdict, p.only)
+		out.Unplaced = m.unplaced(pod, verdict, p.only)
 		m.result.Fits = false
 		m.result.Pods = append(m.result.Pods, out)
 		return nil
@@ -184,19 +183,14 @@ func (m *simulation) compare(p *planned, scores *placement.Scores, a, b int) int
 	)
 }
 
-// why says why no node takes the pod.
-func (m *simulation) why(pod *topology.Pod, verdict *placement.Verdict, only string) string {
-	if cause := explain.Cause(explain.Question{Snapshot: m.s, Engine: m.Engine, Pod: pod}); cause != "" {
-		return cause
+// unplaced is why no node takes the pod.
+func (m *simulation) unplaced(pod *topology.Pod, verdict *placement.Verdict, only string) *Unplaced {
+	u := &Unplaced{Only: only, Allowed: verdict.Feasible.Len(), Of: m.s.NumNodes()}
+	if u.Nowhere = explain.Nowhere(explain.Question{Snapshot: m.s, Engine: m.Engine, Pod: pod}); u.Nowhere != nil {
+		return u
 	}
-	i, known := m.s.NodeIndex(only)
-	switch {
-	case known && !verdict.Feasible.Has(i):
-		return verdict.Refusal(i).Reason.String()
-	case known:
-		return fmt.Sprintf("node %s is not ready, cordoned, or not what the pod's nodeSelector and affinity want", only)
-	default:
-		return fmt.Sprintf("its volumes leave %d of %d nodes, and each of these is cordoned, not ready, or not what its nodeSelector and node affinity want",
-			verdict.Feasible.Len(), m.s.NumNodes())
+	if i, known := m.s.NodeIndex(only); known && !verdict.Feasible.Has(i) {
+		u.RuledOut = verdict.Refusal(i).Reason.String()
 	}
+	return u
 }

@@ -78,7 +78,7 @@ func TestNoPoolIsOverCommitted(t *testing.T) {
 			}
 			if pod.Node == "" {
 				fits = false
-				if pod.Why == "" {
+				if pod.Unplaced == nil {
 					t.Errorf("pod %s has no place, and nothing says why", pod.Name)
 				}
 				continue
@@ -161,11 +161,11 @@ func TestDaemonSetHasAPodOnEachNode(t *testing.T) {
 		if i == 0 {
 			want = ""
 		}
-		if pod.Node != want || (pod.Why == "") != (want != "") {
-			t.Errorf("pod %s is on %q (%s), want %q", pod.Name, pod.Node, pod.Why, want)
+		if pod.Node != want || (pod.Unplaced == nil) != (want != "") {
+			t.Errorf("pod %s is on %q (%+v), want %q", pod.Name, pod.Node, pod.Unplaced, want)
 		}
 	}
-	if len(result.Pods) != 3 || result.Pods[0].Why != placement.ReasonCapacity.String() {
+	if len(result.Pods) != 3 || result.Pods[0].Unplaced.RuledOut != placement.ReasonCapacity.String() {
 		t.Errorf("pods %+v", result.Pods)
 	}
 }

@@ -25,7 +25,7 @@ func (m *simulation) sum(before map[string]explain.Pool) {
 		}
 		z.Pods++
 		for _, v := range p.Volumes {
-			if v.How == provisioned {
+			if v.How == Provisioned {
 				z.Volumes++
 				z.Bytes = topology.AddBytes(z.Bytes, v.Bytes)
 			}
@@ -59,19 +59,19 @@ func (m *simulation) noteUnmodelled(pods []planned) {
 		for c := range spec.Containers {
 			requests = requests || len(spec.Containers[c].Resources.Requests) > 0
 		}
-		for _, thing := range []struct {
+		for _, u := range []struct {
 			asked bool
-			name  string
+			thing Unmodelled
 		}{
-			{requests, "requests of CPU, memory and other resources"},
-			{spec.Affinity != nil && (spec.Affinity.PodAffinity != nil || spec.Affinity.PodAntiAffinity != nil), "affinity between pods"},
-			{len(spec.TopologySpreadConstraints) > 0, "topology spread constraints"},
-			{spec.Affinity != nil && spec.Affinity.NodeAffinity != nil && len(spec.Affinity.NodeAffinity.PreferredDuringSchedulingIgnoredDuringExecution) > 0, "preferred node affinity"},
-			{len(spec.Tolerations) > 0, "tolerations (taints are not looked at: every node counts as tolerated)"},
-			{spec.PriorityClassName != "" || spec.Priority != nil, "priorities and preemption"},
+			{requests, Requests},
+			{spec.Affinity != nil && (spec.Affinity.PodAffinity != nil || spec.Affinity.PodAntiAffinity != nil), PodAffinity},
+			{len(spec.TopologySpreadConstraints) > 0, Spread},
+			{spec.Affinity != nil && spec.Affinity.NodeAffinity != nil && len(spec.Affinity.NodeAffinity.PreferredDuringSchedulingIgnoredDuringExecution) > 0, PreferredNode},
+			{len(spec.Tolerations) > 0, Tolerations},
+			{spec.PriorityClassName != "" || spec.Priority != nil, Priority},
 		} {
-			if thing.asked && !slices.Contains(m.result.Unmodelled, thing.name) {
-				m.result.Unmodelled = append(m.result.Unmodelled, thing.name)
+			if u.asked && !slices.Contains(m.result.Unmodelled, u.thing) {
+				m.result.Unmodelled = append(m.result.Unmodelled, u.thing)
 			}
 		}
 	}

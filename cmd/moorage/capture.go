@@ -18,6 +18,7 @@ import (
 
 	"github.com/moorage-k8s/moorage/internal/capture"
 	"github.com/moorage-k8s/moorage/internal/plain"
+	"github.com/moorage-k8s/moorage/internal/text"
 	"github.com/moorage-k8s/moorage/internal/version"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/live"
@@ -131,26 +132,13 @@ func counts(l *live.Listing) string {
 	var parts []string
 	for _, kind := range topology.AllKinds {
 		if n := len(l.Objects[kind]); n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, plural(string(kind), n)))
+			parts = append(parts, text.Count(n, string(kind)))
 		}
 	}
 	if len(parts) == 0 {
 		return "no objects: the cluster has none that moorage looks at"
 	}
 	return strings.Join(parts, ", ")
-}
-
-func plural(kind string, n int) string {
-	switch {
-	case n == 1:
-		return kind
-	case strings.HasSuffix(kind, "Class"):
-		return kind + "es"
-	case strings.HasSuffix(kind, "Capacity"):
-		return strings.TrimSuffix(kind, "y") + "ies"
-	default:
-		return kind + "s"
-	}
 }
 
 // replaceFile writes a file beside the one that may be there and puts it in its place once it is whole.

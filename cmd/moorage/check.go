@@ -15,8 +15,8 @@ import (
 
 	"github.com/moorage-k8s/moorage/check"
 	"github.com/moorage-k8s/moorage/internal/config"
+	"github.com/moorage-k8s/moorage/internal/output"
 	"github.com/moorage-k8s/moorage/internal/plain"
-	"github.com/moorage-k8s/moorage/internal/printers"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/webhook/rules"
 )
@@ -123,7 +123,7 @@ func checkFiles(cmd *cobra.Command, flags checkFlags, args []string) error {
 	notRead(cmd.ErrOrStderr(), &result.Skipped)
 	for _, f := range result.Failures {
 		_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "error: the rule %s failed on %s %s in %s and was left out: %v; please report this\n",
-			f.Panic.Rule, plain.Line(f.Object.Kind), plain.Line(f.Object.Name), printers.FileName(f.File), f.Panic.Value)
+			f.Panic.Rule, plain.Line(f.Object.Kind), plain.Line(f.Object.Name), output.FileName(f.File), f.Panic.Value)
 	}
 	return flags.verdict(result)
 }
@@ -201,13 +201,13 @@ func noOption(path string) string {
 func (f *checkFlags) print(w io.Writer, result *check.Result) error {
 	switch f.output {
 	case "json":
-		return printers.FindingsJSON(w, result)
+		return output.FindingsJSON(w, result)
 	case "sarif":
-		return printers.FindingsSARIF(w, result)
+		return output.FindingsSARIF(w, result)
 	case "github":
-		return printers.FindingsGitHub(w, result, f.verbose)
+		return output.FindingsGitHub(w, result, f.verbose)
 	default:
-		return printers.FindingsText(w, result, printers.TextOptions{Verbose: f.verbose, Color: colored(w), Width: width(w)})
+		return output.FindingsText(w, result, output.TextOptions{Verbose: f.verbose, Color: colored(w), Width: width(w)})
 	}
 }
 

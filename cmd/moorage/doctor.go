@@ -17,7 +17,7 @@ import (
 	"github.com/moorage-k8s/moorage/internal/config"
 	"github.com/moorage-k8s/moorage/internal/doctor"
 	"github.com/moorage-k8s/moorage/internal/kubeconfig"
-	"github.com/moorage-k8s/moorage/internal/printers"
+	"github.com/moorage-k8s/moorage/internal/output"
 	"github.com/moorage-k8s/moorage/internal/version"
 )
 
@@ -84,13 +84,13 @@ checks could not be made.`,
 	f.StringVarP(&flags.output, "output", "o", "text", "text, json or yaml")
 	cmd.MarkFlagsRequiredTogether("extender-cert-file", "extender-key-file")
 	flags.cluster.completeContext(cmd)
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(printers.Outputs, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(output.Outputs, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
 func (f *doctorFlags) run(ctx context.Context, stdout io.Writer) error {
 	switch namespace, name, found := strings.Cut(f.serviceAccount, ":"); {
-	case !slices.Contains(printers.Outputs, f.output):
+	case !slices.Contains(output.Outputs, f.output):
 		return fmt.Errorf("output %q: want text, json or yaml", f.output)
 	case f.serviceAccount != "" && (!found || namespace == "" || name == ""):
 		return fmt.Errorf("--service-account %q: want namespace:name, such as moorage:moorage", f.serviceAccount)
@@ -119,7 +119,7 @@ func (f *doctorFlags) run(ctx context.Context, stdout io.Writer) error {
 	if ctx.Err() != nil {
 		return errors.New("interrupted before everything was checked")
 	}
-	if err := printers.Diagnosis(stdout, checks, f.output, colored(stdout)); err != nil {
+	if err := output.Diagnosis(stdout, checks, f.output, colored(stdout)); err != nil {
 		return err
 	}
 	if slices.ContainsFunc(checks, func(c doctor.Check) bool { return c.State == doctor.Failure }) {

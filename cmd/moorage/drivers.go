@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/moorage-k8s/moorage/internal/printers"
+	"github.com/moorage-k8s/moorage/internal/output"
 )
 
 func driversCommand() *cobra.Command {
@@ -21,12 +21,12 @@ provisioner such as kubernetes.io/aws-ebs, or a source's field such as nfs or gl
   moorage drivers ebs.csi.aws.com
   moorage drivers rook-ceph.rbd.csi.ceph.com -o yaml
   moorage drivers glusterfs`,
-	}, printers.DriverNames, printers.Drivers, printers.Driver)
+	}, output.DriverNames, output.Drivers, output.Driver)
 }
 
 // referenceCommand completes a command that tells all entries of a list, or one by its name.
 func referenceCommand(cmd *cobra.Command, names func() []string, all func(io.Writer, string) error, one func(io.Writer, string, string) error) *cobra.Command {
-	var output string
+	var format string
 	cmd.Args = cobra.MaximumNArgs(1)
 	cmd.ValidArgsFunction = func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 		if len(args) > 0 {
@@ -36,11 +36,11 @@ func referenceCommand(cmd *cobra.Command, names func() []string, all func(io.Wri
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
-			return all(cmd.OutOrStdout(), output)
+			return all(cmd.OutOrStdout(), format)
 		}
-		return one(cmd.OutOrStdout(), args[0], output)
+		return one(cmd.OutOrStdout(), args[0], format)
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "text", "text, json or yaml")
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(printers.Outputs, cobra.ShellCompDirectiveNoFileComp))
+	cmd.Flags().StringVarP(&format, "output", "o", "text", "text, json or yaml")
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(output.Outputs, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }

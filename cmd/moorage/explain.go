@@ -14,7 +14,7 @@ import (
 
 	"github.com/moorage-k8s/moorage/explain"
 	"github.com/moorage-k8s/moorage/internal/config"
-	"github.com/moorage-k8s/moorage/internal/printers"
+	"github.com/moorage-k8s/moorage/internal/output"
 	"github.com/moorage-k8s/moorage/simulate"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
@@ -77,7 +77,7 @@ fits none or kube-scheduler holds it back, or the claim is held back; and 2 if t
 		"(extender.decisions in its configuration says how much it keeps)")
 	f.Lookup("decisions").NoOptDefVal = defaultDecisions
 	f.StringVarP(&flags.output, "output", "o", "text", "text, wide, json or yaml")
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(printers.ExplainOutputs, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(output.ExplainOutputs, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
@@ -107,7 +107,7 @@ func target(args []string) (kind topology.Kind, name string, err error) {
 }
 
 func (f *explainFlags) run(cmd *cobra.Command, args []string) error {
-	if !slices.Contains(printers.ExplainOutputs, f.output) {
+	if !slices.Contains(output.ExplainOutputs, f.output) {
 		return fmt.Errorf("output %q: want text, wide, json or yaml", f.output)
 	}
 	if len(args) == 0 && len(f.file) == 0 {
@@ -160,7 +160,7 @@ func (f *explainFlags) explainPods(cmd *cobra.Command, c *cluster, engine *place
 		e := explain.Pod(explain.Question{Snapshot: c.snapshot, Engine: engine, Pod: topology.PodFromAPI(pod), Said: saidOf(pod)})
 		c.sign(&e.Known)
 		fits = fits && e.Fits
-		decided := printers.Decided{Asked: f.decisions != ""}
+		decided := output.Decided{Asked: f.decisions != ""}
 		if decided.Asked {
 			var err error
 			if decided.Decisions, err = readDecisions(cmd.Context(), f.decisions, topology.Key{Namespace: pod.Namespace, Name: pod.Name}); err != nil {
@@ -173,7 +173,7 @@ func (f *explainFlags) explainPods(cmd *cobra.Command, c *cluster, engine *place
 		if i > 0 && f.output == "yaml" {
 			_, _ = fmt.Fprintln(cmd.OutOrStdout(), "---")
 		}
-		if err := printers.Explanation(cmd.OutOrStdout(), e, decided, f.output, colored(cmd.OutOrStdout())); err != nil {
+		if err := output.WriteExplanation(cmd.OutOrStdout(), e, decided, f.output, colored(cmd.OutOrStdout())); err != nil {
 			return err
 		}
 		uncertain = uncertain || len(e.Uncertain) > 0
@@ -192,7 +192,7 @@ func (f *explainFlags) explainClaim(cmd *cobra.Command, c *cluster, engine *plac
 		return c.notFound("claim", topology.KindClaim, key)
 	}
 	c.sign(&e.Known)
-	if err := printers.ClaimExplanation(cmd.OutOrStdout(), e, f.output, colored(cmd.OutOrStdout())); err != nil {
+	if err := output.WriteClaimExplanation(cmd.OutOrStdout(), e, f.output, colored(cmd.OutOrStdout())); err != nil {
 		return err
 	}
 	c.noteUnasked(cmd.ErrOrStderr(), e.MayBeReserved > 0)
@@ -208,7 +208,7 @@ func (f *explainFlags) explainNode(cmd *cobra.Command, c *cluster, name string) 
 		return c.notFound("node", topology.KindNode, topology.Key{Name: name})
 	}
 	c.sign(&e.Known)
-	return printers.NodeExplanation(cmd.OutOrStdout(), e, f.output, colored(cmd.OutOrStdout()))
+	return output.WriteNodeExplanation(cmd.OutOrStdout(), e, f.output, colored(cmd.OutOrStdout()))
 }
 
 // saidOf is what kube-scheduler wrote of a pod that it could not place.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/moorage-k8s/moorage/check"
 	"github.com/moorage-k8s/moorage/internal/plain"
+	"github.com/moorage-k8s/moorage/internal/text"
 	"github.com/moorage-k8s/moorage/topology/manifests"
 )
 
@@ -31,17 +32,18 @@ func (f *clusterFlags) readFrom(stderr io.Writer, read func(manifests.Reader) (m
 		return result, err
 	}
 	if u := &result.UnknownFields; u.Count > 0 {
-		what, were := fmt.Sprintf("%d fields", u.Count), "were"
+		were := "were"
 		if u.Count == 1 {
-			what, were = "1 field", "was"
+			were = "was"
 		}
-		_, _ = fmt.Fprintf(stderr, "note: %s that this version of moorage does not know %s left out: %s\n", what, were, plain.Line(examples(u.Examples, u.Count)))
+		_, _ = fmt.Fprintf(stderr, "note: %s that this version of moorage does not know %s left out: %s\n",
+			text.Count(u.Count, "field"), were, plain.Line(text.First(u.Examples, len(u.Examples), u.Count)))
 	}
 	if n := len(result.SkippedKinds); n > 0 {
 		_, _ = fmt.Fprintf(stderr, "note: left out what moorage does not look at: %s\n", plain.Line(kindCounts(result.SkippedKinds)))
 	}
 	if n := result.SkippedDocuments; n > 0 {
-		_, _ = fmt.Fprintf(stderr, "note: left out what is not an API object: %d %s\n", n, plural("document", n))
+		_, _ = fmt.Fprintf(stderr, "note: left out what is not an API object: %s\n", text.Count(n, "document"))
 	}
 	for _, chart := range result.Charts {
 		_, _ = fmt.Fprintf(stderr, "note: left out the templates of the chart %s\n", plain.Line(chart))
@@ -88,17 +90,9 @@ func kindCounts(counts map[string]int) string {
 			parts = append(parts, fmt.Sprintf("%d more kinds", len(kinds)-most))
 			break
 		}
-		parts = append(parts, fmt.Sprintf("%d %s", counts[kind], plural(kind, counts[kind])))
+		parts = append(parts, text.Count(counts[kind], kind))
 	}
 	return strings.Join(parts, ", ")
-}
-
-func examples(some []string, of int) string {
-	text := strings.Join(some, ", ")
-	if of > len(some) {
-		text += ", …"
-	}
-	return text
 }
 
 // ageOf is how old what was written at a time is; what came by a pipe has no age.

@@ -17,7 +17,7 @@ import (
 
 	"github.com/moorage-k8s/moorage/check"
 	"github.com/moorage-k8s/moorage/explain"
-	"github.com/moorage-k8s/moorage/internal/printers"
+	"github.com/moorage-k8s/moorage/internal/output"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/manifests"
 )
@@ -110,7 +110,7 @@ func faultsError(faults []check.Finding) error {
 			lines = append(lines, fmt.Sprintf("and %d more; 'moorage check -f' tells all", len(faults)-i))
 			break
 		}
-		lines = append(lines, printers.FindingLine(f))
+		lines = append(lines, output.FindingLine(f))
 	}
 	return errors.New(strings.Join(lines, "\n"))
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/moorage-k8s/moorage/internal/config"
+	"github.com/moorage-k8s/moorage/internal/output"
 	"github.com/moorage-k8s/moorage/internal/storagemap"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
@@ -23,14 +24,12 @@ type mapFlags struct {
 	pod, config, output string
 }
 
-var mapOutputs = []string{"text", "svg"}
-
 func mapCommand() *cobra.Command {
 	var flags mapFlags
 	cmd := &cobra.Command{
 		Use:   "map",
 		Short: "Draw the cluster's storage: zones, nodes, attach slots and pools",
-		Long: `Draws the cluster's storage, as text or as a picture (-o svg): the zones, the nodes in them with the attach slots that are used and
+		Long: `Draws the cluster's storage, as text or as a picture (-o svg), or writes it for programs (-o json or yaml): the zones, the nodes in them with the attach slots that are used and
 free, and the pools of each class with what is used, reserved and free. With --pod it shows which nodes each volume of the
 pod allows, and which they allow all together.
 
@@ -54,8 +53,8 @@ The exit status is 0, or 2 if the map could not be drawn. With --pod it is 1 if 
 	f := cmd.Flags()
 	f.StringVar(&flags.pod, "pod", "", "show which nodes the volumes of this pod allow")
 	f.StringVar(&flags.config, "config", "", "file with a MoorageConfiguration, for the modes of predicates")
-	f.StringVarP(&flags.output, "output", "o", "text", "text or svg")
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(mapOutputs, cobra.ShellCompDirectiveNoFileComp))
+	f.StringVarP(&flags.output, "output", "o", "text", "text, svg, json or yaml")
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(output.MapOutputs, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("pod", func(cmd *cobra.Command, _ []string, start string) ([]string, cobra.ShellCompDirective) {
 		return flags.cluster.names(cmd.Context(), topology.KindPod, start), cobra.ShellCompDirectiveNoFileComp
 	})
@@ -63,8 +62,8 @@ The exit status is 0, or 2 if the map could not be drawn. With --pod it is 1 if 
 }
 
 func (f *mapFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
-	if !slices.Contains(mapOutputs, f.output) {
-		return fmt.Errorf("output %q: want text or svg", f.output)
+	if !slices.Contains(output.MapOutputs, f.output) {
+		return fmt.Errorf("output %q: want text, svg, json or yaml", f.output)
 	}
 	c := config.Default()
 	if f.config != "" {
@@ -85,12 +84,9 @@ func (f *mapFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	m := storagemap.Of(cluster.snapshot, engine, pod)
-	draw := storagemap.Text
-	if f.output == "svg" {
-		draw = storagemap.SVG
-	}
-	if err := draw(stdout, m); err != nil {
+	m := storagemap.New(cluster.snapshot, engine, pod)
+	cluster.sign(&m.Known)
+	if err := output.WriteMap(stdout, m, f.output); err != nil {
 		return fmt.Errorf("draw the map: %w", err)
 	}
 	cluster.noteUnasked(stderr, slices.ContainsFunc(m.Classes, func(c storagemap.Class) bool { return c.MayBeReserved > 0 }))

@@ -5,7 +5,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/moorage-k8s/moorage/internal/printers"
+	"github.com/moorage-k8s/moorage/internal/output"
 	"github.com/moorage-k8s/moorage/webhook/rules"
 )
 
@@ -16,5 +16,5 @@ func rulesCommand() *cobra.Command {
 		Example: `  moorage rules
   moorage rules access-mode-unsupported
   moorage rules -o json`,
-	}, rules.IDs, printers.Rules, printers.Rule)
+	}, rules.IDs, output.Rules, output.Rule)
 }

@@ -12,7 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/moorage-k8s/moorage/internal/config"
-	"github.com/moorage-k8s/moorage/internal/printers"
+	"github.com/moorage-k8s/moorage/internal/output"
 	"github.com/moorage-k8s/moorage/simulate"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
@@ -63,7 +63,7 @@ The exit status is 0 if every pod finds a place, 1 if not, and 2 if the question
 	f.StringSliceVar(&flags.loseZone, "lose-zone", nil, "take all nodes of this zone away first; may be repeated")
 	f.StringVar(&flags.config, "config", "", "file with a MoorageConfiguration, for the modes of predicates and the weights of scorers")
 	f.StringVarP(&flags.output, "output", "o", "text", "text, wide, json or yaml")
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(printers.ExplainOutputs, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(output.ExplainOutputs, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("drain", func(cmd *cobra.Command, _ []string, start string) ([]string, cobra.ShellCompDirective) {
 		return flags.names(cmd.Context(), topology.KindNode, start), cobra.ShellCompDirectiveNoFileComp
 	})
@@ -72,7 +72,7 @@ The exit status is 0 if every pod finds a place, 1 if not, and 2 if the question
 
 func (f *simulateFlags) run(cmd *cobra.Command, _ []string) error {
 	switch {
-	case !slices.Contains(printers.ExplainOutputs, f.output):
+	case !slices.Contains(output.ExplainOutputs, f.output):
 		return fmt.Errorf("output %q: want text, wide, json or yaml", f.output)
 	case len(f.file)+len(f.drain)+len(f.loseZone) == 0:
 		return errors.New("simulate what? Give workloads with -f, or nodes to take away with --drain or --lose-zone; see 'moorage simulate --help'")
@@ -108,7 +108,7 @@ func (f *simulateFlags) run(cmd *cobra.Command, _ []string) error {
 		return fmt.Errorf("simulate: %w", err)
 	}
 	c.sign(&result.Known)
-	if err := printers.Simulation(cmd.OutOrStdout(), result, f.output, colored(cmd.OutOrStdout())); err != nil {
+	if err := output.WriteSimulation(cmd.OutOrStdout(), result, f.output, colored(cmd.OutOrStdout())); err != nil {
 		return err
 	}
 	c.noteUnasked(cmd.ErrOrStderr(), len(result.Uncertain) > 0)

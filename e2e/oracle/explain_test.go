@@ -17,6 +17,7 @@ import (
 
 	"github.com/moorage-k8s/moorage/explain"
 	"github.com/moorage-k8s/moorage/extender"
+	"github.com/moorage-k8s/moorage/internal/output"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
@@ -43,7 +44,7 @@ func TestExplainAgreesWithFilter(t *testing.T) {
 			Engine: engine, Registry: prometheus.NewRegistry(),
 		})
 		for _, pod := range round.Pods {
-			e := explain.Pod(explain.Question{Snapshot: s, Engine: engine, Pod: topology.PodFromAPI(pod)})
+			e := output.ExplanationOf(explain.Pod(explain.Question{Snapshot: s, Engine: engine, Pod: topology.PodFromAPI(pod)}))
 			answer := filter(t, handler, pod, e.Nodes)
 			passed := 0
 			for i := range e.Nodes {
@@ -64,7 +65,7 @@ func TestExplainAgreesWithFilter(t *testing.T) {
 			if e.Fits != (passed > 0 && !e.Held) || e.Headline == "" || strings.Contains(e.Headline, "%!") {
 				t.Errorf("round %d, pod %s: fits=%t with %d nodes left, held=%t, headline %q", n, pod.Name, e.Fits, passed, e.Held, e.Headline)
 			}
-			if e.Fits && len(e.Changes) > 0 || slices.ContainsFunc(e.Changes, func(c explain.Change) bool { return c.Nodes == 0 }) {
+			if e.Fits && len(e.Changes) > 0 || slices.ContainsFunc(e.Changes, func(c output.Change) bool { return c.Nodes == 0 }) {
 				t.Errorf("round %d, pod %s: fits=%t, and explain suggests %+v", n, pod.Name, e.Fits, e.Changes)
 			}
 			suggested += min(len(e.Changes), 1)

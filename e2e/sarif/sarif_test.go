@@ -12,7 +12,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/moorage-k8s/moorage/check"
-	"github.com/moorage-k8s/moorage/internal/printers"
+	"github.com/moorage-k8s/moorage/internal/output"
 	"github.com/moorage-k8s/moorage/webhook/rules"
 )
 
@@ -32,7 +32,7 @@ func TestLogsAreValid(t *testing.T) {
 				t.Fatal(err)
 			}
 			var out bytes.Buffer
-			if err = printers.FindingsSARIF(&out, result); err != nil {
+			if err = output.FindingsSARIF(&out, result); err != nil {
 				t.Fatal(err)
 			}
 			log, err := jsonschema.UnmarshalJSON(&out)

@@ -10,8 +10,8 @@ import (
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
 
-// nowhere is the index of no zone and of no pool.
-const nowhere = -1
+// Nowhere is the index of no zone and of no pool.
+const Nowhere = -1
 
 // pools draws every class with its pools, and counts the volumes into zones and pools.
 func (d *drawing) pools() {
@@ -23,7 +23,7 @@ func (d *drawing) pools() {
 	for _, key := range d.s.Keys(topology.KindVolume) {
 		v := d.s.Volume(key.Name)
 		from := reach.of(v, d.zoneOf)
-		if from.zone != nowhere {
+		if from.zone != Nowhere {
 			d.m.Zones[from.zone].Volumes++
 			d.m.Zones[from.zone].Bytes = topology.AddBytes(d.m.Zones[from.zone].Bytes, v.Capacity)
 		}
@@ -39,7 +39,7 @@ func (d *drawing) pools() {
 // extent is from where a volume can be reached.
 type extent struct {
 	nodes topology.NodeSet
-	// zone is the one zone that it can be reached from; nowhere where there are several, or none.
+	// zone is the one zone that it can be reached from; Nowhere where there are several, or none.
 	zone int
 }
 
@@ -56,13 +56,13 @@ func (r *reaches) of(v *topology.Volume, zoneOf []int) extent {
 			return e
 		}
 	}
-	e := extent{nodes: r.s.Reach(v), zone: nowhere}
+	e := extent{nodes: r.s.Reach(v), zone: Nowhere}
 	first := true
 	for i := range e.nodes.All() {
 		if first {
 			e.zone, first = zoneOf[i], false
 		} else if e.zone != zoneOf[i] {
-			e.zone = nowhere
+			e.zone = Nowhere
 			break
 		}
 	}
@@ -76,7 +76,7 @@ func (r *reaches) of(v *topology.Volume, zoneOf []int) extent {
 type classPools struct {
 	class Class
 	rooms []*placement.Room
-	// poolOf is the pool of each node, by index; nowhere where a node reaches none or several.
+	// poolOf is the pool of each node, by index; Nowhere where a node reaches none or several.
 	poolOf  []int
 	used    []int64
 	volumes []int
@@ -96,7 +96,7 @@ func (d *drawing) class(name string) *classPools {
 		at[room] = i
 	}
 	for i := range d.s.NumNodes() {
-		c.poolOf[i] = nowhere
+		c.poolOf[i] = Nowhere
 		if reached := rooms.On(i); len(reached) == 1 {
 			c.poolOf[i] = at[reached[0]]
 		}
@@ -106,18 +106,18 @@ func (d *drawing) class(name string) *classPools {
 
 // count adds a volume to the pool that all nodes reach from which it can be reached.
 func (c *classPools) count(v *topology.Volume, from topology.NodeSet) {
-	pool := nowhere
+	pool := Nowhere
 	for i := range from.All() {
-		if pool = c.poolOf[i]; pool != nowhere {
+		if pool = c.poolOf[i]; pool != Nowhere {
 			outside := from.Clone()
 			outside.AndNot(c.rooms[pool].Nodes)
 			if !outside.Empty() {
-				pool = nowhere
+				pool = Nowhere
 			}
 		}
 		break
 	}
-	if pool == nowhere {
+	if pool == Nowhere {
 		c.class.Volumes++
 		c.class.Used = topology.AddBytes(c.class.Used, v.Capacity)
 		return
@@ -129,12 +129,12 @@ func (c *classPools) count(v *topology.Volume, from topology.NodeSet) {
 func (c *classPools) finished(d *drawing) Class {
 	for i, room := range c.rooms {
 		out := Pool{
-			Where: room.Pool.Name, Zone: nowhere, Nodes: room.Nodes.Len(), Volumes: c.volumes[i], Used: c.used[i],
+			Name: room.Pool.Key().String(), Where: room.Pool.Name, Zone: Nowhere, Nodes: room.Nodes.Len(), Volumes: c.volumes[i], Used: c.used[i],
 			Reserved: room.Reserved, Free: room.Free(), Known: room.Pool.Capacity >= 0,
 		}
-		first, zone, one := nowhere, nowhere, true
+		first, zone, one := Nowhere, Nowhere, true
 		for n := range room.Nodes.All() {
-			if first == nowhere {
+			if first == Nowhere {
 				first, zone = n, d.zoneOf[n]
 			}
 			one = one && d.zoneOf[n] == zone

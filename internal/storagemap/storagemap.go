@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package storagemap draws a cluster's storage: its zones, the nodes in them with their attach slots, and its pools with what is
-// used, reserved and free; and for a pod, which nodes each of its volumes allows. Of makes a Map from a snapshot; Text and
-// SVG draw it. A cluster of thousands of nodes is drawn by groups.
+// Package storagemap surveys a cluster's storage: its zones, the nodes in them with their attach slots, and its pools with what is
+// used, reserved and free; and for a pod, which nodes each of its volumes allows. New makes a Map from a snapshot: data, which others draw
+// and write.
 //
 // The package decides nothing about placement: for a pod it asks the engine.
 package storagemap
@@ -11,13 +11,14 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/moorage-k8s/moorage/explain"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
 
 // Map is a cluster's storage at one moment, in the order in which it is drawn: everything is sorted by name.
 type Map struct {
-	Nodes, Volumes, Claims int
+	Known explain.Known
 	// Drivers are those that have a limit of attached volumes on some node.
 	Drivers []string
 	// Zones are by name; nodes that are in none come last, in a zone without a name.
@@ -72,6 +73,8 @@ type Class struct {
 
 // Pool is a part of the cluster from which a class's volumes are made.
 type Pool struct {
+	// Name is the namespace and name of its CSIStorageCapacity.
+	Name string
 	// Where is the zone or the node that reaches the pool; the pool's own name where it is neither one zone nor one node.
 	Where string
 	// Zone is the index in Map.Zones of the zone that all its nodes are in; negative where there is none.
@@ -101,9 +104,9 @@ type Volume struct {
 	Nodes int
 }
 
-// Of draws up the map of a snapshot. The pod may be nil.
-func Of(s *topology.Snapshot, engine *placement.Engine, pod *topology.Pod) *Map {
-	m := &Map{Nodes: s.NumNodes(), Volumes: s.Len(topology.KindVolume), Claims: s.Len(topology.KindClaim), Drivers: limitedDrivers(s)}
+// New surveys a snapshot. The pod may be nil.
+func New(s *topology.Snapshot, engine *placement.Engine, pod *topology.Pod) *Map {
+	m := &Map{Known: explain.KnownOf(s), Drivers: limitedDrivers(s)}
 	d := drawing{s: s, m: m, places: s.Places(), zoneOf: make([]int, s.NumNodes())}
 	d.zones()
 	d.nodes()

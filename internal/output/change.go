@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package output
+
+import (
+	"fmt"
+
+	"github.com/moorage-k8s/moorage/explain"
+	"github.com/moorage-k8s/moorage/internal/text"
+)
+
+// change says a change, and where the pod then fits.
+func (w causeWords) change(c *explain.Change) string {
+	what := w.deed(c)
+	if c.With != nil {
+		what += ", and " + w.deed(c.With)
+	}
+	return what + "; then the pod fits " + onThen(&c.Fits)
+}
+
+func (w causeWords) deed(c *explain.Change) string {
+	switch c.Do {
+	case explain.Register:
+		return fmt.Sprintf("have driver %s registered %s: see that its pod runs there", text.And(c.Drivers), on(c.At))
+	case explain.Label:
+		return fmt.Sprintf("give node %s its label %s back (%s, say), which driver %s needs", c.Object.Name, text.And(c.Labels), c.Value, text.And(c.Drivers))
+	case explain.ForgetNode:
+		return "remove the annotation volume.kubernetes.io/selected-node from " + subject(c.Volume)
+	case explain.Wait:
+		if len(c.Pods) == 1 {
+			return fmt.Sprintf("wait until %s is gone, or delete it", w.holders(c.Pods))
+		}
+		return fmt.Sprintf("wait until %s are gone, or delete them", w.holders(c.Pods))
+	case explain.MovePod:
+		return fmt.Sprintf("move pod %s away from node %s, where it takes %s", w.name(c.Pods[0].Key()), c.Pods[0].Node, text.Count(c.Slots, "attach slot"))
+	case explain.ShrinkClaim:
+		return fmt.Sprintf("let %s ask for %s instead of %s (made anew: what a claim asks for cannot be lowered)",
+			subject(c.Volume), text.Size(c.Bytes), text.Size(c.Instead))
+	case explain.AddRoom:
+		return fmt.Sprintf("free or add %s in the pool of class %s that is reached %s", text.Size(c.Bytes), c.Class, on(c.At))
+	case explain.SwitchClass:
+		return fmt.Sprintf("make the claims of class %s anew with class %s", c.Class, c.Other)
+	case explain.AllowEverywhere:
+		return fmt.Sprintf("let class %s (a new one in its place: classes cannot be changed) provision %s too", c.Class, onThen(&c.Fits))
+	case explain.CreateVolume:
+		return fmt.Sprintf("make a volume of class %s with %s for %s that can be used %s", c.Class, text.Size(c.Bytes), subject(c.Volume), onThen(&c.Fits))
+	case explain.AddNode:
+		return "add a node " + newNode(c)
+	case explain.MoveVolume:
+		if c.At == nil {
+			return fmt.Sprintf("make the volume of %s anew elsewhere", subject(c.Volume))
+		}
+		return fmt.Sprintf("make the volume of %s anew %s, from a snapshot or a copy (it can be used %s now)", subject(c.Volume), on(c.At), on(c.Now))
+	default:
+		return ""
+	}
+}
+
+// newNode is what a node that is to be added is like.
+func newNode(c *explain.Change) string {
+	switch {
+	case c.Value != "":
+		return "with the labels " + c.Value
+	case c.Zone != "":
+		return fmt.Sprintf("in %s like %s", zoneName(c.Zone), c.Like)
+	default:
+		return "like " + c.Like
+	}
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package output
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/moorage-k8s/moorage/explain"
+	"github.com/moorage-k8s/moorage/internal/plain"
+	"github.com/moorage-k8s/moorage/internal/text"
+)
+
+// ClaimExplanation is what a claim has, or waits for.
+type ClaimExplanation struct {
+	APIVersion string         `json:"apiVersion"`
+	Kind       string         `json:"kind"`
+	Claim      explain.Object `json:"claim"`
+	// Fine tells that the claim has its volume, or will get it as things are.
+	Fine     bool   `json:"fine"`
+	Headline string `json:"headline"`
+	// State is Bound, Delayed or Held, as of a pod's volume.
+	State string `json:"state"`
+	Class string `json:"class,omitempty"`
+	// Provisioner and BindingMode are the class's.
+	Provisioner string `json:"provisioner,omitempty"`
+	BindingMode string `json:"bindingMode,omitempty"`
+	// Bytes is what the claim asks for.
+	Bytes            int64  `json:"bytes,omitempty"`
+	PersistentVolume string `json:"persistentVolume,omitempty"`
+	// Where tells a person on which nodes the volume can be used.
+	Where string `json:"where,omitempty"`
+	// SelectedNode is the node for which the volume is to be provisioned.
+	SelectedNode string         `json:"selectedNode,omitempty"`
+	AttachedTo   []string       `json:"attachedTo,omitempty"`
+	Users        []explain.User `json:"users,omitempty"`
+	// Pools are those of the class, the ones with most room first.
+	Pools []Pool `json:"pools,omitempty"`
+	// Reserved is what is reserved for the claim, MayBeReserved what is, if the published capacity does not show the volume already.
+	Reserved      int64         `json:"reserved,omitempty"`
+	MayBeReserved int64         `json:"mayBeReserved,omitempty"`
+	Known         explain.Known `json:"known"`
+}
+
+// ClaimExplanationOf puts what is known of a claim into words.
+func ClaimExplanationOf(e *explain.ClaimExplanation) *ClaimExplanation {
+	out := &ClaimExplanation{
+		APIVersion: apiVersion, Kind: "ClaimExplanation",
+		Claim: e.Claim, Fine: e.Fine, Headline: claimHeadline(e), State: e.Volume.State.String(), Class: e.Spec.Class, Bytes: e.Spec.Request,
+		PersistentVolume: e.Spec.VolumeName, SelectedNode: e.Spec.SelectedNode, AttachedTo: e.AttachedTo, Users: e.Users, Pools: poolsOf(e.Pools),
+		Reserved: e.Reserved, MayBeReserved: e.MayBeReserved, Known: e.Known,
+	}
+	if e.Class != nil {
+		out.Provisioner, out.BindingMode = e.Class.Provisioner, "Immediate"
+		if e.Class.Delayed {
+			out.BindingMode = "WaitForFirstConsumer"
+		}
+	}
+	if e.Where != nil {
+		out.Where = on(e.Where)
+	}
+	return out
+}
+
+func claimHeadline(e *explain.ClaimExplanation) string {
+	claim, users := e.Spec, text.Few(e.Users, userText)
+	switch e.Is {
+	case explain.ClaimLost:
+		return fmt.Sprintf("it has lost its volume %s, which was deleted; the data is gone unless the volume is restored", claim.VolumeName)
+	case explain.ClaimDeleting:
+		if users == "" {
+			return "it is being deleted"
+		}
+		return "it is being deleted, which ends when " + users + " has gone"
+	case explain.ClaimWithoutVolume:
+		return fmt.Sprintf("it is bound to volume %s, which does not exist", claim.VolumeName)
+	case explain.ClaimBound:
+		used := "no pod uses it"
+		if users != "" {
+			used = "used by " + users
+		}
+		return fmt.Sprintf("it is bound to volume %s, which can be used %s; %s", claim.VolumeName, on(e.Where), used)
+	case explain.ClaimWithoutClass:
+		return fmt.Sprintf("it names class %s, which does not exist; create the class, or the claim anew with another", claim.Class)
+	case explain.ClaimUnbound:
+		return notBound(&e.Alone.HeldBy[0])
+	case explain.ClaimForLostNode:
+		return fmt.Sprintf("its volume is to be provisioned for node %s, which is not in the cluster any more; remove the annotation "+
+			"volume.kubernetes.io/selected-node, so that kube-scheduler selects another", claim.SelectedNode)
+	case explain.ClaimForWrongNode:
+		return fmt.Sprintf("its volume is to be provisioned for node %s, where it cannot be: %s", claim.SelectedNode, headlineOf(e.Alone))
+	case explain.ClaimProvisioning:
+		return fmt.Sprintf("its volume is being provisioned for node %s by %s; where that takes long, look at the events of the claim",
+			claim.SelectedNode, e.Class.Provisioner)
+	case explain.ClaimUnusable:
+		return "it waits for its first consumer, and no node could take one: " + headlineOf(e.Alone)
+	case explain.ClaimWaiting:
+		pod := e.Consumer.Pod
+		if e.Consumer.Fits {
+			return fmt.Sprintf("it waits for its first consumer, pod %s: %s", pod.Name, headlineOf(e.Consumer))
+		}
+		return fmt.Sprintf("it waits for its first consumer, pod %s, which fits nowhere: %s; see: moorage explain pod %s -n %s", pod.Name,
+			headlineOf(e.Consumer), plain.Quote(pod.Name), plain.Quote(pod.Namespace))
+	default:
+		return "it waits for its first consumer (WaitForFirstConsumer), and no pod that uses it waits"
+	}
+}
+
+// WriteClaimExplanation writes what a claim has or waits for.
+func WriteClaimExplanation(w io.Writer, of *explain.ClaimExplanation, output string, color bool) error {
+	e := ClaimExplanationOf(of)
+	return writeExplained(w, output, e, func(out *bytes.Buffer, _ bool) { claimText(out, e, color) })
+}
+
+func claimText(out *bytes.Buffer, e *ClaimExplanation, color bool) {
+	headline(out, fmt.Sprintf("Claim %s/%s: %s.", e.Claim.Namespace, e.Claim.Name, e.Headline), e.Fine, color)
+	fmt.Fprintln(out)
+	class := orDash(e.Class)
+	if e.Provisioner != "" {
+		class += fmt.Sprintf(" (%s, provisioner %s)", e.BindingMode, e.Provisioner)
+	}
+	lines := [][]string{{"asks for", text.Size(e.Bytes)}, {"class", class}, {"state", e.State}}
+	add := func(name, what string) {
+		if what != "" {
+			lines = append(lines, []string{name, what})
+		}
+	}
+	add("volume", e.PersistentVolume)
+	add("can be used", e.Where)
+	add("attached to", strings.Join(e.AttachedTo, ", "))
+	add("selected node", e.SelectedNode)
+	for _, u := range e.Users {
+		add("used by", userText(u))
+	}
+	if e.Reserved > 0 {
+		add("reserves", text.Size(e.Reserved))
+	}
+	if e.MayBeReserved > 0 {
+		add("may reserve", text.Size(e.MayBeReserved)+", if the published capacity does not show it yet")
+	}
+	text.Table(out, width, lines)
+	if len(e.Pools) > 0 {
+		fmt.Fprintln(out)
+		poolsText(out, e.Pools)
+	}
+	fmt.Fprintln(out)
+	knownText(out, &e.Known)
+}
+
+func userText(u explain.User) string {
+	line := "pod " + u.Pod
+	if u.Node != "" {
+		line += " on " + u.Node
+	}
+	if u.Note != "" {
+		line += " (" + u.Note + ")"
+	}
+	return line
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package output
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/moorage-k8s/moorage/explain"
+	"github.com/moorage-k8s/moorage/internal/plain"
+	"github.com/moorage-k8s/moorage/internal/text"
+)
+
+func explanationText(out *bytes.Buffer, e *Explanation, wide, color bool) {
+	verdict := ": "
+	if !e.Fits && !e.Held {
+		verdict = " fits nowhere: "
+	}
+	headline(out, fmt.Sprintf("Pod %s/%s%s%s.", e.Pod.Namespace, e.Pod.Name, verdict, e.Headline), e.Fits, color)
+	if len(e.Changes) > 0 {
+		fmt.Fprint(out, "\nWhat would help (tried out on this picture of the cluster, each by itself):\n")
+		for i, c := range e.Changes {
+			fmt.Fprintln(out, text.Wrap(width, plain.Line(c.What), fmt.Sprintf("  %d. ", i+1), "     "))
+		}
+	} else if !e.Fits && len(e.Constraints) > 0 {
+		fmt.Fprint(out, "\nNo single change that moorage knows how to try would help, and no two.\n")
+	}
+	if e.Message != "" {
+		fmt.Fprintf(out, "\n%s\n", text.Wrap(width, plain.Line(e.Message), "kube-scheduler's words: ", "  "))
+	}
+	if e.Said != "" && !strings.HasPrefix(e.Said, strings.TrimSuffix(e.Message, ".")) {
+		fmt.Fprintf(out, "%s\n", text.Wrap(width, plain.Line(e.Said), "kube-scheduler said:    ", "  "))
+	}
+	if len(e.Volumes) > 0 {
+		fmt.Fprintln(out)
+		volumesText(out, e)
+	}
+	for _, u := range e.Undecided {
+		if e.Held {
+			break
+		}
+		fmt.Fprintln(out, text.Wrap(width, plain.Line(u.Detail), "Not decided, so it refuses no node: ", "  "))
+	}
+	if len(e.Constraints) > 0 {
+		fmt.Fprintln(out)
+		constraintsText(out, e)
+	}
+	if len(e.Nodes) > 0 && !e.Held {
+		fmt.Fprintln(out)
+		groupsText(out, e)
+	}
+	if wide && e.Fits {
+		fmt.Fprintln(out)
+		scoresText(out, e)
+	}
+	if len(e.Reservations) > 0 {
+		fmt.Fprintln(out)
+		reservationsText(out, "Reserved in these classes for other pods, and not yet seen in the pools' capacity", e.Reservations)
+	}
+	if len(e.Uncertain) > 0 {
+		fmt.Fprintln(out)
+		reservationsText(out, uncertain, e.Uncertain)
+	}
+	fmt.Fprintln(out)
+	knownText(out, &e.Known)
+}
+
+func volumesText(out *bytes.Buffer, e *Explanation) {
+	rows := [][]string{{"VOLUME", "CLAIM", "STATE", "CLASS", "SIZE", "BY ITSELF"}}
+	for i := range e.Volumes {
+		v := &e.Volumes[i]
+		size := "-"
+		if v.Bytes > 0 {
+			size = text.Size(v.Bytes)
+		}
+		rows = append(rows, []string{v.Volume, orDash(v.Claim), v.State, orDash(v.Class), size, v.Where})
+	}
+	text.Table(out, width, rows)
+}
+
+func constraintsText(out *bytes.Buffer, e *Explanation) {
+	rows := [][]string{{"REFUSED", "ONLY BY IT", "VOLUME", "CONSTRAINT"}}
+	constraints := slices.Clone(e.Constraints)
+	slices.SortStableFunc(constraints, func(a, b Constraint) int { return cmp.Compare(b.Nodes, a.Nodes) })
+	for i := range constraints {
+		c := &constraints[i]
+		rows = append(rows, []string{fmt.Sprint(c.Nodes), fmt.Sprint(c.Alone), cmp.Or(c.Volume, "all"), c.Predicate + ": " + c.Detail})
+	}
+	text.Table(out, width, rows)
+}
+
+// mostScored is how many nodes are shown with their scores.
+const mostScored = 40
+
+func scoresText(out *bytes.Buffer, e *Explanation) {
+	rows := [][]string{append(append([]string{"NODE", "ZONE", "SCORE"}, e.Scorers...), "NOTE")}
+	var fit []*explain.Node
+	for i := range e.Nodes {
+		if e.Nodes[i].Fits {
+			fit = append(fit, &e.Nodes[i])
+		}
+	}
+	slices.SortStableFunc(fit, func(a, b *explain.Node) int { return cmp.Compare(*b.Score, *a.Score) })
+	for i, n := range fit {
+		if i == mostScored {
+			break
+		}
+		row := []string{n.Name, orDash(n.Zone), map[bool]string{true: "-", false: fmt.Sprint(*n.Score)}[len(e.Scorers) == 0]}
+		for _, scorer := range e.Scorers {
+			row = append(row, fmt.Sprintf("%.2f", n.Scores[scorer]))
+		}
+		note := n.Note
+		if n.Demoted {
+			note = strings.TrimPrefix(note+", demoted", ", ")
+		}
+		rows = append(rows, append(row, note))
+	}
+	text.Table(out, width, rows)
+	if rest := len(fit) - mostScored; rest > 0 {
+		fmt.Fprintf(out, "… and %s more with lower scores or later names; -o json tells all\n", text.Count(rest, "node"))
+	}
+}
