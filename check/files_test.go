@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -189,7 +190,8 @@ func TestNamespaceOfFiles(t *testing.T) {
 {apiVersion: v1, kind: Pod, metadata: {name: p, namespace: other}, spec: {nodeName: node-1, containers: [{name: c, image: i}],
   volumes: [{name: v, persistentVolumeClaim: {claimName: data}}]}}
 `)
-	if len(result.Findings) != 1 || result.Findings[0].Rule != "binding-node-name" || result.Findings[0].Line != 5 {
+	found := slices.DeleteFunc(result.Findings, func(f Finding) bool { return f.Rule != "binding-node-name" })
+	if len(found) != 1 || found[0].Line != 5 {
 		t.Errorf("want binding-node-name on the pod beside the claim, got %+v", result.Findings)
 	}
 }

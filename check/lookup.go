@@ -6,6 +6,7 @@ import (
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/manifests"
@@ -23,9 +24,22 @@ func questionOf(parsed []*file, cluster *topology.Snapshot) (rules.Question, err
 	if err := draft.Apply(unequivocal(parsed)...); err != nil {
 		return rules.Question{}, err
 	}
+	state := draft.Snapshot()
 	return rules.Question{
-		AsWritten: true, Namespace: metav1.NamespaceDefault, Lookup: draft.Snapshot(), Partial: cluster == nil,
+		AsWritten: true, Namespace: metav1.NamespaceDefault, Lookup: state, Partial: cluster == nil, Beside: rules.NewBeside(state, objectsOf(parsed)),
 	}, nil
+}
+
+func objectsOf(parsed []*file) []runtime.Object {
+	var all []runtime.Object
+	for _, f := range parsed {
+		for _, i := range f.items {
+			if i.object != nil {
+				all = append(all, i.object)
+			}
+		}
+	}
+	return all
 }
 
 // unequivocal returns the objects that the files hold once, or several times alike. Directories with variants for several

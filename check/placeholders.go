@@ -10,13 +10,14 @@ import (
 )
 
 // placeholder is what stands for a value until a tool has put it there: ${NAME}, ${NAME:=default} and their like of envsubst, Flux and
-// OpenShift's templates, $NAME as a whole value, and {{ … }} of Go's and Jinja's templates in quotes. The tokens of the CSI sidecars, such
+// OpenShift's templates, $NAME as a whole value, {{ … }} of Go's and Jinja's templates in quotes, expressions in
+// parentheses as those of Chainsaw, <name> and __NAME__. The tokens of the CSI sidecars, such
 // as ${pvc.name}, have a dot in them and are none.
-var placeholder = regexp.MustCompile(`\$\{\{?[A-Za-z_][A-Za-z0-9_]*([:=+?#%/^,-][^}]*)?\}|^\$[A-Z_][A-Z0-9_]*$|\{\{.*\}\}`)
+var placeholder = regexp.MustCompile(`\$\{\{?[A-Za-z_][A-Za-z0-9_]*([:=+?#%/^,-][^}]*)?\}|^\$[A-Z_][A-Z0-9_]*$|\{\{.*\}\}|^\(.*\)$|<[A-Za-z][A-Za-z0-9_. -]*>|__[A-Z0-9_]+__|^@[A-Z_]+@$`)
 
 // isPlaceholder reports whether what was written has a placeholder in it, and so is not the value that is meant.
 func (n *node) isPlaceholder() bool {
-	return n != nil && n.shape == text && strings.ContainsAny(n.scalar, "${") && placeholder.MatchString(n.scalar)
+	return n != nil && n.shape == text && strings.ContainsAny(n.scalar, "${(<_@") && placeholder.MatchString(n.scalar)
 }
 
 // at returns the node of a path, as field.Path writes it, and nil for what was not written.

@@ -93,7 +93,7 @@ func (o ConfigurationOptions) ruleKinds(explaining bool) []rules.Kind {
 	}
 	var kinds []rules.Kind
 	for _, r := range rules.Registry() {
-		if r.Check != nil && r.Action != rules.Off && (r.ExplainsAPI || !explaining) {
+		if r.Check != nil && !r.FilesOnly && r.Action != rules.Off && (r.ExplainsAPI || !explaining) {
 			kinds = append(kinds, r.Kinds...)
 		}
 	}

@@ -202,7 +202,7 @@ func TestPanicsAndLateRequestsAreAdmitted(t *testing.T) {
 		w := newWebhook(t, Options{Lookup: broken})
 		manifest := `{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: fast}, provisioner: csi.example.com}`
 		got := admit(t, w.Validate(), reviewOf(t, manifest, ""))
-		if !got.Allowed || len(got.Warnings) != 1 || !strings.Contains(got.Warnings[0], "the rule topology-key-unknown failed") {
+		if !got.Allowed || len(got.Warnings) != 1 || !strings.Contains(got.Warnings[0], "the rule driver-missing failed") {
 			t.Errorf("got %+v", got)
 		}
 	})

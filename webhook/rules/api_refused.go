@@ -15,7 +15,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/moorage-k8s/moorage/internal/upstream"
 	"github.com/moorage-k8s/moorage/webhook/suggest"
@@ -40,7 +39,7 @@ var apiRefusedRule = Rule{
 func apiRefused(in *Input) []Finding {
 	r := &refusals{}
 	if o, err := meta.Accessor(in.Object); err == nil {
-		r.subdomain(o.GetName(), field.NewPath("metadata", "name"), "the name")
+		r.subdomain(o.GetName(), spotOf(nil).Child("metadata", "name"), about("the name"))
 	}
 	switch o := in.Object.(type) {
 	case *corev1.PersistentVolume:
@@ -62,15 +61,29 @@ func apiRefused(in *Input) []Finding {
 	}
 	names := map[string]bool{}
 	for i := range spec.Volumes {
-		v, where := &spec.Volumes[i], at.Child("volumes").Index(i)
+		v, where := &spec.Volumes[i], spotOf(at).Child("volumes").Index(i)
 		r.volume(v, where)
-		if v.Name != "" && names[v.Name] {
+		if v.Name != "" && named(spec.Volumes[:i], v.Name, names) {
 			r.tell(where.Child("name"), fmt.Sprintf("there are two volumes %q", v.Name), fmt.Sprintf("Duplicate value: %q", v.Name), "give each volume a name of its own")
 		}
-		names[v.Name] = true
 	}
 	r.mounts(in.Object)
 	return r.found
+}
+
+// named reports whether one of the volumes before has the name. Of many, names remembers them.
+func named(before []corev1.Volume, name string, names map[string]bool) bool {
+	const few = 16
+	if len(before) <= few {
+		return slices.ContainsFunc(before, func(v corev1.Volume) bool { return v.Name == name })
+	}
+	if len(names) == 0 {
+		for i := range before {
+			names[before[i].Name] = true
+		}
+	}
+	names[before[len(before)-1].Name] = true
+	return names[name]
 }
 
 type refusals struct {
@@ -80,7 +93,8 @@ type refusals struct {
 }
 
 // tell adds a finding with the API server's own words as its symptom.
-func (r *refusals) tell(at *field.Path, message, symptom, remediation string) {
+func (r *refusals) tell(place spot, message, symptom, remediation string) {
+	at := place.path()
 	r.found = append(r.found, Finding{
 		Path: at, Message: message, Symptom: fmt.Sprintf("%s: %s", at, symptom), Remediation: remediation, RefusedByAPI: true,
 	})
@@ -90,12 +104,12 @@ var accessModes = []string{
 	string(corev1.ReadWriteOnce), string(corev1.ReadOnlyMany), string(corev1.ReadWriteMany), string(corev1.ReadWriteOncePod),
 }
 
-func (r *refusals) required(at *field.Path, message, remediation string) {
-	r.tell(at, message, "Required value", remediation)
+func (r *refusals) required(at spot, message subject, remediation string) {
+	r.tell(at, message.String(), "Required value", remediation)
 }
 
 // enum refuses a value that is not one of those that there are.
-func (r *refusals) enum(value string, known []string, at *field.Path, what string) {
+func (r *refusals) enum(value string, known []string, at spot, what subject) {
 	if !slices.Contains(known, value) {
 		r.tell(at, fmt.Sprintf("%s %q does not exist; %s", what, value, suggest.Sentence(value, known)),
 			fmt.Sprintf("Unsupported value: %q", value), "write one of "+strings.Join(known, ", "))
@@ -103,19 +117,19 @@ func (r *refusals) enum(value string, known []string, at *field.Path, what strin
 }
 
 // subdomain refuses what is not the name of an object; label what is not that of a volume. An empty name is somebody else's to refuse.
-func (r *refusals) subdomain(name string, at *field.Path, what string) {
+func (r *refusals) subdomain(name string, at spot, what subject) {
 	if name != "" {
 		r.name(name, validation.IsDNS1123Subdomain(name), at, what)
 	}
 }
 
-func (r *refusals) label(name string, at *field.Path, what string) {
+func (r *refusals) label(name string, at spot, what subject) {
 	if name != "" {
 		r.name(name, validation.IsDNS1123Label(name), at, what)
 	}
 }
 
-func (r *refusals) name(name string, faults []string, at *field.Path, what string) {
+func (r *refusals) name(name string, faults []string, at spot, what subject) {
 	if len(faults) > 0 {
 		r.tell(at, fmt.Sprintf("%s %q is not a name that Kubernetes takes", what, name), fmt.Sprintf("Invalid value: %q: %s", name, faults[0]),
 			"use lower case letters, digits and '-', with a letter or digit at both ends")
@@ -138,7 +152,7 @@ func qualified(base, key string) bool {
 	return len(validation.IsQualifiedName(key)) == 0
 }
 
-func (r *refusals) modes(modes []corev1.PersistentVolumeAccessMode, at *field.Path, origin string) {
+func (r *refusals) modes(modes []corev1.PersistentVolumeAccessMode, at spot, origin string) {
 	if len(modes) == 0 {
 		r.tell(at, origin+"there is no access mode", "Required value: "+upstream.NoAccessMode, "write accessModes: [ReadWriteOnce], or the mode that is needed")
 	}
@@ -169,9 +183,9 @@ var (
 	}
 )
 
-func (r *refusals) fieldRef(ref *corev1.ObjectFieldSelector, known []string, at *field.Path, who, where string) {
+func (r *refusals) fieldRef(ref *corev1.ObjectFieldSelector, known []string, at spot, who subject, where string) {
 	if ref.FieldPath == "" {
-		r.required(at, who+": the downward API needs a fieldPath", "write one of "+strings.Join(known, ", "))
+		r.required(at, who.and(": the downward API needs a fieldPath"), "write one of "+strings.Join(known, ", "))
 		return
 	}
 	if ref.APIVersion != "" && ref.APIVersion != "v1" {
@@ -212,7 +226,7 @@ func claimTemplates(obj runtime.Object) map[string]bool {
 // maxSuggested bounds for how many missing volumes of an object a name is suggested, and from how many: each is compared with each.
 const maxSuggested = 64
 
-func (r *refusals) noVolume(templates map[string]bool, spec *corev1.PodSpec, at *field.Path, container, name, verb string) {
+func (r *refusals) noVolume(templates map[string]bool, spec *corev1.PodSpec, at spot, container, name, verb string) {
 	message := fmt.Sprintf("container %q %s volume %q, which the pod does not have", container, verb, name)
 	if r.suggested++; r.suggested <= maxSuggested && len(templates)+len(spec.Volumes) <= maxSuggested {
 		known := slices.Sorted(maps.Keys(templates))
@@ -230,13 +244,13 @@ func hasBackstep(p string) bool {
 	return strings.Contains(p, "..") && slices.Contains(strings.Split(p, "/"), "..")
 }
 
-func (r *refusals) backsteps(p string, at *field.Path, what string) {
+func (r *refusals) backsteps(p string, at spot, what subject) {
 	if hasBackstep(p) {
 		r.tell(at, fmt.Sprintf("%s %q contains '..'", what, p), "Invalid value: "+upstream.Backstep, "write the path without '..'")
 	}
 }
 
-func (r *refusals) descending(p string, at *field.Path, what string) {
+func (r *refusals) descending(p string, at spot, what subject) {
 	if path.IsAbs(p) {
 		r.tell(at, fmt.Sprintf("%s %q is absolute", what, p), "Invalid value: "+upstream.AbsolutePath, "write the path without the leading slash")
 		return

@@ -43,22 +43,23 @@ func (r *refusals) claims(obj runtime.Object) {
 }
 
 func (r *refusals) claim(c claim) {
-	r.modes(c.spec.AccessModes, c.path.Child("accessModes"), c.origin)
-	size := c.path.Child("resources", "requests", "storage")
+	at := spotOf(c.path)
+	r.modes(c.spec.AccessModes, at.Child("accessModes"), c.origin)
+	size := at.Child("resources", "requests", "storage")
 	if request, ok := c.spec.Resources.Requests[corev1.ResourceStorage]; !ok {
-		r.required(size, c.origin+"the claim requests no size", "write how much storage it needs")
+		r.required(size, about(c.origin+"the claim requests no size"), "write how much storage it needs")
 	} else if request.Sign() <= 0 {
 		r.tell(size, fmt.Sprintf("%sthe claim requests %s", c.origin, &request), fmt.Sprintf("Invalid value: %q: must be greater than zero", request.String()), "write a size above 0")
 	}
-	r.selector(c.spec.Selector, c.path.Child("selector"), c.origin)
+	r.selector(c.spec.Selector, spotOf(c.path).Child("selector"), c.origin)
 	if s := c.spec.StorageClassName; s != nil {
-		r.subdomain(*s, c.path.Child("storageClassName"), c.origin+"the class's name")
+		r.subdomain(*s, spotOf(c.path).Child("storageClassName"), about(c.origin+"the class's name"))
 	}
 	if s := c.spec.VolumeAttributesClassName; s != nil {
-		r.subdomain(*s, c.path.Child("volumeAttributesClassName"), c.origin+"the VolumeAttributesClass's name")
+		r.subdomain(*s, spotOf(c.path).Child("volumeAttributesClassName"), about(c.origin+"the VolumeAttributesClass's name"))
 	}
 	if s := c.spec.VolumeMode; s != nil {
-		r.enum(string(*s), volumeModes, c.path.Child("volumeMode"), c.origin+"volumeMode")
+		r.enum(string(*s), volumeModes, spotOf(c.path).Child("volumeMode"), about(c.origin+"volumeMode"))
 	}
 	r.sources(c)
 }
@@ -66,47 +67,47 @@ func (r *refusals) claim(c claim) {
 // sources refuses what validateDataSource and validateDataSourceRef do, but for groups of VolumeSnapshots, which have a rule of their own.
 func (r *refusals) sources(c claim) {
 	source, ref := c.spec.DataSource, c.spec.DataSourceRef
-	one := func(at *field.Path, what, name, kind, apiGroup string) {
+	one := func(at spot, what, name, kind, apiGroup string) {
 		if name == "" {
-			r.required(at.Child("name"), c.origin+what+" has no name", "name the source")
+			r.required(at.Child("name"), about(c.origin+what+" has no name"), "name the source")
 		}
 		if kind == "" {
-			r.required(at.Child("kind"), c.origin+what+" has no kind", "write kind: PersistentVolumeClaim, or kind: VolumeSnapshot with apiGroup: snapshot.storage.k8s.io")
+			r.required(at.Child("kind"), about(c.origin+what+" has no kind"), "write kind: PersistentVolumeClaim, or kind: VolumeSnapshot with apiGroup: snapshot.storage.k8s.io")
 		} else if apiGroup == "" && kind != "PersistentVolumeClaim" && kind != "VolumeSnapshot" && what == "dataSourceRef" {
 			r.tell(at, fmt.Sprintf("%s%s of kind %q needs an apiGroup", c.origin, what, kind),
 				fmt.Sprintf("Invalid value: %q: must be 'PersistentVolumeClaim' when referencing the default apiGroup", kind), "add the apiGroup of the kind")
 		}
 	}
 	if source != nil {
-		one(c.path.Child("dataSource"), "dataSource", source.Name, source.Kind, group(source.APIGroup))
+		one(spotOf(c.path).Child("dataSource"), "dataSource", source.Name, source.Kind, group(source.APIGroup))
 	}
 	if ref != nil {
-		one(c.path.Child("dataSourceRef"), "dataSourceRef", ref.Name, ref.Kind, group(ref.APIGroup))
+		one(spotOf(c.path).Child("dataSourceRef"), "dataSourceRef", ref.Name, ref.Kind, group(ref.APIGroup))
 		if ref.Namespace != nil {
-			r.label(*ref.Namespace, c.path.Child("dataSourceRef", "namespace"), c.origin+"dataSourceRef's namespace")
+			r.label(*ref.Namespace, spotOf(c.path).Child("dataSourceRef", "namespace"), about(c.origin+"dataSourceRef's namespace"))
 		}
 	}
 	switch {
 	case source == nil || ref == nil:
 	case ref.Namespace != nil && *ref.Namespace != "":
-		r.tell(c.path.Child("dataSource"), c.origin+"dataSource beside a dataSourceRef with a namespace",
+		r.tell(spotOf(c.path).Child("dataSource"), c.origin+"dataSource beside a dataSourceRef with a namespace",
 			"Invalid value: may not be specified when dataSourceRef.namespace is specified", "drop dataSource")
 	case source.Kind != ref.Kind || source.Name != ref.Name || !reflect.DeepEqual(source.APIGroup, ref.APIGroup):
 		if source.Name != "" && source.Kind != "" {
-			r.tell(c.path.Child("dataSource"), fmt.Sprintf("%sdataSource names %s %q, dataSourceRef %s %q", c.origin, source.Kind, source.Name, ref.Kind, ref.Name),
+			r.tell(spotOf(c.path).Child("dataSource"), fmt.Sprintf("%sdataSource names %s %q, dataSourceRef %s %q", c.origin, source.Kind, source.Name, ref.Kind, ref.Name),
 				"Invalid value: must match dataSourceRef", "keep dataSourceRef alone")
 		}
 	}
 }
 
-func (r *refusals) selector(s *metav1.LabelSelector, at *field.Path, origin string) {
-	for _, fault := range metav1validation.ValidateLabelSelector(s, metav1validation.LabelSelectorValidationOptions{}, at) {
-		r.fault(fault, origin+"the selector cannot be read")
+func (r *refusals) selector(s *metav1.LabelSelector, at spot, origin string) {
+	for _, fault := range metav1validation.ValidateLabelSelector(s, metav1validation.LabelSelectorValidationOptions{}, at.path()) {
+		r.fault(fault, about(origin+"the selector cannot be read"))
 	}
 }
 
 // fault tells an error of a validation that this program shares with the API server.
-func (r *refusals) fault(e *field.Error, what string) {
+func (r *refusals) fault(e *field.Error, what subject) {
 	r.found = append(r.found, Finding{
 		Path: field.NewPath(e.Field), Message: fmt.Sprintf("%s: %s", what, e.ErrorBody()), Symptom: e.Error(), RefusedByAPI: true,
 	})
@@ -118,33 +119,33 @@ func (r *refusals) retention(set *appsv1.StatefulSet) {
 	if policy == nil {
 		return
 	}
-	at := field.NewPath("spec", "persistentVolumeClaimRetentionPolicy")
+	at := spotOf(nil).Child("spec", "persistentVolumeClaimRetentionPolicy")
 	for _, p := range []struct{ name, value string }{{"whenDeleted", string(policy.WhenDeleted)}, {"whenScaled", string(policy.WhenScaled)}} {
 		if p.value != "" {
-			r.enum(p.value, retentions, at.Child(p.name), p.name)
+			r.enum(p.value, retentions, at.Child(p.name), about(p.name))
 		}
 	}
 }
 
 // persistentVolume refuses what ValidatePersistentVolumeSpec does.
 func (r *refusals) persistentVolume(pv *corev1.PersistentVolume) {
-	spec, at := &pv.Spec, field.NewPath("spec")
+	spec, at := &pv.Spec, spotOf(nil).Child("spec")
 	r.modes(spec.AccessModes, at.Child("accessModes"), "")
 	r.capacity(spec.Capacity, at.Child("capacity"))
 	if spec.PersistentVolumeReclaimPolicy != "" {
-		r.enum(string(spec.PersistentVolumeReclaimPolicy), reclaims, at.Child("persistentVolumeReclaimPolicy"), "reclaim policy")
+		r.enum(string(spec.PersistentVolumeReclaimPolicy), reclaims, at.Child("persistentVolumeReclaimPolicy"), about("reclaim policy"))
 	}
 	if spec.VolumeMode != nil {
-		r.enum(string(*spec.VolumeMode), volumeModes, at.Child("volumeMode"), "volumeMode")
+		r.enum(string(*spec.VolumeMode), volumeModes, at.Child("volumeMode"), about("volumeMode"))
 	}
-	r.subdomain(spec.StorageClassName, at.Child("storageClassName"), "the class's name")
+	r.subdomain(spec.StorageClassName, at.Child("storageClassName"), about("the class's name"))
 	if class := spec.VolumeAttributesClassName; class != nil {
 		if *class == "" {
-			r.required(at.Child("volumeAttributesClassName"), "volumeAttributesClassName is empty", "name the VolumeAttributesClass, or leave the field out")
+			r.required(at.Child("volumeAttributesClassName"), about("volumeAttributesClassName is empty"), "name the VolumeAttributesClass, or leave the field out")
 		}
-		r.subdomain(*class, at.Child("volumeAttributesClassName"), "the VolumeAttributesClass's name")
+		r.subdomain(*class, at.Child("volumeAttributesClassName"), about("the VolumeAttributesClass's name"))
 		if spec.CSI == nil {
-			r.required(at.Child("csi"), "a volume with a VolumeAttributesClass must be a CSI volume", "leave volumeAttributesClassName out")
+			r.required(at.Child("csi"), about("a volume with a VolumeAttributesClass must be a CSI volume"), "leave volumeAttributesClassName out")
 		}
 	}
 	r.nodeAffinity(spec.NodeAffinity, at.Child("nodeAffinity"))
@@ -153,38 +154,38 @@ func (r *refusals) persistentVolume(pv *corev1.PersistentVolume) {
 	case len(sources) == 0:
 		r.tell(at, "the volume has no source", "Required value: must specify a volume type", "say where the storage is, such as csi, nfs or local")
 	case len(sources) > 1 && (spec.FlexVolume == nil || len(sources) > 2 || !beforeFlexVolume(sources)):
-		r.twoSources(at.Child(sources[1]), "the volume", sources)
+		r.twoSources(at.Child(sources[1]), about("the volume"), sources)
 	}
 	if s := spec.HostPath; s != nil {
-		r.hostPath(s, at.Child("hostPath"), "")
+		r.hostPath(s, at.Child("hostPath"), about(""))
 		if path.Clean(s.Path) == "/" && spec.PersistentVolumeReclaimPolicy == corev1.PersistentVolumeReclaimRecycle {
 			r.tell(at.Child("persistentVolumeReclaimPolicy"), "reclaim policy Recycle would empty the host's /", "Forbidden: may not be 'recycle' for a hostPath mount of '/'", "use Retain")
 		}
 	}
 	if s := spec.Local; s != nil {
-		r.needs(s.Path, at.Child("local", "path"), "the local volume's path")
-		r.backsteps(s.Path, at.Child("local", "path"), "local path")
+		r.needs(s.Path, at.Child("local", "path"), about("the local volume's path"))
+		r.backsteps(s.Path, at.Child("local", "path"), about("local path"))
 		if spec.NodeAffinity == nil {
 			r.tell(at.Child("nodeAffinity"), "a local volume has no node affinity", "Required value: Local volume requires node affinity",
 				"set nodeAffinity.required to the node that has the path, by kubernetes.io/hostname")
 		}
 	}
 	if s := spec.NFS; s != nil {
-		r.nfs(s, at.Child("nfs"), "")
+		r.nfs(s, at.Child("nfs"), about(""))
 	}
 	if s := spec.FC; s != nil {
-		r.fc(s, at.Child("fc"), "")
+		r.fc(s, at.Child("fc"), about(""))
 	}
 	if s := spec.ISCSI; s != nil {
-		r.needs(s.TargetPortal, at.Child("iscsi", "targetPortal"), "targetPortal")
-		r.needs(s.IQN, at.Child("iscsi", "iqn"), "iqn")
+		r.needs(s.TargetPortal, at.Child("iscsi", "targetPortal"), about("targetPortal"))
+		r.needs(s.IQN, at.Child("iscsi", "iqn"), about("iqn"))
 	}
 	if s := spec.FlexVolume; s != nil {
-		r.needs(s.Driver, at.Child("flexVolume", "driver"), "the driver's name")
+		r.needs(s.Driver, at.Child("flexVolume", "driver"), about("the driver's name"))
 	}
 	if s := spec.CSI; s != nil {
-		r.driver(s.Driver, at.Child("csi", "driver"), "")
-		r.needs(s.VolumeHandle, at.Child("csi", "volumeHandle"), "the volumeHandle")
+		r.driver(s.Driver, at.Child("csi", "driver"), about(""))
+		r.needs(s.VolumeHandle, at.Child("csi", "volumeHandle"), about("the volumeHandle"))
 	}
 }
 
@@ -199,11 +200,11 @@ func beforeFlexVolume(sources []string) bool {
 	})
 }
 
-func (r *refusals) capacity(capacity corev1.ResourceList, at *field.Path) {
+func (r *refusals) capacity(capacity corev1.ResourceList, at spot) {
 	size, ok := capacity[corev1.ResourceStorage]
 	switch {
 	case !ok:
-		r.required(at, "the volume has no capacity", "write capacity: {storage: SIZE}")
+		r.required(at, about("the volume has no capacity"), "write capacity: {storage: SIZE}")
 	case len(capacity) > 1:
 		r.tell(at, "a volume's capacity is its storage alone", "Unsupported value: supported values: \"storage\"", "drop everything else from capacity")
 	case size.Sign() <= 0:
@@ -216,31 +217,31 @@ var selectorOperators = []string{
 	string(corev1.NodeSelectorOpGt), string(corev1.NodeSelectorOpLt),
 }
 
-func (r *refusals) nodeAffinity(affinity *corev1.VolumeNodeAffinity, at *field.Path) {
+func (r *refusals) nodeAffinity(affinity *corev1.VolumeNodeAffinity, at spot) {
 	switch {
 	case affinity == nil:
 		return
 	case affinity.Required == nil:
-		r.required(at.Child("required"), "the node affinity requires nothing", "write nodeAffinity.required.nodeSelectorTerms")
+		r.required(at.Child("required"), about("the node affinity requires nothing"), "write nodeAffinity.required.nodeSelectorTerms")
 		return
 	case len(affinity.Required.NodeSelectorTerms) == 0:
-		r.required(at.Child("required", "nodeSelectorTerms"), "the node affinity has no term", "write a nodeSelectorTerm")
+		r.required(at.Child("required", "nodeSelectorTerms"), about("the node affinity has no term"), "write a nodeSelectorTerm")
 	}
 	for i := range affinity.Required.NodeSelectorTerms {
 		for j, e := range affinity.Required.NodeSelectorTerms[i].MatchExpressions {
-			where := func(name string) *field.Path {
+			where := func(name string) spot {
 				return at.Child("required", "nodeSelectorTerms").Index(i).Child("matchExpressions").Index(j).Child(name)
 			}
-			what := fmt.Sprintf("node affinity, key %q", e.Key)
-			r.enum(string(e.Operator), selectorOperators, where("operator"), what+": operator")
+			what := about(fmt.Sprintf("node affinity, key %q", e.Key))
+			r.enum(string(e.Operator), selectorOperators, where("operator"), what.and(": operator"))
 			if faults := validation.IsQualifiedName(e.Key); len(faults) > 0 {
-				r.tell(where("key"), what+" is not the key of a label", fmt.Sprintf("Invalid value: %q: %s", e.Key, faults[0]), "use a label's key")
+				r.tell(where("key"), what.and(" is not the key of a label").String(), fmt.Sprintf("Invalid value: %q: %s", e.Key, faults[0]), "use a label's key")
 			}
 			n := len(e.Values)
 			switch e.Operator {
 			case corev1.NodeSelectorOpIn, corev1.NodeSelectorOpNotIn:
 				if n == 0 {
-					r.required(where("values"), fmt.Sprintf("%s: %s needs values", what, e.Operator), "write the values")
+					r.required(where("values"), about(fmt.Sprintf("%s: %s needs values", what, e.Operator)), "write the values")
 				}
 			case corev1.NodeSelectorOpExists, corev1.NodeSelectorOpDoesNotExist:
 				if n > 0 {
@@ -248,7 +249,7 @@ func (r *refusals) nodeAffinity(affinity *corev1.VolumeNodeAffinity, at *field.P
 				}
 			case corev1.NodeSelectorOpGt, corev1.NodeSelectorOpLt:
 				if n != 1 {
-					r.required(where("values"), fmt.Sprintf("%s: %s needs one value", what, e.Operator), "write one value")
+					r.required(where("values"), about(fmt.Sprintf("%s: %s needs one value", what, e.Operator)), "write one value")
 				}
 			}
 		}
@@ -257,27 +258,27 @@ func (r *refusals) nodeAffinity(affinity *corev1.VolumeNodeAffinity, at *field.P
 
 // class refuses what ValidateStorageClass does. A binding mode is filled in where there is none.
 func (r *refusals) class(class *storagev1.StorageClass) {
-	r.provisioner(class.Provisioner, field.NewPath("provisioner"), "the provisioner")
+	r.provisioner(class.Provisioner, spotOf(nil).Child("provisioner"), about("the provisioner"))
 	if p := class.ReclaimPolicy; p != nil && *p != "" {
-		r.enum(string(*p), classReclaims, field.NewPath("reclaimPolicy"), "reclaimPolicy")
+		r.enum(string(*p), classReclaims, spotOf(nil).Child("reclaimPolicy"), about("reclaimPolicy"))
 	}
 	if m := class.VolumeBindingMode; m != nil {
-		r.enum(string(*m), bindingModes, field.NewPath("volumeBindingMode"), "volumeBindingMode")
+		r.enum(string(*m), bindingModes, spotOf(nil).Child("volumeBindingMode"), about("volumeBindingMode"))
 	}
 	for i := range class.AllowedTopologies {
 		keys := map[string]bool{}
 		for j, e := range class.AllowedTopologies[i].MatchLabelExpressions {
-			at := field.NewPath("allowedTopologies").Index(i).Child("matchLabelExpressions").Index(j)
-			what := fmt.Sprintf("allowed topology %q", e.Key)
+			at := spotOf(nil).Child("allowedTopologies").Index(i).Child("matchLabelExpressions").Index(j)
+			what := about(fmt.Sprintf("allowed topology %q", e.Key))
 			if keys[e.Key] {
-				r.tell(at.Child("key"), what+" is there twice", fmt.Sprintf("Duplicate value: %q", e.Key), "put all values under one key")
+				r.tell(at.Child("key"), what.and(" is there twice").String(), fmt.Sprintf("Duplicate value: %q", e.Key), "put all values under one key")
 			}
 			keys[e.Key] = true
 			if faults := validation.IsQualifiedName(e.Key); len(faults) > 0 {
-				r.tell(at.Child("key"), what+" is not the key of a label", fmt.Sprintf("Invalid value: %q: %s", e.Key, faults[0]), "use a label's key")
+				r.tell(at.Child("key"), what.and(" is not the key of a label").String(), fmt.Sprintf("Invalid value: %q: %s", e.Key, faults[0]), "use a label's key")
 			}
 			if len(e.Values) == 0 {
-				r.required(at.Child("values"), what+" has no values", "write the values, or drop the expression")
+				r.required(at.Child("values"), what.and(" has no values"), "write the values, or drop the expression")
 			}
 			values := map[string]bool{}
 			for k, v := range e.Values {
@@ -290,9 +291,9 @@ func (r *refusals) class(class *storagev1.StorageClass) {
 	}
 }
 
-func (r *refusals) provisioner(name string, at *field.Path, what string) {
+func (r *refusals) provisioner(name string, at spot, what subject) {
 	if name == "" {
-		r.required(at, what+" is missing", "name the driver")
+		r.required(at, what.and(" is missing"), "name the driver")
 		return
 	}
 	if faults := validation.IsQualifiedName(strings.ToLower(name)); len(faults) > 0 {
@@ -302,11 +303,11 @@ func (r *refusals) provisioner(name string, at *field.Path, what string) {
 
 // attributesClass refuses what ValidateVolumeAttributesClass does.
 func (r *refusals) attributesClass(class *storagev1.VolumeAttributesClass) {
-	r.provisioner(class.DriverName, field.NewPath("driverName"), "driverName")
+	r.provisioner(class.DriverName, spotOf(nil).Child("driverName"), about("driverName"))
 	if len(class.Parameters) == 0 {
-		r.required(field.NewPath("parameters"), "the class has no parameters", "write what the driver is to change")
+		r.required(spotOf(nil).Child("parameters"), about("the class has no parameters"), "write what the driver is to change")
 	}
 	if _, empty := class.Parameters[""]; empty {
-		r.tell(field.NewPath("parameters"), "a parameter has no name", "Invalid value: field can not be empty.", "name the parameter")
+		r.tell(spotOf(nil).Child("parameters"), "a parameter has no name", "Invalid value: field can not be empty.", "name the parameter")
 	}
 }

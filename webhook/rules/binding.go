@@ -222,9 +222,10 @@ func (c claim) fits(lookup *topology.Snapshot, class string) bool {
 }
 
 var bindingClassMissingRule = Rule{
-	ID:          "binding-class-missing",
-	Summary:     "A claim names a StorageClass that does not exist, or a pod a claim that does not exist.",
-	Kinds:       claimKinds,
+	ID: "binding-class-missing",
+	Summary: "A claim names a StorageClass, VolumeAttributesClass or source that does not exist, a pod a claim, a VolumeSnapshot its class or claim; " +
+		"or what is named exists in another namespace only.",
+	Kinds:       append([]Kind{VolumeSnapshot}, claimKinds...),
 	Action:      Warn,
 	Symptom:     "the claim and its pod stay Pending",
 	Remediation: "fix the name, or create the StorageClass",
@@ -235,10 +236,13 @@ var bindingClassMissingRule = Rule{
 // bindingClassMissing fires on names of classes and claims that are not there. A class that only names a group of volumes
 // needs no object.
 func bindingClassMissing(in *Input) []Finding {
-	if !in.seesCluster() {
+	if in.Lookup == nil {
 		return nil
 	}
-	var found []Finding
+	found := missingReferences(in)
+	if !in.seesCluster() {
+		return found
+	}
 	eachClaim(in.Object, func(c claim) {
 		name := c.className()
 		if name == "" || c.spec.VolumeName != "" || !none(in.Lookup.Unclaimed(name)) || keptForSelf(in, name) {

@@ -128,7 +128,7 @@ func (e *Evaluator) Kinds(explaining bool) []Kind {
 	var kinds []Kind
 	for i := range e.rules {
 		r := &e.rules[i]
-		if r.Check == nil || (explaining && !r.ExplainsAPI) {
+		if r.Check == nil || r.FilesOnly || (explaining && !r.ExplainsAPI) {
 			continue
 		}
 		for _, k := range r.Kinds {
@@ -173,6 +173,8 @@ type Question struct {
 	Lookup *topology.Snapshot
 	// Partial says that Lookup holds a set of files, and that what it does not hold may well exist in the cluster.
 	Partial bool
+	// Beside is what stands in the same files; nil for a request.
+	Beside *Beside
 	// OnlyExplainAPI asks only for findings on objects that the API server's own validation refuses.
 	OnlyExplainAPI bool
 }
@@ -204,7 +206,7 @@ type Panic struct {
 // between them.
 func (e *Evaluator) Evaluate(ctx context.Context, q Question) Result {
 	in := Input{
-		Kind: q.Kind, Object: q.Object, Old: q.Old, AsWritten: q.AsWritten, Namespace: q.Namespace, User: q.User, Lookup: q.Lookup, Partial: q.Partial,
+		Kind: q.Kind, Object: q.Object, Old: q.Old, AsWritten: q.AsWritten, Namespace: q.Namespace, User: q.User, Lookup: q.Lookup, Partial: q.Partial, Beside: q.Beside,
 		Catalog: e.catalog, Settings: &e.settings, names: &e.names,
 	}
 	if o, err := meta.Accessor(q.Object); err == nil && o.GetNamespace() != "" {

@@ -123,7 +123,7 @@ func TestTheAnnotationOfATemplate(t *testing.T) {
 
 	const modes = `annotations: {moorage.dev/ignore: "access-mode-unsupported: reason"}`
 	claim := func(own, template string) string {
-		return `{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: d, ` + own + `}, spec: {volumeClaimTemplates: [{metadata: {name: data, ` + template + `}, spec: {storageClassName: ebs, accessModes: [ReadWriteMany], resources: {requests: {storage: 1Gi}}}}]}}`
+		return `{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: d, ` + own + `}, spec: {template: {spec: {containers: [{name: c, volumeMounts: [{name: data, mountPath: /d}]}]}}, volumeClaimTemplates: [{metadata: {name: data, ` + template + `}, spec: {storageClassName: ebs, accessModes: [ReadWriteMany], resources: {requests: {storage: 1Gi}}}}]}}`
 	}
 	diff(t, []string{"access-mode-unsupported=deny"}, outcome(t, EvaluatorOptions{}, Question{}, claim(modes, "")), "the claims do not have the StatefulSet's annotation")
 	diff(t, []string{"access-mode-unsupported lifted by annotation: reason"}, outcome(t, EvaluatorOptions{}, Question{}, claim("", modes)), "the claims have the template's annotation")

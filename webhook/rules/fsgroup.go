@@ -7,6 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/moorage-k8s/moorage/topology"
 )
@@ -29,18 +30,31 @@ var fsGroupSkippedRule = Rule{
 }
 
 // fsGroupSkipped fires where the kubelet does not give a volume's files to the pod's fsGroup (pkg/volume/csi,
-// supportsFSGroup). It speaks of bound CSI volumes, whose file system and modes are known.
+// supportsFSGroup). It speaks of bound CSI volumes, whose file system and modes are known, and of NFS and hostPath volumes, whose plugins
+// do not manage ownership (pkg/volume/nfs/nfs.go and hostpath/host_path.go, GetAttributes).
 func fsGroupSkipped(in *Input) []Finding {
-	spec, _ := podSpecOf(in.Object)
-	if spec == nil || spec.SecurityContext == nil || spec.SecurityContext.FSGroup == nil || in.Lookup == nil {
+	spec, path := podSpecOf(in.Object)
+	if spec == nil || spec.SecurityContext == nil || spec.SecurityContext.FSGroup == nil {
 		return nil
 	}
-	var found []Finding
+	group := *spec.SecurityContext.FSGroup
+	found := unmanagedSources(in, spec, path, group)
+	if in.Lookup == nil {
+		return found
+	}
 	for _, v := range claimVolumes(in) {
 		if v.claim == nil || v.claim.VolumeName == "" || v.claim.Block {
 			continue
 		}
 		pv := in.Lookup.Volume(v.claim.VolumeName)
+		if pv != nil && (pv.Source == "nfs" || pv.Source == "hostPath") && !v.readOnly {
+			found = append(found, Finding{
+				Path:        v.path,
+				Message:     fmt.Sprintf("volume %q does not get fsGroup %d: %s volumes keep the owners that their files have", v.name, group, pv.Source),
+				Remediation: "give the directory to the group on its server or host, or run as the user that owns it",
+			})
+			continue
+		}
 		if pv == nil || pv.Driver == "" || mountGroupDrivers[pv.Driver] {
 			continue
 		}
@@ -51,11 +65,47 @@ func fsGroupSkipped(in *Input) []Finding {
 		if why := skipsFSGroup(driver, pv, v.readOnly); why != "" {
 			found = append(found, Finding{
 				Path:    v.path,
-				Message: fmt.Sprintf("volume %q does not get fsGroup %d: %s", v.name, *spec.SecurityContext.FSGroup, why),
+				Message: fmt.Sprintf("volume %q does not get fsGroup %d: %s", v.name, group, why),
 			})
 		}
 	}
 	return found
+}
+
+// unmanagedSources are the NFS and hostPath volumes of the pod itself that some container which need not be root writes to.
+func unmanagedSources(in *Input, spec *corev1.PodSpec, path *field.Path, group int64) []Finding {
+	written := map[string]bool{}
+	eachMount(in.Object, func(m mount) {
+		if m.volume != nil && (m.volume.NFS != nil || m.volume.HostPath != nil) && !m.ReadOnly && !m.container.root(spec) && !m.hostFile() {
+			written[m.Name] = true
+		}
+	})
+	var found []Finding
+	for i := range spec.Volumes {
+		v := &spec.Volumes[i]
+		if !written[v.Name] {
+			continue
+		}
+		source := "hostPath"
+		if v.NFS != nil {
+			source = "nfs"
+		}
+		found = append(found, Finding{
+			Path:        path.Child("volumes").Index(i).Child(source),
+			Message:     fmt.Sprintf("volume %q does not get fsGroup %d: %s volumes keep the owners that their files have", v.Name, group, source),
+			Remediation: "give the directory to the group on its server or host, or run as the user that owns it",
+		})
+	}
+	return found
+}
+
+// root says that a container certainly runs as root.
+func (c container) root(spec *corev1.PodSpec) bool {
+	user := spec.SecurityContext.RunAsUser
+	if c.SecurityContext != nil && c.SecurityContext.RunAsUser != nil {
+		user = c.SecurityContext.RunAsUser
+	}
+	return c.privileged() || (user != nil && *user == 0)
 }
 
 // skipsFSGroup says why, or nothing.

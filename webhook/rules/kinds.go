@@ -81,6 +81,27 @@ func KindOf(group, version, kind string) (KindInfo, bool) {
 	return KindInfo{}, false
 }
 
+// kindOfObject finds the kind of an object by its type.
+func kindOfObject(o runtime.Object) (Kind, bool) {
+	switch o.(type) {
+	case *corev1.Pod:
+		return Pod, true
+	case *appsv1.ReplicaSet:
+		return ReplicaSet, true
+	case *appsv1.Deployment:
+		return Deployment, true
+	case *appsv1.StatefulSet:
+		return StatefulSet, true
+	case *appsv1.DaemonSet:
+		return DaemonSet, true
+	case *batchv1.Job:
+		return Job, true
+	case *batchv1.CronJob:
+		return CronJob, true
+	}
+	return "", false
+}
+
 var (
 	workloadKinds = []Kind{ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob}
 	// podKinds are the kinds with a pod spec somewhere in them.

@@ -15,8 +15,9 @@ import (
 var imageFolders = []string{"/", "/etc", "/proc", "/usr"}
 
 var mountPathRule = Rule{
-	ID:          "mount-path",
-	Summary:     "A mountPath is relative, has a colon, is another spelling of another mount's path, or hides /, /etc, /proc or /usr of the image.",
+	ID: "mount-path",
+	Summary: "A mountPath is relative, has a colon, is another spelling of another mount's path, hides /, /etc, /proc or /usr of the image, is a file's " +
+		"name for a whole configMap or secret, or is a file below one.",
 	Kinds:       podKinds,
 	Action:      Warn,
 	Symptom:     "the container does not start, or does not find its files",
@@ -33,6 +34,7 @@ func mountPath(in *Input) []Finding {
 		path      string
 	}
 	first := map[place]string{}
+	readOnly := readOnlyMounts(in)
 	eachMount(in.Object, func(m mount) {
 		if m.MountPath == "" || onWindows(m) {
 			return
@@ -62,6 +64,14 @@ func mountPath(in *Input) []Finding {
 			why = ", which is not absolute"
 			f.Symptom = fmt.Sprintf("the volume is at %s, whatever the container's working directory", clean)
 			f.Remediation = "write " + clean
+		case m.SubPath == "" && m.SubPathExpr == "" && ofFiles(m.volume) && isFileName(clean):
+			why = ", where the volume becomes a directory and not a file"
+			f.Symptom = "the program does not start: it finds a directory where its file is to be, or the mount fails with 'not a directory'"
+			f.Remediation = "mount one file of it with subPath, or use the path of the directory"
+		case (m.SubPath != "" || m.SubPathExpr != "") && isFileName(clean) && belowReadOnly(readOnly[containerAt{m.container.list, m.container.index}], clean):
+			why = ", below a configMap or secret that is mounted read-only, where no mount point for it can be made"
+			f.Symptom = "the container does not start: 'read-only file system'"
+			f.Remediation = "mount both as sources of one projected volume, or at directories of their own"
 		default:
 			return
 		}
@@ -71,6 +81,46 @@ func mountPath(in *Input) []Finding {
 	})
 	return found
 }
+
+type containerAt struct {
+	list  string
+	index int
+}
+
+// readOnlyMounts are the directories of each container at which volumes are that are read-only whatever the mount says.
+func readOnlyMounts(in *Input) map[containerAt]map[string]bool {
+	all := map[containerAt]map[string]bool{}
+	eachMount(in.Object, func(m mount) {
+		if !ofFiles(m.volume) || m.SubPath != "" || m.SubPathExpr != "" {
+			return
+		}
+		at := containerAt{m.container.list, m.container.index}
+		if all[at] == nil {
+			all[at] = map[string]bool{}
+		}
+		all[at][path.Clean("/"+m.MountPath)] = true
+	})
+	return all
+}
+
+func belowReadOnly(mounts map[string]bool, p string) bool {
+	for dir := path.Dir(p); dir != "/" && dir != "."; dir = path.Dir(dir) {
+		if mounts[dir] {
+			return true
+		}
+	}
+	return false
+}
+
+// ofFiles says that a volume is made of the files of a configMap or secret.
+func ofFiles(v *corev1.Volume) bool {
+	return v != nil && (v.ConfigMap != nil || v.Secret != nil)
+}
+
+// fileEndings are those of files that people mount; directories such as conf.d have others.
+var fileEndings = []string{".conf", ".cfg", ".ini", ".yaml", ".yml", ".json", ".toml", ".xml", ".properties", ".env", ".sql", ".sh", ".pem", ".crt", ".key", ".cnf"}
+
+func isFileName(p string) bool { return slices.Contains(fileEndings, path.Ext(p)) }
 
 // onWindows says that a mount's path is a Windows path, or may be one.
 func onWindows(m mount) bool {

@@ -51,7 +51,7 @@ func reference() []byte {
 		}
 		fmt.Fprintf(&out, "\n## %s\n\n%s\n\n- **Action:** `%s`\n- **Objects:** %s\n- **Without it:** %s\n- **Fix:** %s\n",
 			r.ID, r.Summary, r.Action, strings.Join(kinds, ", "), r.Symptom, r.Remediation)
-		if r.Check == nil {
+		if r.Check == nil || r.FilesOnly {
 			fmt.Fprint(&out, "- Found in files only, by `moorage check`.\n")
 		}
 		if r.NeedsLookup {

@@ -15,7 +15,7 @@ var registry = inOrder(
 		accessModeUnsupportedRule, accessModeRWOPNonCSIRule, accessModeSingleNodeSharedRule, accessModeCSIMixedRule,
 		accessModeSharedWriterRule, accessModeROXNeedsSourceRule,
 	},
-	[]Rule{pluginRemovedRule, pluginMigratedRule, pluginDeprecatedFieldRule},
+	[]Rule{pluginRemovedRule, pluginMigratedRule, driverMissingRule, pluginDeprecatedFieldRule},
 	[]Rule{volumeModeMismatchRule, ephemeralCSIUnsupportedRule},
 	[]Rule{
 		secretRefIncompleteRule, secretParameterUnknownRule, secretCrossTenantRule, secretInPlainTextRule, secretModeDecimalRule,
@@ -26,12 +26,12 @@ var registry = inOrder(
 		propagationSubPathRule, propagationReadOnlyNotRecursiveRule,
 	},
 	[]Rule{hostPathSensitiveRule, hostPathStatefulRule},
-	[]Rule{emptyDirMemoryUnboundedRule, emptyDirMediumUnknownRule, mountPathRule, sizeSuspiciousRule, fsGroupSkippedRule},
+	[]Rule{emptyDirMemoryUnboundedRule, emptyDirMediumUnknownRule, mountPathRule, sizeSuspiciousRule, fsGroupSkippedRule, subPathVariableRule, claimTemplateUnusedRule, configMapKeyMissingRule, dataDirectoryLostFoundRule, nfsClusterDNSRule},
 	[]Rule{
 		bindingNodeNameRule, bindingImmediateZonalRule, bindingNoCommonNodeRule, bindingNoClassRule, bindingClassMissingRule,
-		bindingSelectorDynamicRule, bindingSelectedNodeRule,
+		bindingSelectorDynamicRule, bindingSelectedNodeRule, bindingStaticMismatchRule, volumeHandleSharedRule,
 	},
-	[]Rule{topologyKeyUnknownRule, topologyPVUnpinnedRule, topologyBetaKeyRule, expansionUnsupportedRule},
+	[]Rule{topologyKeyUnknownRule, topologyPVUnpinnedRule, topologyBetaKeyRule, expansionUnsupportedRule, classParameterUnknownRule, mountOptionMalformedRule},
 	[]Rule{
 		snapshotSourceGroupRule, snapshotDriverMismatchRule, snapshotTooSmallRule, snapshotModeChangeRule, snapshotDefaultClassesRule,
 		snapshotRemovedVersionRule, attributesClassDriverRule,

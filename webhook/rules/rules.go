@@ -42,6 +42,8 @@ type Rule struct {
 	ExplainsAPI bool
 	// NeedsLookup says that the rule is silent without a lookup, at least for some objects.
 	NeedsLookup bool
+	// FilesOnly says that the rule compares objects of the same files, and that the webhook, which gets one at a time, has nothing to ask.
+	FilesOnly bool
 	// Check is the rule. It must be pure, must not keep or change what it is given, and may leave out of a finding what is
 	// the same for all of the rule's findings. Nil for a rule about the text of an object: whoever reads the text finds what
 	// it is about, and asks Evaluator.Told for the action.
@@ -101,6 +103,8 @@ type Input struct {
 	Lookup *topology.Snapshot
 	// Partial says that Lookup holds a set of files, and that what it does not hold may well exist in the cluster.
 	Partial bool
+	// Beside is what stands in the same files; nil in the webhook.
+	Beside *Beside
 	// Catalog is never nil.
 	Catalog *catalog.Catalog
 	// Settings are the rules' parameters.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
@@ -15,10 +17,11 @@ import (
 )
 
 var accessModeSharedWriterRule = Rule{
-	ID:      "access-mode-shared-writer",
-	Summary: "A workload's pods, or the old and the new pod of a rolling update, share a claim that only one node or one pod may have.",
-	Kinds:   []Kind{ReplicaSet, Deployment},
-	Action:  Warn,
+	ID: "access-mode-shared-writer",
+	Summary: "A workload's pods, the old and the new pod of a rolling update, or several workloads of the same files share a claim that only one node " +
+		"or one pod may have.",
+	Kinds:  podKinds,
+	Action: Warn,
 	Symptom: `FailedAttachVolume "` + fmt.Sprintf(upstream.UsedByPods, "…") + `" (before Kubernetes 1.37 "Multi-Attach error"): pods on other nodes ` +
 		"stay in ContainerCreating, and a rollout never ends",
 	Remediation: "use a StatefulSet with volumeClaimTemplates, or a ReadWriteMany volume",
@@ -29,7 +32,8 @@ var accessModeSharedWriterRule = Rule{
 // accessModeSharedWriter fires on several pods of a workload that share a claim which only one node, or one pod, may have.
 func accessModeSharedWriter(in *Input) []Finding {
 	var replicas int
-	overlaps := false
+	overlaps, certain := false, true
+	who := "its replicas share"
 	switch o := in.Object.(type) {
 	case *appsv1.Deployment:
 		replicas = replicasOf(o.Spec.Replicas)
@@ -40,11 +44,21 @@ func accessModeSharedWriter(in *Input) []Finding {
 			return nil
 		}
 		replicas = replicasOf(o.Spec.Replicas)
+	case *appsv1.StatefulSet:
+		replicas = replicasOf(o.Spec.Replicas)
+	case *appsv1.DaemonSet:
+		// As many as there are nodes that it selects.
+		replicas, certain, who = 2, false, "its pods, one on each node, share"
+	case *batchv1.Job:
+		replicas, certain, who = parallel(&o.Spec), false, "its parallel pods share"
+	case *batchv1.CronJob:
+		replicas, certain, who = parallel(&o.Spec.JobTemplate.Spec), false, "its parallel pods share"
+	case *corev1.Pod:
 	default:
 		return nil
 	}
 	if replicas < 2 && !overlaps {
-		return nil
+		return sharedWithOthers(in)
 	}
 	spec, _ := podSpecOf(in.Object)
 	var found []Finding
@@ -53,7 +67,6 @@ func accessModeSharedWriter(in *Input) []Finding {
 			continue
 		}
 		f := Finding{Path: v.path}
-		who := "its replicas share"
 		if overlaps {
 			who = "a rolling update starts the next pod before the last one is gone, and both use"
 		}
@@ -61,7 +74,7 @@ func accessModeSharedWriter(in *Input) []Finding {
 		case v.claim.AccessModes.Has(topology.ReadWriteOncePod):
 			f.Message = fmt.Sprintf("%s ReadWriteOncePod claim %q", who, v.claim.Name)
 			f.Symptom = "the second pod stays Pending: " + upstream.ReadWriteOncePodInUse
-			if !overlaps {
+			if !overlaps && certain {
 				f.Action = Deny
 				f.Remediation = "set replicas: 1, or use a StatefulSet with volumeClaimTemplates"
 			}
@@ -76,6 +89,45 @@ func accessModeSharedWriter(in *Input) []Finding {
 		found = append(found, f)
 	}
 	return found
+}
+
+// parallel is how many pods of a Job run at once.
+func parallel(spec *batchv1.JobSpec) int {
+	n := replicasOf(spec.Parallelism)
+	if spec.Completions != nil {
+		n = min(n, int(*spec.Completions))
+	}
+	return n
+}
+
+// sharedWithOthers fires on a claim that another workload of the same files uses as well, on all but the first of them.
+func sharedWithOthers(in *Input) []Finding {
+	o, ok := in.Object.(metav1.Object)
+	if !ok || in.Beside == nil {
+		return nil
+	}
+	spec, _ := podSpecOf(in.Object)
+	self := claimUser{in.Kind, o.GetName()}
+	var found []Finding
+	for _, v := range claimVolumes(in) {
+		if v.claim == nil || mayBePinned(spec) || hasPodAffinity(spec) || !attachedOnce(in, v.claim) {
+			continue
+		}
+		others := in.Beside.otherUsers(v.claim.Key(), self)
+		if len(others) == 0 || self.compare(others[0]) < 0 {
+			continue
+		}
+		found = append(found, Finding{
+			Path: v.path, Message: fmt.Sprintf("%s %q uses ReadWriteOnce claim %q as well", others[0].kind, others[0].name, v.claim.Name),
+			Remediation: "use a ReadWriteMany volume, or keep the pods on one node with podAffinity",
+		})
+	}
+	return found
+}
+
+// hasPodAffinity reports whether a pod has to be near others, which may be those that it shares a claim with.
+func hasPodAffinity(spec *corev1.PodSpec) bool {
+	return spec.Affinity != nil && spec.Affinity.PodAffinity != nil && len(spec.Affinity.PodAffinity.RequiredDuringSchedulingIgnoredDuringExecution) > 0
 }
 
 func replicasOf(replicas *int32) int {

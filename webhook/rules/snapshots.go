@@ -134,6 +134,32 @@ func eachRestore(in *Input, visit func(restore)) {
 	})
 }
 
+// clone is a claim that is to be provisioned as a copy of another's volume.
+type clone struct {
+	claim
+	driver, class string
+	source        *topology.Claim
+}
+
+// eachClone visits the claims that a new volume is to be provisioned for as a copy (getPVCSource in pkg/controller/controller.go of
+// external-provisioner).
+func eachClone(in *Input, visit func(clone)) {
+	if in.Lookup == nil {
+		return
+	}
+	eachClaim(in.Object, func(c claim) {
+		name := c.clonedFrom()
+		if name == "" {
+			return
+		}
+		source := in.Lookup.Claim(in.Namespace, name)
+		class, ok := c.provisionedFrom(in)
+		if source != nil && ok {
+			visit(clone{c, class.Driver, class.Name, source})
+		}
+	})
+}
+
 // provisionedFrom returns the class that the claim's volume will be made from by a known driver. A claim that may be bound to
 // a volume that exists has none.
 func (c claim) provisionedFrom(in *Input) (*topology.Class, bool) {
@@ -207,7 +233,7 @@ func (r restore) snapshotDriver(lookup *topology.Snapshot) string {
 
 var snapshotDriverMismatchRule = Rule{
 	ID:          "snapshot-driver-mismatch",
-	Summary:     "A VolumeSnapshot's class and volume belong to different drivers, or a claim restores a snapshot with another driver's class.",
+	Summary:     "A VolumeSnapshot's class and volume belong to different drivers, or a claim restores a snapshot, or copies a volume, with another driver's class.",
 	Kinds:       append([]Kind{VolumeSnapshot}, claimKinds...),
 	Action:      Deny,
 	Symptom:     "ProvisioningFailed 'snapshotcontent … is not handled by CSI driver of StorageClass …'; the claim stays Pending",
@@ -225,6 +251,16 @@ func snapshotDriverMismatch(in *Input) []Finding {
 		return snapshotOfAnotherDriver(in, o)
 	}
 	var found []Finding
+	eachClone(in, func(c clone) {
+		if driver := driverOfClaim(in.Lookup, c.source); driver != "" && driver != c.driver {
+			found = append(found, Finding{
+				Path:        c.path.Child("storageClassName"),
+				Message:     fmt.Sprintf("%sclass %q provisions with %s, and the volume of claim %q is of %s", c.origin, c.class, c.driver, c.source.Name, driver),
+				Symptom:     "ProvisioningFailed 'claim in dataSource not bound or invalid'; the claim stays Pending",
+				Remediation: "use a StorageClass of " + driver,
+			})
+		}
+	})
 	eachRestore(in, func(r restore) {
 		driver := r.snapshotDriver(in.Lookup)
 		if driver == "" || driver == r.driver {
@@ -264,7 +300,7 @@ func snapshotOfAnotherDriver(in *Input, o *snapshotv1.VolumeSnapshot) []Finding 
 
 var snapshotTooSmallRule = Rule{
 	ID:          "snapshot-too-small",
-	Summary:     "A claim requests less than the restoreSize of the VolumeSnapshot that it is restored from.",
+	Summary:     "A claim requests less than the restoreSize of the VolumeSnapshot that it is restored from, or than the claim that it is a copy of.",
 	Kinds:       claimKinds,
 	Action:      Deny,
 	Symptom:     "ProvisioningFailed 'requested volume size … is less than the size … for the source snapshot'",
@@ -276,6 +312,24 @@ var snapshotTooSmallRule = Rule{
 // snapshotTooSmall fires on restores that external-provisioner refuses (getSnapshotSource in pkg/controller/controller.go).
 func snapshotTooSmall(in *Input) []Finding {
 	var found []Finding
+	eachClaim(in.Object, func(c claim) {
+		name := c.clonedFrom()
+		if name == "" || in.Lookup == nil || c.spec.VolumeName != "" {
+			return
+		}
+		source := in.Lookup.Claim(in.Namespace, name)
+		request, ok := c.spec.Resources.Requests[corev1.ResourceStorage]
+		if source == nil || !ok || !source.HasRequest || topology.Bytes(request) >= source.Request {
+			return
+		}
+		needed := resource.NewQuantity(source.Request, resource.BinarySI)
+		found = append(found, Finding{
+			Path:        c.path.Child("resources", "requests").Key("storage"),
+			Message:     fmt.Sprintf("%s%s is requested, and claim %q, which is copied, requests %s", c.origin, request.String(), name, needed),
+			Symptom:     "ProvisioningFailed 'new PVC request must be greater than or equal in size to the specified PVC data source'",
+			Remediation: fmt.Sprintf("request %s or more", needed),
+		})
+	})
 	eachRestore(in, func(r restore) {
 		request, ok := r.spec.Resources.Requests[corev1.ResourceStorage]
 		if !ok || r.snapshot.RestoreSize == 0 || topology.Bytes(request) >= r.snapshot.RestoreSize {
@@ -309,6 +363,16 @@ var snapshotModeChangeRule = Rule{
 // external-provisioner, which is on by default). Whether leave was given is known only of a content.
 func snapshotModeChange(in *Input) []Finding {
 	var found []Finding
+	eachClone(in, func(c clone) {
+		if block := c.volumeMode() == corev1.PersistentVolumeBlock; block != c.source.Block {
+			found = append(found, Finding{
+				Path:        c.path.Child("volumeMode"),
+				Message:     fmt.Sprintf("%svolumeMode %s, and claim %q, which is copied, is of %s", c.origin, c.volumeMode(), c.source.Name, modeName(c.source.Block)),
+				Symptom:     "ProvisioningFailed: the source's volumeMode differs; the claim stays Pending",
+				Remediation: "keep the volumeMode",
+			})
+		}
+	})
 	eachRestore(in, func(r restore) {
 		if r.content == nil || r.content.AllowModeChange || r.content.SourceMode == "" || r.content.SourceMode == r.volumeMode() {
 			return

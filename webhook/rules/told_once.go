@@ -21,7 +21,7 @@ var hostAccess = []string{
 // agentAdvice are hostAccess and the rules about what works and could be better. To an agent of the node, which whoever installs
 // it has from somebody else, one of them is told.
 var agentAdvice = append(slices.Clone(hostAccess), "propagation-ineffective", "propagation-subpath", "emptydir-memory-unbounded",
-	"secret-mode-too-open", "secret-subpath-stale", "hostpath-stateful", "mount-path")
+	"secret-mode-too-open", "secret-subpath-stale", "hostpath-stateful", "mount-path", "fsgroup-skipped")
 
 // maxVolumesTold is how many volumes a warning names beside its own.
 const maxVolumesTold = 6
