@@ -141,7 +141,7 @@ const (
 	NeedsVolumeType ConditionKind = "VolumeType"
 	// NeedsDriverSetting: the driver's installation must be configured for it.
 	NeedsDriverSetting ConditionKind = "DriverSetting"
-	// NeedsCoordination: nothing refuses it; whoever uses the volume must coordinate the writers.
+	// NeedsCoordination: nothing prevents it; the users of the volume must coordinate the writers.
 	NeedsCoordination ConditionKind = "Coordination"
 )
 

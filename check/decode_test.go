@@ -186,8 +186,8 @@ func TestUnknownSourceBecomesEmptyDir(t *testing.T) {
 	}
 }
 
-// TestFolders promises what is read of a directory, and what is counted instead.
-func TestFolders(t *testing.T) {
+// TestDirectories promises what is read of a directory, and what is counted instead.
+func TestDirectories(t *testing.T) {
 	dir := t.TempDir()
 	const fault = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {volume: []}\n"
 	for name, content := range map[string]string{

@@ -58,7 +58,7 @@ type file struct {
 // any reports whether there is something in the file that is, or was meant to be, an API object.
 func (f *file) any() bool { return len(f.items)+len(f.flaws)+len(f.skipped)+f.lists > 0 }
 
-// parse reads a file. One that was only met in a directory may be anything, and is no finding if it cannot be read and nothing in
+// parse reads a file. One that was only met in a directory may be anything, and is not a finding if it cannot be read and nothing in
 // it looks like an API object.
 func parse(path string, content []byte, met bool) *file {
 	f := &file{path: path, skipped: map[string]int{}}

@@ -35,7 +35,7 @@ type Options struct {
 	Cluster *topology.Snapshot
 	// Evaluator holds the rules.
 	Evaluator *rules.Evaluator
-	// Progress, if set, is told how many of how many steps are done, from many goroutines, one call at a time.
+	// Progress, if set, receives how many of how many steps are done, from many goroutines, one call at a time.
 	Progress func(done, of int)
 }
 
@@ -210,7 +210,7 @@ func emptyStream(f *file) error {
 		where = "standard input"
 	}
 	if f.other > 0 {
-		only = ", only text that is no API object"
+		only = ", only text that is not an API object"
 	}
 	return fmt.Errorf("no objects on %s%s: did the command before the pipe fail?", where, only)
 }

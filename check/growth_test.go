@@ -30,7 +30,7 @@ var texts = []struct {
 		}
 		return `{"apiVersion":"v1","kind":"List","items":[` + strings.Join(pods, ",") + `]}`
 	}},
-	{"JSON in one line that is no object", "a.json", 60_000, func(n int) string { return "[" + strings.Repeat("1,", n) + "1]" }},
+	{"JSON in one line that is not an object", "a.json", 60_000, func(n int) string { return "[" + strings.Repeat("1,", n) + "1]" }},
 	{"JSON in many lines", "a.json", 60_000, func(n int) string { return "[" + strings.Repeat("1,\n", n) + "1]" }},
 	{"values of JSON", "a.json", 20_000, func(n int) string { return strings.Repeat(`{"a":1}`, n) }},
 	{"YAML in one line", "a.yaml", 600, func(n int) string {

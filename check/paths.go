@@ -62,7 +62,7 @@ func sources(paths []string, stdin io.Reader) ([]source, Skipped, error) {
 		for _, match := range matches {
 			info, err := os.Stat(match)
 			if err == nil && info.IsDir() {
-				err = w.folder(match)
+				err = w.directory(match)
 			} else if err == nil {
 				w.file(source{path: match, stream: !info.Mode().IsRegular()})
 			}
@@ -96,7 +96,7 @@ func (w *walk) file(s source) {
 	w.add(s)
 }
 
-func (w *walk) folder(root string) error {
+func (w *walk) directory(root string) error {
 	if chart, ok := chartOf(absolute(root)); ok {
 		if relative, err := filepath.Rel(absolute("."), chart); err == nil {
 			chart = relative
@@ -134,31 +134,31 @@ func isRegular(path string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-func (w *walk) chart(folder string) {
-	if !slices.Contains(w.skipped.Charts, folder) {
-		w.skipped.Charts = append(w.skipped.Charts, folder)
+func (w *walk) chart(directory string) {
+	if !slices.Contains(w.skipped.Charts, directory) {
+		w.skipped.Charts = append(w.skipped.Charts, directory)
 	}
 }
 
 // templates is the directory of a chart in which every file is a template, even one that happens to be YAML as it stands.
 const templates = "templates"
 
-func isChart(folder string) bool {
-	_, err := os.Stat(filepath.Join(folder, "Chart.yaml"))
+func isChart(directory string) bool {
+	_, err := os.Stat(filepath.Join(directory, "Chart.yaml"))
 	return err == nil
 }
 
 // chartOf returns the chart among whose templates a directory is.
-func chartOf(folder string) (string, bool) {
+func chartOf(directory string) (string, bool) {
 	for {
-		parent := filepath.Dir(folder)
-		if parent == folder {
+		parent := filepath.Dir(directory)
+		if parent == directory {
 			return "", false
 		}
-		if filepath.Base(folder) == templates && isChart(parent) {
+		if filepath.Base(directory) == templates && isChart(parent) {
 			return parent, true
 		}
-		folder = parent
+		directory = parent
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 )
 
 // TestNoSecretValueIsTold promises that no finding repeats what may be a credential, also of files that cannot be read: the
-// output of a check is in the logs of whoever runs it.
+// output of a check is in the logs of its user.
 func TestNoSecretValueIsTold(t *testing.T) {
 	const text, digits = "s3cr3tM4rk3dV4lue9f8e7d", "9182736455463728"
 	pod := func(env string) string {
@@ -50,7 +50,7 @@ func TestNoSecretValueIsTold(t *testing.T) {
 				t.Fatal(err)
 			}
 			if strings.Contains(string(told), text) || strings.Contains(string(told), digits) {
-				t.Errorf("%s, %s: the value is told: %s", name, file, told)
+				t.Errorf("%s, %s: the value is shown: %s", name, file, told)
 			}
 		}
 	}

@@ -28,7 +28,7 @@ type flaw struct {
 	silences []string
 }
 
-// maxFlaws is how many faults of one document, or of one object, are told.
+// maxFlaws is how many faults of one document, or of one object, are reported.
 const maxFlaws = 50
 
 // flaws are the first of the faults that were found.

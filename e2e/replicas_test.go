@@ -28,7 +28,7 @@ import (
 	"github.com/moorage-k8s/moorage/explain"
 )
 
-// A burst is placed with one replica. Another starts anew in the middle of it and takes over, as the one beside the next leader does, and a second
+// A burst is placed with one replica. Another starts in the middle of it and takes over, as the one beside the next leader does, and a second
 // burst comes at once. It may promise twice what was being made while it started, as the documentation says, and no more; and once all is quiet it refuses
 // nothing that the older one would not refuse, although it cannot know which of the volumes the pools show.
 func TestReplicasAndARestartUnderBursts(t *testing.T) {
@@ -173,8 +173,8 @@ func left(ctx context.Context, m *moorage.Moorage, ns, claim string, names []str
 	return slices.Sorted(slices.Values(*result.NodeNames)), nil
 }
 
-// Right after a volume was made nobody who has just read the cluster can tell whether the pool shows it. Who may ask the running moorage is told, and
-// says so; who may not is told that.
+// Right after a volume was made nobody who has just read the cluster can know whether the pool shows it. A user who may ask the running moorage gets the answer, and
+// it says so; a user who may not gets that answer.
 func TestExplainAsksTheRunningMoorage(t *testing.T) {
 	c := control(t)
 	nodes := pairsOfNodes(t, c, "zone-a")

@@ -52,7 +52,7 @@ func (c *cause) allowed() topology.NodeSet {
 	return out
 }
 
-// describe is what is told of a cause.
+// describe is what is said of a cause.
 func (q *asked) describe(c *cause) Cause {
 	out := Cause{
 		Predicate: c.predicate, Reason: c.reason, Blame: *q.blamed(c),

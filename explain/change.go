@@ -96,7 +96,7 @@ const (
 	costMove
 )
 
-// maxChanges is how many are told.
+// maxChanges is how many are listed.
 const maxChanges = 5
 
 // changes are the single changes that help; where none does, the pairs of them.

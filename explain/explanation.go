@@ -21,7 +21,7 @@ type Explanation struct {
 	// Node is where the pod is already; empty while it waits. Ended tells that it needs none any more.
 	Node  string
 	Ended bool
-	// Fits tells whether some node can take the pod, and kube-scheduler does not hold it back before it looks at nodes.
+	// Fits reports whether some node can take the pod, and kube-scheduler does not hold it back before it looks at nodes.
 	Fits bool
 	// Held tells that kube-scheduler holds the pod back before it looks at nodes, and HeldBy for which volumes.
 	Held   bool
@@ -88,7 +88,7 @@ type Node struct {
 	Demoted bool `json:"demoted,omitempty"`
 	// Note is what else could keep pods away: cordoned, not ready, out of service.
 	Note string `json:"note,omitempty"`
-	// Code and Reasons are for nodes that do not fit. The first reason is the one that kube-scheduler is told.
+	// Code and Reasons are for nodes that do not fit. The first reason is the one that kube-scheduler gets.
 	Code    string   `json:"code,omitempty"`
 	Reasons []string `json:"reasons,omitempty"`
 

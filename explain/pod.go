@@ -54,7 +54,7 @@ func Nowhere(question Question) *Explanation {
 	return e
 }
 
-// outline is what is told of any pod.
+// outline is what is said of any pod.
 func (q *asked) outline() *Explanation {
 	return &Explanation{
 		Pod:  Object{Kind: "Pod", Namespace: q.Pod.Namespace, Name: q.Pod.Name},

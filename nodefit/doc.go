@@ -4,7 +4,7 @@
 // NodeName, NodeUnschedulable, TaintToleration, NodeAffinity, NodePorts, NodeResourcesFit, PodTopologySpread and InterPodAffinity. Package
 // topology/placement answers for volumes; both have the same shape: a feasible set, eliminations, and evidence when asked.
 //
-// It exists for questions of people: explain, simulate and scan read whole nodes, pods and namespaces with the rights of whoever asks.
+// It exists for questions of people: explain, simulate and scan read whole nodes, pods and namespaces with the rights of the caller.
 // The webhook and the extender never hold these objects, and must not import it.
 //
 // It promises what the in-tree plugins decide with their default configuration, reason by reason; a test in e2e asks both about random

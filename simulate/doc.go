@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package simulate places whole workloads on a picture of a cluster, pod by pod, as kube-scheduler with moorage would as far
+// Package simulate places whole workloads on a view of a cluster, pod by pod, as kube-scheduler with moorage would as far
 // as volumes go: each pod is put where the engine of package placement scores best, its claims are bound or provisioned into
 // the pools, and the next pod finds what is left. It also takes nodes away and looks which of their pods could come back.
 //

@@ -65,7 +65,7 @@ func TestZonesByDriverKey(t *testing.T) {
 	}
 }
 
-// A zone that is told by a driver's key can be lost, and the one that is left keeps its name, though the key tells nothing apart any more.
+// A zone that a driver's key names can be lost, and the one that is left keeps its name, though the key tells nothing apart any more.
 func TestLosingOneOfTwoZonesByDriverKey(t *testing.T) {
 	s, engine := zonesByDriverKey(t)
 	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "new"}}

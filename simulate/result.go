@@ -6,7 +6,7 @@ import "github.com/moorage-k8s/moorage/explain"
 
 // Result is where pods and their volumes would land.
 type Result struct {
-	// Fits tells whether every pod was placed.
+	// Fits reports whether every pod was placed.
 	Fits bool
 	// Lost are nodes that were taken away.
 	Lost []string

@@ -25,7 +25,7 @@ type Question struct {
 	Namespace string
 	// Drain and LoseZone name nodes and zones that are taken away first; their pods with volumes are placed again.
 	Drain, LoseZone []string
-	// Progress is told how many pods of how many have been placed; nil for nobody.
+	// Progress receives how many pods of how many have been placed; it may be nil.
 	Progress func(done, of int)
 }
 

@@ -137,7 +137,7 @@ func withClaim(volumes []corev1.Volume, name, claim string) []corev1.Volume {
 	return append(volumes, corev1.Volume{Name: name, VolumeSource: source})
 }
 
-// IsWorkload tells whether the object is one whose pods are placed.
+// IsWorkload reports whether the object is one whose pods are placed.
 func IsWorkload(object runtime.Object) bool {
 	switch object.(type) {
 	case *corev1.Pod, *appsv1.StatefulSet, *appsv1.Deployment, *appsv1.ReplicaSet, *batchv1.Job, *appsv1.DaemonSet:

@@ -30,7 +30,7 @@ type Options struct {
 	NamespaceShare float64
 	// Now tells the time; time.Now where nil.
 	Now func() time.Time
-	// Fault is called for each object that a fault keeps out of the cache, by several goroutines at a time; nil for nobody.
+	// Fault is called for each object that a fault keeps out of the cache, by several goroutines at a time; it may be nil.
 	Fault func(*FaultError)
 }
 

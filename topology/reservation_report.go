@@ -5,7 +5,7 @@ package topology
 import "k8s.io/apimachinery/pkg/types"
 
 // This file carries what is known of reservations from who has followed a cluster to who has just read it. Claims go by their
-// UIDs, which whoever has read the claims knows too, and which tell nobody else whose they are.
+// UIDs, which readers of the claims know too, and which tell nobody else whose they are.
 
 // ReservedState is what a claim on its way reserves.
 type ReservedState string

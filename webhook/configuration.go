@@ -147,7 +147,7 @@ func matchConditions(expression string) []admissionregistrationv1.MatchCondition
 	return []admissionregistrationv1.MatchCondition{{Name: "spec-changed", Expression: expression}}
 }
 
-// selectedNodeWritten lets in, besides, the updates by which others than schedulers and provisioners write a claim's selected node:
+// selectedNodeWritten also selects the updates by which others than schedulers and provisioners write a claim's selected node:
 // those of schedulers are many, and cost them time. Empty if the rule about it is off.
 func (o ConfigurationOptions) selectedNodeWritten() string {
 	evaluator := o.Rules

@@ -13,7 +13,7 @@ import (
 	"github.com/moorage-k8s/moorage/internal/reserved"
 )
 
-// agree has the running moorage say which reservations are real. Who has just read the cluster cannot tell it of all. It is no error if
+// agree makes the running moorage say which reservations are real. Who has just read the cluster cannot tell it of all. It is not an error if
 // nobody can be asked.
 func (c *cluster) agree(ctx context.Context, client kubernetes.Interface, namespace string) {
 	report, pod, err := reserved.Ask(ctx, client, namespace)

@@ -29,7 +29,7 @@ func newWholeObjects() *wholeObjects {
 	}
 }
 
-// add takes what a cluster listed. Whoever may not list namespaces is given none.
+// add takes what a cluster listed. Without the right to list namespaces there are none.
 func (w *wholeObjects) add(listing *live.Listing) {
 	each := func(kind topology.Kind, take func(topology.Key, metav1.Object)) {
 		for _, o := range listing.Objects[kind] {

@@ -100,7 +100,7 @@ func ask(t *testing.T, dir, name string) *joint.Answer {
 	return joint.Ask(joint.Question{Snapshot: cache.Snapshot(), Engine: engine, Others: nodefit.New(others, nodefit.Config{}), Pod: asked})
 }
 
-// tell is the answer in words that a test can compare; a person is told otherwise.
+// tell is the answer in words that a test can compare; a person reads other words.
 func tell(a *joint.Answer) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "fits on %d of %d nodes\n", a.Feasible.Len(), a.Snapshot.NumNodes())

@@ -197,7 +197,7 @@ func label(node *corev1.Node, e *nodefit.Evidence) (proposal, bool) {
 	}
 	for key := range labels {
 		if has, carries := node.Labels[key]; carries && has != labels[key] {
-			// What tells nodes apart is not to be changed under whoever relies on it.
+			// What tells nodes apart is not to be changed under those who rely on it.
 			return proposal{}, false
 		}
 	}

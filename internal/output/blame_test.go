@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestOnlyTheGuiltyAreBlamed: who or what a predicate did not look at, or found in order, is not named as the cause, and nobody is told to
+// TestOnlyTheGuiltyAreBlamed: who or what a predicate did not look at, or found in order, is not named as the cause, and nobody is asked to
 // delete it.
 func TestOnlyTheGuiltyAreBlamed(t *testing.T) {
 	for _, test := range []struct {

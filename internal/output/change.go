@@ -34,12 +34,12 @@ func (w causeWords) deed(c *explain.Change) string {
 	case explain.MovePod:
 		return fmt.Sprintf("move pod %s away from node %s, where it takes %s", w.name(c.Pods[0].Key()), c.Pods[0].Node, text.Count(c.Slots, "attach slot"))
 	case explain.ShrinkClaim:
-		return fmt.Sprintf("let %s ask for %s instead of %s (made anew: what a claim asks for cannot be lowered)",
+		return fmt.Sprintf("let %s ask for %s instead of %s (recreate it: a claim's request cannot be lowered)",
 			subject(c.Volume), text.Size(c.Bytes), text.Size(c.Instead))
 	case explain.AddRoom:
 		return fmt.Sprintf("free or add %s in the pool of class %s that is reached %s", text.Size(c.Bytes), c.Class, on(c.At))
 	case explain.SwitchClass:
-		return fmt.Sprintf("make the claims of class %s anew with class %s", c.Class, c.Other)
+		return fmt.Sprintf("recreate the claims of class %s with class %s", c.Class, c.Other)
 	case explain.AllowEverywhere:
 		return fmt.Sprintf("let class %s (a new one in its place: classes cannot be changed) provision %s too", c.Class, onThen(&c.Fits))
 	case explain.CreateVolume:
@@ -48,9 +48,9 @@ func (w causeWords) deed(c *explain.Change) string {
 		return "add a node " + newNode(c)
 	case explain.MoveVolume:
 		if c.At == nil {
-			return fmt.Sprintf("make the volume of %s anew elsewhere", subject(c.Volume))
+			return fmt.Sprintf("recreate the volume of %s elsewhere", subject(c.Volume))
 		}
-		return fmt.Sprintf("make the volume of %s anew %s, from a snapshot or a copy (it can be used %s now)", subject(c.Volume), on(c.At), on(c.Now))
+		return fmt.Sprintf("recreate the volume of %s %s (restore a snapshot or copy the data; it can be used %s now)", subject(c.Volume), on(c.At), on(c.Now))
 	default:
 		return ""
 	}

@@ -24,7 +24,7 @@ type Explanation struct {
 	Pod        explain.Object `json:"pod"`
 	// Node is where the pod is already; left out while it waits.
 	Node string `json:"node,omitempty"`
-	// Fits tells whether some node can take the pod, and kube-scheduler does not hold it back before it looks at nodes.
+	// Fits reports whether some node can take the pod, and kube-scheduler does not hold it back before it looks at nodes.
 	Fits bool `json:"fits"`
 	// Held tells that kube-scheduler holds the pod back before it looks at nodes: a claim is missing, say.
 	Held bool `json:"held,omitempty"`

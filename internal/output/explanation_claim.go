@@ -83,7 +83,7 @@ func claimHeadline(e *explain.ClaimExplanation) string {
 		}
 		return fmt.Sprintf("it is bound to volume %s, which can be used %s; %s", claim.VolumeName, on(e.Where), used)
 	case explain.ClaimWithoutClass:
-		return fmt.Sprintf("it names class %s, which does not exist; create the class, or the claim anew with another", claim.Class)
+		return fmt.Sprintf("it names class %s, which does not exist; create the class, or recreate the claim with another", claim.Class)
 	case explain.ClaimUnbound:
 		return notBound(&e.Alone.HeldBy[0])
 	case explain.ClaimForLostNode:

@@ -17,7 +17,7 @@ import (
 type nodeGroup struct {
 	zone string
 	fits bool
-	// why are the constraints that refuse the nodes, as 'volume: predicate' or the predicate alone.
+	// why are the constraints that rule out the nodes, as 'volume: predicate' or the predicate alone.
 	why []string
 	// lowest and highest are the scores of nodes that fit.
 	lowest, highest int

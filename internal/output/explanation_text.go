@@ -21,7 +21,7 @@ func explanationText(out *bytes.Buffer, e *Explanation, wide, color bool) {
 	}
 	headline(out, fmt.Sprintf("Pod %s/%s%s%s.", e.Pod.Namespace, e.Pod.Name, verdict, e.Headline), e.Fits, color)
 	if len(e.Changes) > 0 {
-		fmt.Fprint(out, "\nWhat would help (tried out on this picture of the cluster, each by itself):\n")
+		fmt.Fprint(out, "\nWhat would help (each tried by itself on a copy of this cluster):\n")
 		for i, c := range e.Changes {
 			fmt.Fprintln(out, text.Wrap(width, plain.Line(c.What), fmt.Sprintf("  %d. ", i+1), "     "))
 		}
@@ -42,7 +42,7 @@ func explanationText(out *bytes.Buffer, e *Explanation, wide, color bool) {
 		if e.Held {
 			break
 		}
-		fmt.Fprintln(out, text.Wrap(width, plain.Line(u.Detail), "Not decided, so it refuses no node: ", "  "))
+		fmt.Fprintln(out, text.Wrap(width, plain.Line(u.Detail), "Not decided, so it rules out no node: ", "  "))
 	}
 	if len(e.Constraints) > 0 {
 		fmt.Fprintln(out)

@@ -155,7 +155,7 @@ func sum(result *check.Result, counts map[rules.Action]int, opts TextOptions) st
 		line += fmt.Sprintf("; skipped %s of other kinds (%s)", text.Count(skipped, "object"), names)
 	}
 	if n := result.Skipped.Documents; n > 0 {
-		line += fmt.Sprintf("; skipped %s that %s no API object", text.Count(n, "document"), map[bool]string{true: "is", false: "are"}[n == 1])
+		line += "; skipped " + text.Count(n, "document") + map[bool]string{true: " that is not an API object", false: " that are not API objects"}[n == 1]
 	}
 	if unread := result.Skipped.Unread(); unread != "" {
 		line += "; not read: " + unread

@@ -41,7 +41,7 @@ type MapNode struct {
 	// Closed is why the node takes no new pods: cordoned, not ready, or out of service. Left out where it takes some.
 	Closed string     `json:"closed,omitempty"`
 	Slots  []MapSlots `json:"slots,omitempty"`
-	// Fits tells whether the pod's volumes allow the node together, Allowed whether each does, in their order. Left out without a pod.
+	// Fits reports whether the pod's volumes allow the node together, Allowed whether each does, in their order. Left out without a pod.
 	Fits    *bool  `json:"fits,omitempty"`
 	Allowed []bool `json:"allowed,omitempty"`
 }

@@ -176,7 +176,7 @@ func (s *svg) legend() {
 	s.y += 26
 }
 
-// many tells whether some zone's nodes are drawn as squares.
+// many reports whether some zone's nodes are drawn as squares.
 func (s *svg) many() bool {
 	for i := range s.m.Zones {
 		if len(s.m.Zones[i].Nodes) > fewNodes {

@@ -19,7 +19,7 @@ import (
 type Simulation struct {
 	APIVersion string `json:"apiVersion"`
 	Kind       string `json:"kind"`
-	// Fits tells whether every pod was placed.
+	// Fits reports whether every pod was placed.
 	Fits bool `json:"fits"`
 	// Lost are nodes that were taken away.
 	Lost []string `json:"lost,omitempty"`

@@ -40,7 +40,7 @@ const (
 var ErrNone = errors.New("no moorage runs")
 
 // Ask asks the moorage that runs in a namespace for its reservations, through the API server, and returns them with the name of the
-// pod that told. Pods of other namespaces are not asked: whoever may create pods there could have them tell anything.
+// pod that told. Pods of other namespaces are not asked: users who may create pods there could have them tell anything.
 func Ask(ctx context.Context, client kubernetes.Interface, namespace string) (report *topology.ReservationReport, pod string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()

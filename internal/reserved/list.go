@@ -14,14 +14,14 @@ import (
 // Path is where a running moorage tells its reservations, on the port of metrics and probes.
 const Path = "/debug/reservations"
 
-// The version and kind of what is told.
+// The version and kind of the answer.
 const (
 	apiVersion = "moorage.dev/v1alpha1"
 	kind       = "ReservationList"
 )
 
 const (
-	// maxTold bounds what is told: about a megabyte.
+	// maxTold bounds the answer: about a megabyte.
 	maxTold = 10_000
 	// maxAsking bounds how many are answered at a time, slow readers included.
 	maxAsking = 8

@@ -116,7 +116,7 @@ func TestWhoIsAsked(t *testing.T) {
 				a.runs(fmt.Sprint("old-", i), "server", at, status(http.StatusNotFound, ""))
 			}
 		}, []string{"old-0", "old-1"}, "", "ask pod moorage/old-1"},
-		"whoever may not": {func(a *apiServer) {
+		"a user who may not": {func(a *apiServer) {
 			a.runs("a", "server", at, status(http.StatusForbidden, "pods \"a\" is forbidden"))
 			a.runs("b", "server", at, told())
 		}, []string{"a"}, "", "ask pod moorage/a"},
@@ -179,7 +179,7 @@ func TestWhatIsNotBelieved(t *testing.T) {
 	}
 }
 
-// What is told names no object, and not more than few are answered at a time.
+// The answer names no object, and not more than few are answered at a time.
 func TestWhatIsTold(t *testing.T) {
 	for range 2 {
 		w := httptest.NewRecorder()

@@ -44,14 +44,14 @@ type Node struct {
 	Closed string
 	// Slots are for Map.Drivers, in their order.
 	Slots []Slots
-	// Allowed tells for the pod's volumes, in their order, whether they allow the node. Fits tells whether they all do, together.
+	// Allowed reports for the pod's volumes, in their order, whether they allow the node. Fits reports whether they all do, together.
 	Allowed []bool
 	Fits    bool
 }
 
 // Slots are a driver's attach slots on a node.
 type Slots struct {
-	// Registered tells whether the node has the driver. Limit is negative where it has no limit.
+	// Registered reports whether the node has the driver. Limit is negative where it has no limit.
 	Registered  bool
 	Used, Limit int
 }

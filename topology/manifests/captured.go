@@ -12,7 +12,7 @@ import (
 )
 
 // This file says how a capture tells its time: what ages (reservations, failures) is as old as it was then, not as it is for
-// whoever reads the capture later. The time is in the first line of its comment, which is the head of a YAML file. JSON has no comments: there
+// no matter who reads the capture later. The time is in the first line of its comment, which is the head of a YAML file. JSON has no comments: there
 // the first value is an empty v1 List, which says nothing to other readers, with the comment as an annotation.
 
 const (
@@ -42,7 +42,7 @@ type captureHead struct {
 func CapturedList(comment []string) json.RawMessage {
 	head := captureHead{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: list}, Items: []struct{}{}}
 	head.Metadata.Annotations = map[string]string{commentAnnotation: strings.Join(comment, "\n")}
-	text, _ := json.Marshal(&head) //nolint:errcheck // strings can be encoded
+	text, _ := json.Marshal(&head)
 	return append(text, '\n')
 }
 

@@ -41,7 +41,7 @@ type decoded struct {
 	skipped []string
 	// unknown are the fields that the objects' types do not have.
 	unknown UnknownFields
-	// foreign says that it is no API object, and clearly none was meant.
+	// foreign says that it is not an API object, and clearly none was meant.
 	foreign bool
 	// items are the documents of a v1 List.
 	items [][]byte

@@ -71,7 +71,7 @@ func (u *UnknownFields) add(other UnknownFields) {
 	}
 }
 
-// Load reads the paths (files, folders and their subfolders) and makes their objects the whole content of the cache: every
+// Load reads the paths (files, directories and their subdirectories) and makes their objects the whole content of the cache: every
 // kind is then synced. On an error the cache is as it was.
 func Load(into *topology.Cache, paths ...string) (Result, error) {
 	return Reader{}.Load(into, paths...)
@@ -82,7 +82,7 @@ func Read(paths ...string) (Objects, Result, error) { return Reader{}.Read(paths
 
 // Reader reads manifests, on all cores. The zero Reader is ready for use.
 type Reader struct {
-	// Progress is told how many bytes of how many have been read, by one goroutine at a time; nil for nobody.
+	// Progress receives how many bytes of how many have been read, by one goroutine at a time; it may be nil.
 	Progress func(done, of int)
 	// Namespace is that of objects which name none; 'default' where empty.
 	Namespace string

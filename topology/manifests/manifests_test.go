@@ -17,8 +17,8 @@ import (
 	"github.com/moorage-k8s/moorage/topology/manifests"
 )
 
-// folder writes the files of a txtar archive into a temporary folder.
-func folder(t *testing.T, archive string) string {
+// directory writes the files of a txtar archive into a temporary directory.
+func directory(t *testing.T, archive string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for _, f := range txtar.Parse([]byte(archive)).Files {
@@ -34,7 +34,7 @@ func folder(t *testing.T, archive string) string {
 }
 
 func TestLoadReadsEveryForm(t *testing.T) {
-	dir := folder(t, `
+	dir := directory(t, `
 -- nodes.yaml --
 # a comment before the first document
 ---
@@ -117,7 +117,7 @@ func TestLoadErrorsSayWhere(t *testing.T) {
 		{"no name", "apiVersion: v1\nkind: Node\n", "bad.yaml, document 1: Node has no metadata.name"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			dir := folder(t, "-- bad.yaml --\n"+test.content)
+			dir := directory(t, "-- bad.yaml --\n"+test.content)
 			cache := topology.New(topology.Options{})
 			_, err := manifests.Load(cache, dir)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
@@ -160,10 +160,10 @@ func TestEveryFormOfDocument(t *testing.T) {
 	}
 }
 
-// What is met in a directory may be anything: only regular files are read, through links too, and what is no API object is left
+// What is met in a directory may be anything: only regular files are read, through links too, and what is not an API object is left
 // out. What is named is read whatever it is.
 func TestDirectoriesHoldOtherThings(t *testing.T) {
-	dir := folder(t, `
+	dir := directory(t, `
 -- inside/node.yaml --
 apiVersion: v1
 kind: Node

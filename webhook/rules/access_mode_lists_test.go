@@ -5,22 +5,22 @@ package rules
 import "testing"
 
 func TestAccessModeSingleNodeShared(t *testing.T) {
-	const folder, disk = "hostPath: {path: /mnt/data}", "local: {path: /mnt/disk}"
+	const directory, disk = "hostPath: {path: /mnt/data}", "local: {path: /mnt/disk}"
 	runRule(t, "access-mode-single-node-shared", []ruleCase{
 		{
-			name: "a shared hostPath", reason: "each node has a folder of that name", action: Warn, manifest: volumeOf(folder, "ReadWriteMany", ""),
+			name: "a shared hostPath", reason: "each node has a directory of that name", action: Warn, manifest: volumeOf(directory, "ReadWriteMany", ""),
 			want: []string{"spec.accessModes[0]: ReadWriteMany for a hostPath volume, which is a directory of one node"},
 		},
 		{
 			name: "a local disk for many readers", reason: "the others have no such disk", action: Warn, manifest: volumeOf(disk, "ReadWriteOnce, ReadOnlyMany", ""),
 			want: []string{"spec.accessModes[1]: ReadOnlyMany for a local volume, which is a directory of one node"},
 		},
-		{name: "a hostPath of one node", reason: "as every tutorial has it", manifest: volumeOf(folder, "ReadWriteOnce", "")},
+		{name: "a hostPath of one node", reason: "as every tutorial has it", manifest: volumeOf(directory, "ReadWriteOnce", "")},
 		{name: "a local disk of one node", reason: "as it should be", manifest: volumeOf(disk, "ReadWriteOnce", "")},
 		{name: "NFS", reason: "is shared", manifest: volumeOf("nfs: {server: s, path: /x}", "ReadWriteMany", "")},
 		{
-			name: "a folder that a provisioner made", reason: "it may be one that the nodes share",
-			manifest: volumeOf(folder, "ReadWriteMany", ", annotations: {pv.kubernetes.io/provisioned-by: rancher.io/local-path}"),
+			name: "a directory that a provisioner made", reason: "it may be one that the nodes share",
+			manifest: volumeOf(directory, "ReadWriteMany", ", annotations: {pv.kubernetes.io/provisioned-by: rancher.io/local-path}"),
 		},
 	})
 }

@@ -96,7 +96,7 @@ func TestAccessModeUnsupported(t *testing.T) {
 		{name: "ROX from a snapshot", reason: "footnote 1", manifest: claimOf("pd", "ReadOnlyMany", ", dataSource: {apiGroup: snapshot.storage.k8s.io, kind: VolumeSnapshot, name: s}")},
 		{name: "ROX without a data source", reason: "access-mode-rox-needs-source speaks of it", manifest: claimOf("pd", "ReadOnlyMany", "")},
 		{name: "maxShares 2", reason: "the class allows sharing, in whatever case it is written", manifest: claimOf("azure-2", "ReadWriteMany", ", volumeMode: Block")},
-		{name: "maxShares that is no number", reason: "in doubt no finding", manifest: claimOf("azure-tmpl", "ReadWriteMany", ", volumeMode: Block")},
+		{name: "maxShares that is not a number", reason: "in doubt no finding", manifest: claimOf("azure-tmpl", "ReadWriteMany", ", volumeMode: Block")},
 		{name: "maxShares may come from an attributes class", reason: "in doubt no finding", manifest: claimOf("azure", "ReadWriteMany", ", volumeMode: Block, volumeAttributesClassName: shared")},
 		{name: "an unknown driver", reason: "nobody wrote down what it can", manifest: claimOf("acme", "ReadWriteMany", "")},
 		{name: "unknown block modes", reason: "portworx has block, which modes is not known", manifest: claimOf("portworx", "ReadWriteMany", ", volumeMode: Block")},

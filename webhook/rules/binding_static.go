@@ -56,7 +56,7 @@ func claimOfNoVolume(in *Input, o *corev1.PersistentVolumeClaim) []Finding {
 		return missingVolume(in, o.Spec.VolumeName, at.Child("volumeName"))
 	}
 	if in.AsWritten && pv.HasClaimRef && (pv.ClaimRef.Namespace == "" || pv.ClaimRef.Name == "") {
-		// The volume is told of that itself.
+		// That is reported on the volume itself.
 		return nil
 	}
 	if pv.HasClaimRef && (pv.ClaimRef != key || (pv.ClaimRefUID != "" && pv.ClaimRefUID != o.UID)) {
@@ -105,7 +105,7 @@ func missingVolume(in *Input, name string, at *field.Path) []Finding {
 	}}
 }
 
-// keptForAnother names the other claim in files only: whoever makes a claim need not be allowed to see other namespaces, nor volumes.
+// keptForAnother names the other claim in files only: the author of a claim need not be allowed to see other namespaces, nor volumes.
 func keptForAnother(in *Input, pv *topology.Volume, key topology.Key, at *field.Path) Finding {
 	f := Finding{
 		Path: at, Symptom: "the claim and its pod stay Pending: 'volume already bound to a different claim'",
@@ -223,7 +223,7 @@ func volumeKeptInVain(in *Input, pv *corev1.PersistentVolume) []Finding {
 	}
 	c := in.Lookup.Claim(ref.Namespace, ref.Name)
 	if c == nil || c.Bound() || c.VolumeName == pv.Name {
-		// What names the volume is told of its mismatches itself.
+		// Mismatches of what names the volume are reported there.
 		return nil
 	}
 	if c.VolumeName != "" {

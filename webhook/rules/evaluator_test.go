@@ -108,7 +108,7 @@ func TestUpdateTellsOnlyWhatItMakesWorse(t *testing.T) {
 		{"one more container", pod(with("a", "root")), pod(with("a", "root"), with("b", "root")), []string{`spec.template.spec.containers[1].volumeMounts[0].mountPropagation`}},
 		{"another path", pod(with("a", "opt")), pod(with("a", "root")), []string{`spec.template.spec.containers[0].volumeMounts[0].mountPropagation`}},
 		{"the same fault twice", pod(with("a", "opt")), pod(with("a", "opt"), with("a", "opt")), []string{`spec.template.spec.containers[1].volumeMounts[0].mountPropagation`}},
-		{"mended", pod(with("a", "opt")), pod(`{name: a}`), nil},
+		{"fixed", pod(with("a", "opt")), pod(`{name: a}`), nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			kind, old := decode(t, tc.old)

@@ -106,7 +106,7 @@ func TestExemptions(t *testing.T) {
 	}
 }
 
-// TestTheAnnotationOfATemplate promises that a workload is not let in with an exemption that its pods and claims do not have.
+// TestTheAnnotationOfATemplate promises that a workload is not admitted with an exemption that its pods and claims do not have.
 func TestTheAnnotationOfATemplate(t *testing.T) {
 	const annotation = `annotations: {moorage.dev/ignore: "hostpath-sensitive: reason"}`
 	const told, lifted = "hostpath-sensitive=warn", "hostpath-sensitive lifted by annotation: reason"

@@ -32,7 +32,7 @@ func TestFSGroupSkipped(t *testing.T) {
 		},
 		{name: "a disk with a file system", reason: "the kubelet changes the group", manifest: pod("disk")},
 		{name: "policy File", reason: "whatever the mode", manifest: pod("acme")},
-		{name: "a driver that takes the group itself", reason: "it is told the group when it mounts", manifest: pod("share")},
+		{name: "a driver that takes the group itself", reason: "it gets the group when it mounts", manifest: pod("share")},
 		{name: "a device", reason: "has no files", manifest: pod("raw")},
 		{name: "a claim that waits", reason: "its volume is not known yet", manifest: pod("waits")},
 		{name: "no fsGroup", reason: "nothing is skipped", manifest: podWithVolume(`{name: data, persistentVolumeClaim: {claimName: files}}`)},

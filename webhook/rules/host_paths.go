@@ -13,8 +13,8 @@ import (
 )
 
 var (
-	// sensitiveFolders are the host's, of which only they themselves are: what lies below may be anybody's.
-	sensitiveFolders = []hostPlace{"/", "/var", "/var/lib", "/run"}
+	// sensitiveDirectories are the host's, of which only they themselves are: what lies below may be anybody's.
+	sensitiveDirectories = []hostPlace{"/", "/var", "/var/lib", "/run"}
 	// sensitiveTrees are the host's with everything below.
 	sensitiveTrees = []string{
 		"/etc", "/root", "/proc", "/sys", "/boot", "/dev", "/usr", "/lib", "/var/log",
@@ -30,7 +30,7 @@ var (
 )
 
 func (p hostPlace) sensitive() bool {
-	if slices.Contains(sensitiveFolders, p) {
+	if slices.Contains(sensitiveDirectories, p) {
 		return true
 	}
 	if hasDrive(string(p)) {

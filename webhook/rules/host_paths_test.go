@@ -26,14 +26,14 @@ func TestHostPathSensitive(t *testing.T) {
 		{name: "below a tree", reason: "static pods are started from there", action: Warn, manifest: hostMounting("/etc/kubernetes/manifests", ""), want: writes("/etc/kubernetes/manifests")},
 		{name: "logs, writable", reason: "the kubelet follows links there", action: Warn, manifest: hostMounting("/var/log", ""), want: writes("/var/log")},
 		{name: "/run by its other name", reason: "/var/run is a link", action: Warn, manifest: hostMounting("/var/run/", ""), want: writes("/run")},
-		{name: "a subPath into a tree", reason: "it says which folder is seen", action: Warn, manifest: hostMounting("/", ", subPath: etc"), want: writes("/etc")},
+		{name: "a subPath into a tree", reason: "it says which directory is seen", action: Warn, manifest: hostMounting("/", ", subPath: etc"), want: writes("/etc")},
 		{name: "a socket", reason: "root on the node", action: Warn, manifest: hostMounting("/var/run/docker.sock", ""), want: runtime("/run/docker.sock")},
 		{name: "a socket, read-only", reason: "one can still connect to it", action: Warn, manifest: hostMounting("/run/containerd/containerd.sock", ", readOnly: true"), want: runtime("/run/containerd/containerd.sock")},
 		{name: "a Windows drive", reason: "the whole node", action: Warn, manifest: hostMounting(`C:\`, ""), want: writes("c:/")},
-		{name: "a Windows folder", reason: "in any case and either slash", action: Warn, manifest: hostMounting(`c:/WINDOWS\System32`, ""), want: writes("c:/windows/system32")},
+		{name: "a Windows directory", reason: "in any case and either slash", action: Warn, manifest: hostMounting(`c:/WINDOWS\System32`, ""), want: writes("c:/windows/system32")},
 		{name: "docker's pipe", reason: "the same as the socket", action: Warn, manifest: hostMounting(`\\.\pipe\docker_engine`, ""), want: runtime("//./pipe/docker_engine")},
 		{
-			name: "a PersistentVolume", reason: "whoever claims it", action: Warn, manifest: volumeOf("hostPath: {path: /etc}", "ReadWriteOnce", ""),
+			name: "a PersistentVolume", reason: "no matter who claims it", action: Warn, manifest: volumeOf("hostPath: {path: /etc}", "ReadWriteOnce", ""),
 			want: []string{`spec.hostPath.path: the volume lets the pods of its claim write to the host's /etc`},
 		},
 		{
@@ -48,19 +48,19 @@ func TestHostPathSensitive(t *testing.T) {
 		{name: "the root, read-only", reason: "node-exporter", manifest: hostMounting("/", ", readOnly: true")},
 		{name: "the root with propagation", reason: "propagation-host-root speaks of it", manifest: hostMounting("/", ", mountPropagation: HostToContainer")},
 		{name: "logs, read-only", reason: "how log collectors should", manifest: hostMounting("/var/log/pods", ", readOnly: true")},
-		{name: "a folder beside", reason: "only begins alike", manifest: hostMounting("/etcd-data", "")},
-		{name: "below /var/lib", reason: "a workload's own folder", manifest: hostMounting("/var/lib/postgresql", "")},
+		{name: "a directory beside", reason: "only begins alike", manifest: hostMounting("/etcd-data", "")},
+		{name: "below /var/lib", reason: "a workload's own directory", manifest: hostMounting("/var/lib/postgresql", "")},
 		{name: "below /run", reason: "a workload's own socket", manifest: hostMounting("/var/run/app", "")},
 		{name: "a subPathExpr that only the kubelet knows", reason: "it may choose the root itself, and whatever is below", action: Warn, manifest: hostMounting("/", `, subPathExpr: "$(X)"`), want: writes("/")},
 		{name: "a subPathExpr that begins below a tree", reason: "it cannot leave that", action: Warn, manifest: hostMounting("/", `, subPathExpr: "etc/$(X)"`), want: writes("/etc")},
 		{name: "a socket by a subPathExpr", reason: "it is written out", action: Warn, manifest: hostMounting("/run", `, subPathExpr: docker.sock, readOnly: true`), want: runtime("/run/docker.sock")},
 		{name: "the root by another name", reason: "the first process has the host's root", action: Warn, manifest: hostMounting("/proc/1/root", ""), want: writes("/")},
-		{name: "a folder by another name", reason: "the same", action: Warn, manifest: hostMounting("/proc/self/task/7/cwd/etc", ""), want: writes("/etc")},
-		{name: "a subPathExpr into a folder of a workload", reason: "it cannot leave that", manifest: hostMounting("/", `, subPathExpr: "srv/$(X)"`)},
+		{name: "a directory by another name", reason: "the same", action: Warn, manifest: hostMounting("/proc/self/task/7/cwd/etc", ""), want: writes("/etc")},
+		{name: "a subPathExpr into a directory of a workload", reason: "it cannot leave that", manifest: hostMounting("/", `, subPathExpr: "srv/$(X)"`)},
 		{name: "csi-proxy's pipe", reason: "made for pods", manifest: hostMounting(`\\.\pipe\csi-proxy-disk-v1`, "")},
-		{name: "a Windows folder of its own", reason: "a workload's own folder", manifest: hostMounting(`C:\data`, "")},
+		{name: "a Windows directory of its own", reason: "a workload's own directory", manifest: hostMounting(`C:\data`, "")},
 		{name: "not mounted", reason: "nobody writes", manifest: podWithVolume("{name: h, hostPath: {path: /etc}}")},
-		{name: "a PersistentVolume's own folder", reason: "what minikube does", manifest: volumeOf("hostPath: {path: /data/pv-1}", "ReadWriteOnce", "")},
+		{name: "a PersistentVolume's own directory", reason: "what minikube does", manifest: volumeOf("hostPath: {path: /data/pv-1}", "ReadWriteOnce", "")},
 	})
 }
 
@@ -71,7 +71,7 @@ func TestHostPathStateful(t *testing.T) {
 	}
 	want := []string{`spec.template.spec.volumes[0].hostPath.path: volume "data": container "db" writes to /srv/db of the node it runs on`}
 	runRule(t, "hostpath-stateful", []ruleCase{
-		{name: "a Deployment", reason: "the next pod may find an empty folder", action: Warn, manifest: deployment("/srv/db", "", ""), want: want},
+		{name: "a Deployment", reason: "the next pod may find an empty directory", action: Warn, manifest: deployment("/srv/db", "", ""), want: want},
 		{name: "a StatefulSet", reason: "the same", action: Warn, manifest: strings.Replace(deployment("/srv/db", "", ""), "Deployment", "StatefulSet", 1), want: want},
 		{name: "any Linux node", reason: "most nodes are", action: Warn, manifest: deployment("/srv/db", "", "nodeSelector: {kubernetes.io/os: linux}, "), want: want},
 		{name: "one node", reason: "it cannot move", manifest: deployment("/srv/db", "", "nodeSelector: {kubernetes.io/hostname: node-1}, ")},

@@ -90,9 +90,9 @@ func processRoot(p string) (rest string, ok bool) {
 }
 
 // belowAny says that a cleaned path is one of the cleaned roots or below one.
-func belowAny(folder string, roots []string) bool {
+func belowAny(directory string, roots []string) bool {
 	for _, root := range roots {
-		if _, ok := below(folder, root); ok || root == "/" {
+		if _, ok := below(directory, root); ok || root == "/" {
 			return true
 		}
 	}

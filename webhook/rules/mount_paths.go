@@ -11,8 +11,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// imageFolders are the container's, without which few programs run.
-var imageFolders = []string{"/", "/etc", "/proc", "/usr"}
+// imageDirectories are the container's, without which few programs run.
+var imageDirectories = []string{"/", "/etc", "/proc", "/usr"}
 
 var mountPathRule = Rule{
 	ID: "mount-path",
@@ -52,7 +52,7 @@ func mountPath(in *Input) []Finding {
 			why = fmt.Sprintf(", where it also mounts another (%q)", before)
 			f.Symptom = "no error at all: only one of the two is visible, and which one depends on the runtime"
 			f.Remediation = "give each mount a path of its own"
-		case slices.Contains(imageFolders, clean):
+		case slices.Contains(imageDirectories, clean):
 			why = ", which hides what the image has there"
 			f.Symptom = "the container does not start, or its programs miss their files"
 			f.Remediation = "mount it elsewhere, or single files with subPath"

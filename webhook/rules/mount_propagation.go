@@ -93,19 +93,19 @@ func propagationBidirectionalPath(in *Input) []Finding {
 	strict := in.Settings.rootsGiven || in.demanded
 	var found []Finding
 	eachPropagatedOfHost(in, func(p propagated, place hostPlace) {
-		folder := string(place)
-		if !p.bidirectional() || belowAny(folder, in.Settings.BidirectionalRoots) {
+		directory := string(place)
+		if !p.bidirectional() || belowAny(directory, in.Settings.BidirectionalRoots) {
 			return
 		}
 		f := Finding{
 			Path: p.path(), Volume: p.Name,
-			Message: fmt.Sprintf("container %q may not mount host path %q as Bidirectional", p.container.Name, folder),
+			Message: fmt.Sprintf("container %q may not mount host path %q as Bidirectional", p.container.Name, directory),
 			Remediation: fmt.Sprintf("mount a directory below an allowed root (%s), or use HostToContainer if the container only has to "+
 				"see the host's mounts", strings.Join(in.Settings.BidirectionalRoots, ", ")),
 		}
-		if !strict && !slices.Contains(hostsPrograms, folder) {
+		if !strict && !slices.Contains(hostsPrograms, directory) {
 			f.Action = Warn
-			f.Message = fmt.Sprintf("container %q mounts host path %q as Bidirectional, which is not one of the usual directories", p.container.Name, folder)
+			f.Message = fmt.Sprintf("container %q mounts host path %q as Bidirectional, which is not one of the usual directories", p.container.Name, directory)
 			f.Remediation = "use HostToContainer if the container only has to see the host's mounts; if it must mount for the host, " +
 				"add the directory to webhook.bidirectionalRoots"
 		}

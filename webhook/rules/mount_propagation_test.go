@@ -50,15 +50,15 @@ func TestPropagationBidirectionalPath(t *testing.T) {
 		{name: "the root", reason: "storage drivers and other agents do this, and are privileged anyway", action: Warn, manifest: podMounting(bidirectional, "/", true), want: warned("/")},
 		{name: "the host's /sys", reason: "the same", action: Warn, manifest: podMounting(bidirectional, "/sys/", true), want: warned("/sys")},
 		{name: "the root by another name", reason: "the first process has the host's root", action: Warn, manifest: podMounting(bidirectional, "/proc/1/root", true), want: warned("/")},
-		{name: "a folder by another name", reason: "the same", action: Deny, manifest: podMounting(bidirectional, "/proc/thread-self/root/proc/1/cwd/etc", true), want: denied("/etc")},
+		{name: "a directory by another name", reason: "the same", action: Deny, manifest: podMounting(bidirectional, "/proc/thread-self/root/proc/1/cwd/etc", true), want: denied("/etc")},
 		{name: "a relative path", reason: "the runtime works in the root", action: Deny, manifest: podMounting(bidirectional, "./etc", true), want: denied("/etc")},
 		{name: "a subPathExpr that is written out", reason: "the kubelet takes it as it is", action: Deny, manifest: podMounting(bidirectional+`, subPathExpr: "./usr//."`, "/", true), want: denied("/usr")},
 		{name: "a subPathExpr of a dot", reason: "the volume itself", action: Deny, manifest: podMounting(bidirectional+`, subPathExpr: "."`, "/etc", true), want: denied("/etc")},
-		{name: "a claim of a folder of the host", reason: "the volume is bound, and known", action: Deny, manifest: podClaiming("etc"), want: denied("/etc")},
-		{name: "a claim for which a folder of the host is kept", reason: "it will be bound to it", action: Deny, manifest: podClaiming("kept"), want: denied("/usr")},
+		{name: "a claim of a directory of the host", reason: "the volume is bound, and known", action: Deny, manifest: podClaiming("etc"), want: denied("/etc")},
+		{name: "a claim for which a directory of the host is kept", reason: "it will be bound to it", action: Deny, manifest: podClaiming("kept"), want: denied("/usr")},
 		{name: "a claim of a local volume", reason: "the same as a hostPath", action: Warn, manifest: podClaiming("disk"), want: warned("/mnt/disk-1")},
 		{name: "an uncleaned path", reason: "paths are compared cleaned", action: Deny, manifest: podMounting(bidirectional, "//etc/./", true), want: denied("/etc")},
-		{name: "a subPath outside", reason: "it says which folder takes part", action: Deny, manifest: podMounting(bidirectional+", subPath: usr", "/", true), want: denied("/usr")},
+		{name: "a subPath outside", reason: "it says which directory takes part", action: Deny, manifest: podMounting(bidirectional+", subPath: usr", "/", true), want: denied("/usr")},
 		{
 			name: "an init container of a DaemonSet", reason: "the path has the template's prefix and the right list", action: Deny,
 			manifest: `{apiVersion: apps/v1, kind: DaemonSet, spec: {template: {spec: {initContainers: [{name: setup, securityContext: {privileged: true},
@@ -74,7 +74,7 @@ func TestPropagationBidirectionalPath(t *testing.T) {
 		},
 
 		{name: "above the kubelet", reason: "/var/lib holds more than the kubelet", action: Warn, manifest: podMounting(bidirectional, "/var/lib", true), want: warned("/var/lib")},
-		{name: "a name that only begins alike", reason: "/var/lib/kubelet2 is another folder", action: Warn, manifest: podMounting(bidirectional, "/var/lib/kubelet2", true), want: warned("/var/lib/kubelet2")},
+		{name: "a name that only begins alike", reason: "/var/lib/kubelet2 is another directory", action: Warn, manifest: podMounting(bidirectional, "/var/lib/kubelet2", true), want: warned("/var/lib/kubelet2")},
 		{name: "Calico", reason: "its calico-node mounts bpffs for the host", action: Warn, manifest: podMounting(bidirectional, "/sys/fs", true), want: warned("/sys/fs")},
 		{name: "Multus", reason: "its DaemonSet installs its plugin so", action: Warn, manifest: podMounting(bidirectional, "/opt/cni/bin", true), want: warned("/opt/cni/bin")},
 		{name: "FUSE in /mnt", reason: "people share mounts of rclone so", action: Warn, manifest: podMounting(bidirectional, "/mnt", true), want: warned("/mnt")},
@@ -82,16 +82,16 @@ func TestPropagationBidirectionalPath(t *testing.T) {
 		{name: "a CSI node plugin", reason: "every one does this", manifest: podMounting(bidirectional, "/var/lib/kubelet/pods", true)},
 		{name: "the kubelet's root itself", reason: "many CSI node plugins do this", manifest: podMounting(bidirectional, "/var/lib/kubelet/", true)},
 		{name: "k0s", reason: "its kubelet's root", manifest: podMounting(bidirectional, "/var/lib/k0s/kubelet/plugins", true)},
-		{name: "Longhorn", reason: "its data folder", manifest: podMounting(bidirectional, "/var/lib/longhorn", true)},
+		{name: "Longhorn", reason: "its data directory", manifest: podMounting(bidirectional, "/var/lib/longhorn", true)},
 		{name: "HostToContainer on the root", reason: "nothing flows back; node-exporter does this", manifest: podMounting("mountPropagation: HostToContainer", "/", false)},
 		{name: "None on the root", reason: "no propagation", manifest: podMounting("mountPropagation: None", "/", false)},
-		{name: "a subPath inside", reason: "only that folder takes part", manifest: podMounting(bidirectional+", subPath: var/lib/kubelet", "/", true)},
+		{name: "a subPath inside", reason: "only that directory takes part", manifest: podMounting(bidirectional+", subPath: var/lib/kubelet", "/", true)},
 		{name: "a subPathExpr that only the kubelet knows", reason: "it may choose the root itself", action: Warn, manifest: podMounting(bidirectional+`, subPathExpr: "$(X)"`, "/", true), want: warned("/")},
 		{name: "a subPathExpr below the kubelet", reason: "it cannot leave that", manifest: podMounting(bidirectional+`, subPathExpr: "var/lib/kubelet/$(X)"`, "/", true)},
 		{name: "a subPathExpr that may be the kubelet's", reason: "or another in /var/lib", action: Warn, manifest: podMounting(bidirectional+`, subPathExpr: "var/lib/kube$(X)"`, "/", true), want: warned("/var/lib")},
 		{name: "a claim that is not known", reason: "in doubt no finding", manifest: podClaiming("unknown")},
 		{
-			name: "an emptyDir", reason: "the kubelet's own folder; sidecars that share a FUSE mount do this",
+			name: "an emptyDir", reason: "the kubelet's own directory; sidecars that share a FUSE mount do this",
 			manifest: `{apiVersion: v1, kind: Pod, spec: {containers: [{name: fuse, securityContext: {privileged: true}, volumeMounts: [{name: e, mountPath: /e, mountPropagation: Bidirectional}]}], volumes: [{name: e, emptyDir: {}}]}}`,
 		},
 	})
@@ -125,12 +125,12 @@ func TestPropagationHostRoot(t *testing.T) {
 		{name: "Bidirectional", reason: "warned of for its path, and once is enough", action: Audit, manifest: podMounting(bidirectional, "/./", true), want: want("Bidirectional")},
 		{name: "read-only", reason: "how node-exporter does it", manifest: podMounting("mountPropagation: HostToContainer, readOnly: true", "/", false)},
 		{name: "no propagation", reason: "hostpath-sensitive speaks of it", manifest: podMounting("readOnly: false", "/", false)},
-		{name: "a folder below", reason: "not the root", manifest: podMounting("mountPropagation: HostToContainer", "/var/log", false)},
+		{name: "a directory below", reason: "not the root", manifest: podMounting("mountPropagation: HostToContainer", "/var/log", false)},
 		{name: "a subPath", reason: "not the root", manifest: podMounting("mountPropagation: HostToContainer, subPath: var", "/", false)},
 	})
 }
 
-// Whoever names the rule means it: what reaches the host's root by any name is denied, and what an exemption would lift, too.
+// A configuration that names the rule means it: what reaches the host's root by any name is denied, and what an exemption would lift, too.
 func TestTheHostsRootByAnyNameIsDeniedByName(t *testing.T) {
 	lookup := clusterOf(nil, hostVolume("root", "hostPath: {path: /}"), claimBoundTo("root"), hostVolume("disk", "local: {path: /}"), claimBoundTo("disk"))
 	expr := func(value, expr string) string {
@@ -194,7 +194,7 @@ func TestPropagationIneffective(t *testing.T) {
 	}
 	runRule(t, "propagation-ineffective", []ruleCase{
 		{
-			name: "read-only", reason: "nothing can be mounted where no folder can be made", action: Warn,
+			name: "read-only", reason: "nothing can be mounted where no directory can be made", action: Warn,
 			manifest: podMounting(bidirectional+", readOnly: true", "/var/lib/kubelet", true),
 			want:     []string{at + ` and read-only: it cannot create directories to mount on`},
 		},

@@ -38,14 +38,14 @@ type Rule struct {
 	// Remediation is what to do, in one line.
 	Remediation string
 	// ExplainsAPI says that some of its findings are on objects that the API server's own validation refuses. Such an object
-	// never reaches a validating webhook, so those findings are told as warnings by the mutating one.
+	// never reaches a validating webhook, so those findings are reported as warnings by the mutating one.
 	ExplainsAPI bool
 	// NeedsLookup says that the rule is silent without a lookup, at least for some objects.
 	NeedsLookup bool
 	// FilesOnly says that the rule compares objects of the same files, and that the webhook, which gets one at a time, has nothing to ask.
 	FilesOnly bool
 	// Check is the rule. It must be pure, must not keep or change what it is given, and may leave out of a finding what is
-	// the same for all of the rule's findings. Nil for a rule about the text of an object: whoever reads the text finds what
+	// the same for all of the rule's findings. Nil for a rule about the text of an object: a reader of the text finds what
 	// it is about, and asks Evaluator.Told for the action.
 	Check func(*Input) []Finding
 }
@@ -139,7 +139,7 @@ type Action string
 const (
 	// Deny refuses the object.
 	Deny Action = "deny"
-	// Warn lets it in, and warns whoever wrote it.
+	// Warn admits it, and warns its author.
 	Warn Action = "warn"
 	// Audit lets it in, and only counts and logs.
 	Audit Action = "audit"

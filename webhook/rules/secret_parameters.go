@@ -226,7 +226,7 @@ var secretCrossTenantRule = Rule{
 	Check:       secretCrossTenant,
 }
 
-// secretCrossTenant fires where whoever makes a claim or snapshot chooses the name of a secret in a namespace that all
+// secretCrossTenant fires where the author of a claim or snapshot chooses the name of a secret in a namespace that all
 // share: the driver then uses a secret that its user could not have read.
 func secretCrossTenant(in *Input) []Finding {
 	parameters, dialect := dialectOf(in)

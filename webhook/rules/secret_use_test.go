@@ -70,9 +70,9 @@ func TestSecretSubPathStale(t *testing.T) {
 			manifest: strings.Replace(pod("initContainers", `, subPath: a`, "projected: {sources: [{secret: {name: s}}]}"), "image: i", "image: i, restartPolicy: Always", 1),
 			want:     []string{`spec.initContainers[0].volumeMounts[0].subPath: container "web" mounts a subPath of projected volume "conf": it never sees an update`},
 		},
-		{name: "the whole folder", reason: "the kubelet refreshes it", manifest: pod("containers", "", "configMap: {name: c}")},
+		{name: "the whole directory", reason: "the kubelet refreshes it", manifest: pod("containers", "", "configMap: {name: c}")},
 		{name: "an init container", reason: "it has ended before any update", manifest: pod("initContainers", ", subPath: a", "configMap: {name: c}")},
-		{name: "a subPath of a claim", reason: "an ordinary folder", manifest: pod("containers", ", subPath: a", "persistentVolumeClaim: {claimName: c}")},
+		{name: "a subPath of a claim", reason: "an ordinary directory", manifest: pod("containers", ", subPath: a", "persistentVolumeClaim: {claimName: c}")},
 		{
 			name: "a Job", reason: "it ends, and the next one sees the update",
 			manifest: `{apiVersion: batch/v1, kind: Job, spec: {template: {spec: {restartPolicy: Never, containers: [{name: c, volumeMounts: [{name: conf, mountPath: /c, subPath: c}]}], volumes: [{name: conf, configMap: {name: c}}]}}}}`,

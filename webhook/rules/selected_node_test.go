@@ -37,7 +37,7 @@ func TestBindingSelectedNode(t *testing.T) {
 	})
 }
 
-// A claim that exists gets its node from the scheduler: only who makes a claim with one is told.
+// A claim that exists gets its node from the scheduler: only a new claim with one is reported.
 func TestSelectedNodeOfTheScheduler(t *testing.T) {
 	const before = `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data, annotations: {}}, spec: {accessModes: [ReadWriteOnce], storageClassName: ebs}}`
 	after := strings.Replace(before, "annotations: {}", "annotations: {volume.kubernetes.io/selected-node: node-1}", 1)

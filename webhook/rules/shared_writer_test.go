@@ -62,7 +62,7 @@ func TestAccessModeSharedWriter(t *testing.T) {
 		{name: "ReadWriteOnce of a file system", reason: "nothing is attached, so nothing is in the way", manifest: replicated("replicas: 3, ", "waits-efs")},
 		{name: "a volume of one node", reason: "the pods run where it is, all of them", manifest: replicated("replicas: 3, ", "here")},
 		{name: "volumes of one node", reason: "the same, once it is made", manifest: replicated("replicas: 3, ", "waits-topolvm")},
-		{name: "a folder of one node", reason: "the same", manifest: replicated("replicas: 3, ", "waits-local-path")},
+		{name: "a directory of one node", reason: "the same", manifest: replicated("replicas: 3, ", "waits-local-path")},
 		{name: "a claim of either mode", reason: "bound, it may be shared", manifest: replicated("replicas: 3, ", "either")},
 		{name: "a driver of which little is known", reason: "in doubt no finding", manifest: replicated("replicas: 3, ", "waits-unknown")},
 		{name: "a claim that does not exist", reason: "nothing is known of it", manifest: replicated("replicas: 3, ", "absent")},

@@ -115,7 +115,7 @@ func eachRestore(in *Input, visit func(restore)) {
 	eachClaim(in.Object, func(c claim) {
 		name, namespace := c.snapshotSource(in.Namespace)
 		if name == "" || (namespace != in.Namespace && !in.AsWritten) {
-			// Whoever makes the claim need not be allowed to read the other namespace, and must not be told of what is in it.
+			// The author of the claim need not be allowed to read the other namespace, and must not learn what is in it.
 			return
 		}
 		class, ok := c.provisionedFrom(in)

@@ -95,7 +95,7 @@ func TestSnapshotTooSmall(t *testing.T) {
 	})
 }
 
-// Whoever may make a claim need not be allowed to read the snapshots of another namespace.
+// A user who may make a claim need not be allowed to read the snapshots of another namespace.
 func TestNothingIsToldOfAnotherNamespacesSnapshot(t *testing.T) {
 	of := func(namespace string) string {
 		return `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: restored, namespace: ` + namespace + `}, spec: {storageClassName: pd, accessModes: [ReadWriteOnce], volumeMode: Block,

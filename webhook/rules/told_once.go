@@ -18,8 +18,8 @@ var hostAccess = []string{
 	"propagation-bidirectional-path", "propagation-host-root", "hostpath-sensitive", "propagation-readonly-not-recursive",
 }
 
-// agentAdvice are hostAccess and the rules about what works and could be better. To an agent of the node, which whoever installs
-// it has from somebody else, one of them is told.
+// agentAdvice are hostAccess and the rules about what works and could be better. An agent of the node comes from somebody else than the user who installs
+// it: one of them is reported.
 var agentAdvice = append(slices.Clone(hostAccess), "propagation-ineffective", "propagation-subpath", "emptydir-memory-unbounded",
 	"secret-mode-too-open", "secret-subpath-stale", "hostpath-stateful", "mount-path", "fsgroup-skipped")
 

@@ -156,7 +156,7 @@ func TestTopologyPVUnpinned(t *testing.T) {
 func TestExpansionUnsupported(t *testing.T) {
 	runRule(t, "expansion-unsupported", []ruleCase{
 		{
-			name: "local-path", reason: "it makes a folder", action: Warn, manifest: storageClassOf("rancher.io/local-path", ", allowVolumeExpansion: true"),
+			name: "local-path", reason: "it makes a directory", action: Warn, manifest: storageClassOf("rancher.io/local-path", ", allowVolumeExpansion: true"),
 			want: []string{`allowVolumeExpansion: rancher.io/local-path cannot expand volumes`},
 		},
 		{name: "EBS", reason: "it can", manifest: storageClassOf("ebs.csi.aws.com", ", allowVolumeExpansion: true")},

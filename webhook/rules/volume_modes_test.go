@@ -59,7 +59,7 @@ func TestVolumeModeMismatch(t *testing.T) {
 		{name: "a file system that is mounted", reason: "as it should be", manifest: podOf(mounted, named("disk"))},
 		{name: "a claim that is going", reason: "one of the same name may come with the other mode", manifest: podOf(mounted, named("raw-going"))},
 		{name: "a claim that does not exist", reason: "nothing is known of it", manifest: podOf(device, named("absent"))},
-		{name: "a folder of the node", reason: "has no mode", manifest: podOf(mounted, "emptyDir: {}")},
+		{name: "a directory of the node", reason: "has no mode", manifest: podOf(mounted, "emptyDir: {}")},
 		{name: "a disk as a device", reason: "EBS has them", manifest: claimOf("ebs", "ReadWriteOnce", raw)},
 		{name: "a driver that may have devices", reason: "nobody wrote it down", manifest: claimOf("portworx", "ReadWriteOnce", raw)},
 		{name: "an unknown driver", reason: "in doubt no finding", manifest: claimOf("acme", "ReadWriteOnce", raw)},
