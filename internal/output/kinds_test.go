@@ -22,7 +22,12 @@ import (
 func TestKindsKeepTheirFields(t *testing.T) {
 	var got bytes.Buffer
 	for _, kind := range []any{
-		output.Explanation{}, output.ClaimExplanation{}, output.NodeExplanation{}, output.Simulation{}, output.StorageMap{}, output.CheckResult{},
+		output.Explanation{},
+		output.ClaimExplanation{},
+		output.NodeExplanation{},
+		output.Simulation{},
+		output.StorageMap{},
+		output.CheckResult{},
 		decisions.List{},
 	} {
 		of := reflect.TypeOf(kind)

@@ -8,13 +8,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	storagev1 "k8s.io/api/storage/v1"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	storagev1 "k8s.io/api/storage/v1"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
