@@ -77,8 +77,9 @@ func (r *reading) take(d decoded) error {
 			return fmt.Errorf(": %w", err)
 		}
 	}
-	taken := 0
-	for items := range slices.Chunk(d.items, itemsAtATime) {
+	taken := min(r.taken, len(d.items))
+	r.taken = 0
+	for items := range slices.Chunk(d.items[taken:], itemsAtATime) {
 		for i, item := range r.decodeAll(items) {
 			if err := r.take(item); err != nil {
 				return fmt.Errorf(": item %d%w", taken+i+1, err)

@@ -10,7 +10,7 @@
 // are no API objects, such as a chart's values. A file that cannot be parsed is an error that names the file and the document:
 // a view of a cluster that is silently incomplete would give wrong answers.
 //
-// Files are read as streams, a part at a time, and Load trims each object as soon as it is decoded: the objects of a large cluster
+// Files are read as streams, a part at a time, also where a file is one v1 List, and Load trims each object as soon as it is decoded: the objects of a large cluster
 // are several times what the cache keeps of them.
 package manifests
 
@@ -18,6 +18,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"time"
 
@@ -121,7 +122,10 @@ func (r Reader) Read(paths ...string) (Objects, Result, error) {
 }
 
 func (r Reader) read(into sink, paths []string) (Result, error) {
-	run := &reading{into: into, result: Result{SkippedKinds: map[string]int{}}, Reader: r, sizes: map[string]int{}, met: map[string]bool{}}
+	run := &reading{
+		into: into, result: Result{SkippedKinds: map[string]int{}}, Reader: r, sizes: map[string]int{}, met: map[string]bool{},
+		part: partPerCore * runtime.GOMAXPROCS(0),
+	}
 	var files []string
 	for _, path := range paths {
 		found, err := run.find(path)
@@ -150,6 +154,8 @@ type reading struct {
 	sizes      map[string]int
 	// met are the files that were not named, but met in a directory.
 	met map[string]bool
+	// part is how much is read before it is decoded. taken is how many items of the List that comes next were taken in before.
+	part, taken int
 }
 
 // ready makes of an object that was decoded what is taken in, on any core.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
 
 	"github.com/moorage-k8s/moorage/internal/textfile"
 )
@@ -17,16 +16,25 @@ const Stdin = "-"
 // partPerCore is how much of a file is read before it is decoded. A document that is larger is read whole.
 const partPerCore = 1 << 20
 
-// file takes in the documents of a file, part by part.
+// file takes in what a file holds.
 func (r *reading) file(path string) error {
+	r.result.Files++
+	var all bool
+	if r.taken, all = r.list(path); all {
+		return nil
+	}
+	return r.stream(path)
+}
+
+// stream takes in the documents of a file, part by part.
+func (r *reading) stream(path string) error {
 	stream, err := r.open(path)
 	if err != nil {
 		return fmt.Errorf("read manifests: %w", err)
 	}
 	defer stream.Close() //nolint:errcheck // It was only read.
-	r.result.Files++
 	before, told := 0, 0
-	documents := splitting{from: stream, form: formOf(path), part: partPerCore * runtime.GOMAXPROCS(0), size: r.sizes[path]}
+	documents := splitting{from: stream, form: formOf(path), part: r.part, size: r.sizes[path]}
 	for err == nil {
 		var part [][]byte
 		part, err = documents.next()

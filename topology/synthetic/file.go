@@ -10,6 +10,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/scheme"
 )
@@ -20,17 +21,9 @@ func WriteFile(to io.Writer, size Size) error {
 	out := bufio.NewWriter(to)
 	encoder := json.NewEncoder(out)
 	for o := range Objects(size) {
-		object, ok := o.(runtime.Object)
-		if !ok {
-			return fmt.Errorf("%T is no API object", o)
-		}
-		kinds, _, err := scheme.Scheme.ObjectKinds(object)
+		object, err := typed(o)
 		if err != nil {
-			return fmt.Errorf("find the kind of %s: %w", o.GetName(), err)
-		}
-		object.GetObjectKind().SetGroupVersionKind(kinds[0])
-		if pod, ok := o.(*corev1.Pod); ok {
-			dress(pod)
+			return err
 		}
 		_, _ = out.WriteString("---\n")
 		if err := encoder.Encode(object); err != nil {
@@ -38,6 +31,23 @@ func WriteFile(to io.Writer, size Size) error {
 		}
 	}
 	return out.Flush()
+}
+
+// typed returns an object as an API server hands it out among others: with its type, and a pod with what every pod has.
+func typed(o metav1.Object) (runtime.Object, error) {
+	object, ok := o.(runtime.Object)
+	if !ok {
+		return nil, fmt.Errorf("%T is no API object", o)
+	}
+	kinds, _, err := scheme.Scheme.ObjectKinds(object)
+	if err != nil {
+		return nil, fmt.Errorf("find the kind of %s: %w", o.GetName(), err)
+	}
+	object.GetObjectKind().SetGroupVersionKind(kinds[0])
+	if pod, ok := o.(*corev1.Pod); ok {
+		dress(pod)
+	}
+	return object, nil
 }
 
 // dress gives a pod what every pod has.
