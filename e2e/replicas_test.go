@@ -25,7 +25,7 @@ import (
 	"github.com/moorage-k8s/moorage/e2e/controlplane"
 	"github.com/moorage-k8s/moorage/e2e/moorage"
 	"github.com/moorage-k8s/moorage/e2e/zones"
-	"github.com/moorage-k8s/moorage/explain"
+	"github.com/moorage-k8s/moorage/internal/output"
 )
 
 // A burst is placed with one replica. Another starts in the middle of it and takes over, as the one beside the next leader does, and a second
@@ -216,10 +216,10 @@ spec:
 		t.Fatal(err)
 	}
 	documented := documentedRoles(t)
-	ask := func(want string) explain.Explanation {
+	ask := func(want string) output.Explanation {
 		t.Helper()
 		got := asker.run(t, "explain", "-f", file, "-n", ns, "-o", "json")
-		var e explain.Explanation
+		var e output.Explanation
 		if err := json.Unmarshal([]byte(got.Stdout), &e); err != nil || got.Status != 0 {
 			t.Fatalf("explain ends with %+v: %v", got, err)
 		}

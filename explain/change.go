@@ -136,7 +136,7 @@ func (q *asked) with(changes ...func(*topology.Draft)) (*topology.Snapshot, topo
 		change(draft)
 	}
 	s := draft.Snapshot()
-	return s, q.Engine.Filter(s, placement.NewDemand(s, q.Pod)).Feasible
+	return s, q.fitsTogether(s, q.Engine.Filter(s, placement.NewDemand(s, q.Pod)).Feasible)
 }
 
 // helps reports whether the pod fits somewhere once a change is made.

@@ -32,6 +32,10 @@ type Explanation struct {
 	// is left, and where it takes many.
 	Causes  []Cause
 	Nowhere []int
+	// Together is what kube-scheduler's other filters add for a pod that waits; nil where only volumes were looked at. Unknown is what was
+	// not looked at, in sentences without a full stop.
+	Together *Together
+	Unknown  []string
 	// Changes are those after which the pod fits, the smallest first.
 	Changes []Change
 	// Reasons are what kube-scheduler's event gives for nodes where it has no other reason than volumes, with the number of nodes: its
@@ -91,9 +95,20 @@ type Node struct {
 	// Code and Reasons are for nodes that do not fit. The first reason is the one that kube-scheduler gets.
 	Code    string   `json:"code,omitempty"`
 	Reasons []string `json:"reasons,omitempty"`
+	// Lacks is all that keeps a waiting pod off the node, of volumes and beside them. Fits tells of volumes alone.
+	Lacks []Lack `json:"lacks,omitempty"`
 
 	// Causes are those that rule the node out, by index.
 	Causes []int `json:"-"`
+}
+
+// Lack is one constraint that a node does not meet.
+type Lack struct {
+	// By is 'volume' or 'filter', and Name the predicate or the filter of kube-scheduler.
+	By   string `json:"by"`
+	Name string `json:"name"`
+	// Evidence says what lacks, with names and numbers.
+	Evidence string `json:"evidence"`
 }
 
 // Undecided is a volume about which nothing is decided.

@@ -5,6 +5,10 @@ package explain
 import (
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/moorage-k8s/moorage/explain/joint"
+	"github.com/moorage-k8s/moorage/nodefit"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
@@ -16,6 +20,10 @@ type Question struct {
 	Pod      *topology.Pod
 	// Said is what kube-scheduler last said of the pod; empty where that is not known.
 	Said string
+	// Others and Whole are what decides beside volumes: nil where that is not known, and Unseen says why.
+	Others *nodefit.Cluster
+	Whole  *corev1.Pod
+	Unseen string
 }
 
 // Pod explains where a pod could land.
@@ -27,6 +35,7 @@ func Pod(question Question) *Explanation {
 		e.Causes = append(e.Causes, q.describe(&q.causes[i]))
 	}
 	e.Nowhere = q.nowhere()
+	e.Together, e.Unknown = q.together(e.Causes), q.unknown()
 	e.Volumes, e.Reservations, e.Uncertain = q.volumes(), q.reservations(ReservationsOf), q.reservations(UncertainOf)
 	for _, u := range q.v.Undecided {
 		e.Undecided = append(e.Undecided, Undecided{Volume: u.Volume, Cause: string(u.Cause), Detail: u.Detail})
@@ -59,9 +68,17 @@ func (q *asked) outline() *Explanation {
 	return &Explanation{
 		Pod:  Object{Kind: "Pod", Namespace: q.Pod.Namespace, Name: q.Pod.Name},
 		Node: q.Pod.Node, Ended: q.Pod.Terminal,
-		Fits: !q.held() && !q.v.Feasible.Empty(), Held: q.held(), HeldBy: q.heldBy(),
+		Fits: !q.held() && q.fits(), Held: q.held(), HeldBy: q.heldBy(),
 		Allowed: q.v.Feasible.Len(), Known: KnownOf(q.Snapshot),
 	}
+}
+
+// fits reports whether a node is left, as far as is known.
+func (q *asked) fits() bool {
+	if q.joint != nil {
+		return !q.joint.Feasible.Empty() && q.doubted.Size() == 0
+	}
+	return !q.v.Feasible.Empty()
 }
 
 // nowhere is Explanation.Nowhere.
@@ -79,11 +96,18 @@ type asked struct {
 	v      *placement.Verdict
 	causes []cause
 	zones  zones
+	// joint is the answer of both halves; nil where only volumes are looked at. Doubted are the nodes that both pass, where kube-scheduler
+	// has a reason against them that cannot be looked at.
+	joint   *joint.Answer
+	doubted topology.NodeSet
 }
 
 func ask(question Question) *asked {
-	q := &asked{Question: question, d: placement.NewDemand(question.Snapshot, question.Pod)}
-	q.v = q.Engine.Filter(q.Snapshot, q.d)
+	q := &asked{Question: question}
+	if q.askTogether(&question); q.d == nil {
+		q.d = placement.NewDemand(question.Snapshot, question.Pod)
+		q.v = q.Engine.Filter(q.Snapshot, q.d)
+	}
 	q.causes = causesOf(q.v)
 	q.zones = zonesOf(q.Snapshot)
 	return q

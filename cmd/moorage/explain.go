@@ -35,13 +35,13 @@ func explainCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain {pod|pvc|node} NAME | explain -f FILE",
 		Short: "Explain which nodes a pod can use, why the others are ruled out, and what would fix it",
-		Long: `Tells where a pod could land as far as its volumes go, why not elsewhere, and the smallest change that would help.
+		Long: `Tells where a pod could land, why not elsewhere, and the smallest change that would help.
 
-The answer is that of the engine which kube-scheduler asks, on the cluster as it is now, or with --from on the cluster that files describe.
+About volumes the answer is that of the engine which kube-scheduler asks, on the cluster as it is now, or with --from on the cluster that files describe.
 First comes the cause in one sentence; then changes that would help, each of which was tried out: the engine was asked again
 with the change made; then what each volume allows, which constraint refuses how many nodes, and the nodes by zone and reason.
-What else holds pods back (CPU, memory, taints, affinity between pods) is not looked at; what kube-scheduler wrote into the
-pod's status is shown.
+What else holds a waiting pod back (CPU, memory, taints, affinity, spread) is looked at as kube-scheduler's default filters do, unless the
+source is a capture, which does not hold it; what was not looked at is said, and what kube-scheduler wrote into the pod's status is shown.
 
   explain pod NAME    a pod of the cluster, Pending or not
   explain -f FILE     the pods of a file, as if they were created now, with the claims of the file
@@ -157,7 +157,10 @@ func (f *explainFlags) run(cmd *cobra.Command, args []string) error {
 func (f *explainFlags) explainPods(cmd *cobra.Command, c *cluster, engine *placement.Engine, pods []*corev1.Pod) error {
 	fits, uncertain := true, false
 	for i, pod := range pods {
-		e := explain.Pod(explain.Question{Snapshot: c.snapshot, Engine: engine, Pod: topology.PodFromAPI(pod), Said: saidOf(pod)})
+		others, unseen := c.others()
+		e := explain.Pod(explain.Question{
+			Snapshot: c.snapshot, Engine: engine, Pod: topology.PodFromAPI(pod), Said: saidOf(pod), Others: others, Whole: pod, Unseen: unseen,
+		})
 		c.sign(&e.Known)
 		fits = fits && e.Fits
 		decided := output.Decided{Asked: f.decisions != ""}

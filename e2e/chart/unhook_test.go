@@ -23,7 +23,7 @@ func unhook(t *testing.T, c *controlplane.ControlPlane) {
 	for _, manager := range []string{"kubectl-client-side-apply", "kubectl", "argocd-controller"} {
 		t.Run("applied by "+manager, func(t *testing.T) {
 			out, err := asHook(t, c, manager, "pre-delete", "moorage-uninstall")()
-			if want := "Job moorage/moorage-uninstall was made by " + manager + ", not by Helm; nothing is taken away\n"; err != nil || out != want {
+			if want := "Job moorage/moorage-uninstall was made by " + manager + ", not by Helm; nothing was deleted\n"; err != nil || out != want {
 				t.Errorf("%v: %s; want %s", err, out, want)
 			}
 			configurations(t.Context(), t, c) // Both are there.
@@ -52,7 +52,7 @@ func unhookAsHelm(t *testing.T, c *controlplane.ControlPlane) {
 		t.Fatal(err)
 	}
 	out, err = run("--dry-run")
-	if want := "ValidatingWebhookConfiguration moorage was not installed by Helm: it has no annotation meta.helm.sh/release-name; nothing is taken away\n"; err != nil || !strings.HasSuffix(out, want) {
+	if want := "ValidatingWebhookConfiguration moorage was not installed by Helm: it has no annotation meta.helm.sh/release-name; nothing was deleted\n"; err != nil || !strings.HasSuffix(out, want) {
 		t.Errorf("%v: %s; want %s", err, out, want)
 	}
 	foreign := unmarked.DeepCopy()

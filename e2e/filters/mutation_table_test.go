@@ -58,8 +58,8 @@ var mutations = []mutation{
 	fault("NodeResourcesFit", "names without a prefix are resources", "resources.go", `if !strings.Contains(s, "/") ||`, `if (!strings.Contains(s, "/") && !%) ||`),
 	fault("NodeResourcesFit", "ended pods take resources", "pod.go", "pod.Status.Phase == corev1.PodSucceeded ||", "(pod.Status.Phase == corev1.PodSucceeded && !%) ||"),
 	fault("NodeResourcesFit", "ephemeral storage is not counted", "resources.go", "r.EphemeralStorage += sign * o.EphemeralStorage", "if !% {\n\t\tr.EphemeralStorage += sign * o.EphemeralStorage\n\t}"),
-	fault("NodeResourcesFit", "less important pods count", "filters.go", "p.Priority >= priority", "(p.Priority >= priority || %)"),
-	fault("NodeResourcesFit", "as important pods do not count", "filters.go", "p.Priority >= priority", "(p.Priority > priority || (p.Priority == priority && !%))"),
+	fault("NodeResourcesFit", "less important pods count", "filters.go", "p.Priority >= q.priority", "(p.Priority >= q.priority || %)"),
+	fault("NodeResourcesFit", "as important pods do not count", "filters.go", "p.Priority >= q.priority", "(p.Priority > q.priority || (p.Priority == q.priority && !%))"),
 
 	fault("PodTopologySpread", "one more is too many", "pod_topology_spread.go", "if pods+c.self-least > int(c.constraint.MaxSkew) {", "if pods+c.self-least > int(c.constraint.MaxSkew)-map[bool]int{true: 1}[%] {"),
 	fault("PodTopologySpread", "the pod counts itself always", "pod_topology_spread.go", "if selector.Matches(own) {", "if selector.Matches(own) || % {"),

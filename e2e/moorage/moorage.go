@@ -170,7 +170,10 @@ func (m *Moorage) Replica(ctx context.Context) (*Moorage, error) {
 	if err := replica.Restart(); err != nil {
 		return nil, err
 	}
-	return replica, replica.AwaitReady(ctx)
+	if err := replica.AwaitReady(ctx); err != nil {
+		return nil, err
+	}
+	return replica, nil
 }
 
 // AwaitReady returns when moorage has read the cluster and, with admission, when the API server asks it.

@@ -30,15 +30,21 @@ type Explanation struct {
 	Held bool `json:"held,omitempty"`
 	// Headline is the cause, in one sentence.
 	Headline string `json:"headline"`
+	// Cause is what is to blame for a waiting pod that fits nowhere, out of volumes and all else. Left out where only volumes were looked at.
+	Cause *TrueCause `json:"cause,omitempty"`
 	// Suggestion is the smallest change after which the pod fits: the first of Changes, in words. Left out where it fits, and where no
 	// change was found.
 	Suggestion string   `json:"suggestion,omitempty"`
 	Changes    []Change `json:"changes,omitempty"`
-	// Message is how the event of the pod begins where kube-scheduler has no other reason than volumes: its own texts, with the number of
-	// nodes. Left out where the pod fits somewhere.
+	// Help are changes to volumes and to all else after which the pod fits, the smallest first. Left out where only volumes were looked at.
+	Help []Help `json:"help,omitempty"`
+	// Message is how the event of the pod begins where kube-scheduler has no other reason than those that were looked at: its own texts, with
+	// the number of nodes. Left out where the pod fits somewhere.
 	Message string `json:"message,omitempty"`
 	// Said is what kube-scheduler last wrote into the pod's status, where the pod was read from a cluster.
-	Said         string                `json:"said,omitempty"`
+	Said string `json:"said,omitempty"`
+	// Unknown is what was not looked at.
+	Unknown      []string              `json:"unknown,omitempty"`
 	Undecided    []explain.Undecided   `json:"undecided,omitempty"`
 	Volumes      []Volume              `json:"volumes"`
 	Constraints  []Constraint          `json:"constraints"`
@@ -51,6 +57,14 @@ type Explanation struct {
 	Known     explain.Known            `json:"known"`
 	// Decisions are what a running moorage answered about the pod, the newest first, where one was asked.
 	Decisions []decisions.Decision `json:"decisions,omitempty"`
+}
+
+// TrueCause is the fewest constraints that are to blame, of volumes and of kube-scheduler's other filters.
+type TrueCause struct {
+	// Kind is 'volumes', 'filters', 'both', or 'unclear'.
+	Kind        string         `json:"kind"`
+	Summary     string         `json:"summary"`
+	Constraints []explain.Lack `json:"constraints"`
 }
 
 // Change is a change to the cluster after which the pod fits.
@@ -115,6 +129,16 @@ func ExplanationOf(e *explain.Explanation) *Explanation {
 	}
 	if len(out.Changes) > 0 {
 		out.Suggestion = out.Changes[0].What
+	}
+	out.Unknown = e.Unknown
+	if t := e.Together; t != nil {
+		out.Nodes, out.Help, out.Cause = w.lacks(e), w.helps(e), w.trueCause(e, out.Headline)
+		if len(out.Help) > 0 {
+			out.Suggestion = out.Help[0].What
+		}
+		if t.Message != "" {
+			out.Message = t.Message
+		}
 	}
 	for i := range e.Volumes {
 		out.Volumes[i] = volumeOf(&e.Volumes[i])

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/moorage-k8s/moorage/explain"
 	"github.com/moorage-k8s/moorage/internal/text"
 )
 
@@ -31,15 +32,17 @@ func groupsOf(e *Explanation) []nodeGroup {
 	byKey := map[string]*nodeGroup{}
 	for i := range e.Nodes {
 		n := &e.Nodes[i]
-		key := fmt.Sprint(n.Zone, "\x00", n.Causes)
+		filters := filtersOf(n)
+		key := fmt.Sprint(n.Zone, "\x00", n.Causes, filters)
 		g := byKey[key]
 		if g == nil {
-			g = &nodeGroup{zone: n.Zone, fits: n.Fits, notes: map[string]int{}}
+			g = &nodeGroup{zone: n.Zone, fits: n.Fits && len(filters) == 0, notes: map[string]int{}}
 			for _, c := range n.Causes {
 				if short := e.Constraints[c].short(); !slices.Contains(g.why, short) {
 					g.why = append(g.why, short)
 				}
 			}
+			g.why = append(g.why, filters...)
 			if n.Fits {
 				g.lowest, g.highest = *n.Score, *n.Score
 			}
@@ -65,6 +68,17 @@ func groupsOf(e *Explanation) []nodeGroup {
 			cmp.Compare(a.zone, b.zone), cmp.Compare(strings.Join(a.why, ","), strings.Join(b.why, ",")))
 	})
 	return groups
+}
+
+// filtersOf are the filters of kube-scheduler that reject a node, each once.
+func filtersOf(n *explain.Node) []string {
+	var out []string
+	for _, lack := range n.Lacks {
+		if lack.By == byFilter && !slices.Contains(out, lack.Name) {
+			out = append(out, lack.Name)
+		}
+	}
+	return out
 }
 
 func (c *Constraint) short() string {

@@ -20,13 +20,28 @@ func explanationText(out *bytes.Buffer, e *Explanation, wide, color bool) {
 		verdict = " fits nowhere: "
 	}
 	headline(out, fmt.Sprintf("Pod %s/%s%s%s.", e.Pod.Namespace, e.Pod.Name, verdict, e.Headline), e.Fits, color)
-	if len(e.Changes) > 0 {
+	if e.Cause != nil && e.Cause.Kind != onlyOfVolumes { // Of volumes the tables below tell all.
+		lacksText(out, e)
+	}
+	switch {
+	case len(e.Help) > 0:
+		fmt.Fprint(out, "\nWhat would help (each tried by itself on a copy of this cluster):\n")
+		for i, h := range e.Help {
+			fmt.Fprintln(out, text.Wrap(width, plain.Line(h.What), fmt.Sprintf("  %d. ", i+1), "     "))
+		}
+	case len(e.Changes) > 0:
 		fmt.Fprint(out, "\nWhat would help (each tried by itself on a copy of this cluster):\n")
 		for i, c := range e.Changes {
 			fmt.Fprintln(out, text.Wrap(width, plain.Line(c.What), fmt.Sprintf("  %d. ", i+1), "     "))
 		}
-	} else if !e.Fits && len(e.Constraints) > 0 {
+	case !e.Fits && (len(e.Constraints) > 0 || e.Cause != nil):
 		fmt.Fprint(out, "\nNo single change that moorage knows how to try would help, and no two.\n")
+	}
+	for i, what := range e.Unknown {
+		if i == 0 {
+			fmt.Fprintln(out)
+		}
+		fmt.Fprintln(out, text.Wrap(width, plain.Line(what)+".", "Not looked at: ", "  "))
 	}
 	if e.Message != "" {
 		fmt.Fprintf(out, "\n%s\n", text.Wrap(width, plain.Line(e.Message), "kube-scheduler's words: ", "  "))

@@ -21,12 +21,16 @@ func headlineOf(e *explain.Explanation) string {
 		return "there are no nodes"
 	case e.Ended:
 		return "the pod has ended"
+	case e.Together != nil && !e.Together.Doubted && e.Together.Fits.Nodes == 0:
+		return w.together(e)
 	case e.Allowed == 0:
 		return w.nowhere(e)
 	case e.Node != "":
 		return w.placed(e)
 	case e.Group != nil:
 		return groupTooLarge(e)
+	case e.Together != nil:
+		return w.fitsTogether(e)
 	case len(e.Volumes) == 0 && e.Said != "":
 		return "the pod has no volumes that moorage looks at; kube-scheduler says: " + e.Said
 	case len(e.Volumes) == 0:
@@ -55,7 +59,7 @@ func best(e *explain.Explanation) string {
 	open, different := false, false
 	for i := range e.Nodes {
 		n := &e.Nodes[i]
-		if !n.Fits {
+		if !n.Fits || e.Together != nil && len(e.Together.Lacks[i]) > 0 {
 			continue
 		}
 		different = different || best != nil && *n.Score != *best.Score

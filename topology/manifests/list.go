@@ -90,7 +90,7 @@ type itemsPart struct {
 	// text holds the items, of which each ends where ends says, and what is no item yet.
 	text []byte
 	ends []int
-	// most is how large the text becomes before told is told; nil for nobody.
+	// most is how large the text becomes before told is called; it may be nil.
 	most int
 	told func(items [][]byte) error
 }

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package output
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/moorage-k8s/moorage/explain"
+	"github.com/moorage-k8s/moorage/explain/joint"
+	"github.com/moorage-k8s/moorage/internal/text"
+)
+
+// together is the headline of a pod that waits and fits nowhere, out of both halves.
+func (w causeWords) together(e *explain.Explanation) string {
+	t := e.Together
+	switch {
+	case t.Unreadable != "":
+		return "kube-scheduler cannot read what the pod asks for, and so places it nowhere: " + t.Unreadable
+	case len(t.Blamed) == 0:
+		return fmt.Sprintf("no node meets all of %d constraints", len(t.Constraints))
+	case !slices.ContainsFunc(t.Blamed, func(k int) bool { return t.Constraints[k].Cause == nil }):
+		return w.nowhere(e)
+	case t.Tie >= 0:
+		return w.tied(e)
+	}
+	parts := make([]string, len(t.Blamed))
+	for i, k := range t.Blamed {
+		parts[i] = w.part(e, k)
+	}
+	cause := strings.Join(parts, "; and ")
+	if t.Innocent && len(e.Volumes) > 0 {
+		return fmt.Sprintf("%s; its volumes are not to blame, they allow %s", cause, allowed(e))
+	}
+	return cause
+}
+
+// tied is the cause where one constraint leaves nodes that the others reject.
+func (w causeWords) tied(e *explain.Explanation) string {
+	t := e.Together
+	tie := &t.Constraints[t.Tie]
+	what := ""
+	switch {
+	case tie.Cause != nil && tie.Cause.Ties():
+		what = fmt.Sprintf("%s ties the pod to %s", subject(tie.Cause.Volume), bare(&t.Left))
+	case tie.Cause != nil:
+		what = fmt.Sprintf("%s, which leaves %s", w.clause(tie.Cause), bare(&t.Left))
+	default:
+		what = fmt.Sprintf("the pod's %s leaves %s", w.asks(t, tie), bare(&t.Left))
+	}
+	var parts []string
+	for _, k := range t.Blamed {
+		if k != t.Tie {
+			parts = append(parts, w.part(e, k))
+		}
+	}
+	there := ""
+	if tie.Cause != nil && tie.Cause.Ties() {
+		there = "there "
+	}
+	return fmt.Sprintf("%s, and %s%s", what, there, strings.Join(parts, "; and "))
+}
+
+// asks is what the pod asks of nodes by a filter that ties it to some.
+func (w causeWords) asks(t *explain.Together, c *explain.Constraint) string {
+	if lack := lackOf(t, c, c.Nodes[0]); lack != nil && lack.Filter != nil && lack.Filter.NodeName == "" {
+		return wantedOfNode(lack.Filter)
+	}
+	return "nodeName"
+}
+
+func lackOf(t *explain.Together, c *explain.Constraint, node int) *joint.Lack {
+	for i := range t.Lacks[node] {
+		if lack := &t.Lacks[node][i]; &t.Constraints[lack.Constraint] == c {
+			return lack
+		}
+	}
+	return nil
+}
+
+// mostParts is how many different lacks of one constraint are in the headline.
+const mostParts = 2
+
+// part says a constraint that is a part of the cause: which nodes lack what.
+func (w causeWords) part(e *explain.Explanation, k int) string {
+	t := e.Together
+	c := &t.Constraints[k]
+	if c.Cause != nil {
+		return w.clause(c.Cause)
+	}
+	byWhat := map[string][]string{}
+	var order []string
+	for _, i := range c.Nodes {
+		what := w.lack(c, lackOf(t, c, i))
+		if byWhat[what] == nil {
+			order = append(order, what)
+		}
+		byWhat[what] = append(byWhat[what], e.Nodes[i].Name)
+	}
+	slices.SortStableFunc(order, func(a, b string) int { return cmp.Compare(len(byWhat[b]), len(byWhat[a])) })
+	var parts []string
+	rest := 0
+	for n, what := range order {
+		if n >= mostParts {
+			rest += len(byWhat[what])
+			continue
+		}
+		names := byWhat[what]
+		if len(names) == 1 {
+			parts = append(parts, sentence(names[0], what))
+			continue
+		}
+		parts = append(parts, fmt.Sprintf("%s (%s): %s", text.Count(len(names), "node"), text.First(names, 3, len(names)), what))
+	}
+	if rest > 0 {
+		parts = append(parts, fmt.Sprintf("%s likewise (%s)", text.Count(rest, "more node"), c.Of.Text))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// sentence says what one node lacks.
+func sentence(node, what string) string {
+	verb, _, _ := strings.Cut(what, " ")
+	switch verb {
+	case cordoned:
+		return node + " is " + what
+	case "does", "has", "needs", "takes":
+		return node + " " + what
+	default:
+		return node + ": " + what
+	}
+}
+
+// fitsTogether is the headline of a pod that waits and that both halves pass somewhere.
+func (w causeWords) fitsTogether(e *explain.Explanation) string {
+	t := e.Together
+	if t.Doubted {
+		said := make([]string, len(t.Unfound))
+		for i, s := range t.Unfound {
+			said[i] = fmt.Sprintf("%d %s", s.Nodes, s.Text)
+		}
+		why := ""
+		if others := w.ruledOut(t); others != "" {
+			why = others + ", so only "
+		}
+		return fmt.Sprintf("%s%s %s left, and kube-scheduler gives a reason against it that moorage cannot look at: %s",
+			why, bare(&t.Fits), verb(t.Fits.Nodes), strings.Join(said, ", "))
+	}
+	on := "the pod fits on " + allOf(&t.Fits)
+	on += best(e)
+	if e.Said != "" {
+		on += "; kube-scheduler found no place when it last tried, and may find one when it tries again"
+	}
+	return on
+}
+
+func verb(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}
+
+func allOf(p *explain.Place) string {
+	switch {
+	case p.Of == 1:
+		return "the only node"
+	case p.Nodes == p.Of:
+		return fmt.Sprintf("all %d nodes", p.Of)
+	case p.Nodes <= len(p.First):
+		return fmt.Sprintf("%s (%d of %d nodes)", text.And(p.First), p.Nodes, p.Of)
+	default:
+		return fmt.Sprintf("%d of %d nodes", p.Nodes, p.Of)
+	}
+}
+
+// ruledOut says what leaves only some nodes.
+func (w causeWords) ruledOut(t *explain.Together) string {
+	var parts []string
+	for k := range t.Constraints {
+		c := &t.Constraints[k]
+		if c.Cause != nil {
+			parts = append(parts, w.clause(c.Cause))
+		} else {
+			parts = append(parts, fmt.Sprintf("%d %s", c.RuledOut.Nodes, c.Of.Text))
+		}
+	}
+	if len(parts) > mostParts+1 {
+		return ""
+	}
+	return strings.Join(parts, "; and ")
+}
+
+// onlyOfVolumes is the kind of a cause in which nothing else has a part.
+const onlyOfVolumes = "volumes"
+
+// trueCause is the cause for programs; nil where the pod fits.
+func (w causeWords) trueCause(e *explain.Explanation, headline string) *TrueCause {
+	if e.Fits || e.Held {
+		return nil
+	}
+	t := e.Together
+	out := &TrueCause{Kind: "unclear", Summary: headline, Constraints: []explain.Lack{}}
+	volumes := 0
+	for _, k := range t.Blamed {
+		c := &t.Constraints[k]
+		told := explain.Lack{By: byFilter, Name: c.Filter}
+		if c.Cause != nil {
+			told.By, told.Name = byVolume, c.Cause.Predicate
+			volumes++
+		}
+		told.Evidence = w.part(e, k)
+		out.Constraints = append(out.Constraints, told)
+	}
+	switch {
+	case len(t.Blamed) == 0:
+	case volumes == 0:
+		out.Kind = "filters"
+	case volumes == len(t.Blamed):
+		out.Kind = onlyOfVolumes
+	default:
+		out.Kind = "both"
+	}
+	return out
+}
+
+// mostLacking is how many lines tell what nodes lack.
+const mostLacking = 6
+
+// lacksText tells node by node what lacks, nodes of a zone that lack the same in one line, those that lack least first.
+func lacksText(out *bytes.Buffer, e *Explanation) {
+	type line struct {
+		zone, what string
+		names      []string
+		lacks      int
+	}
+	var lines []*line
+	byKey := map[string]*line{}
+	for i := range e.Nodes {
+		n := &e.Nodes[i]
+		what := make([]string, len(n.Lacks))
+		for k, lack := range n.Lacks {
+			what[k] = lack.Evidence
+		}
+		told := strings.Join(what, "; ")
+		if told == "" {
+			told = "nothing that moorage finds"
+		}
+		key := n.Zone + "\x00" + told
+		if byKey[key] == nil {
+			byKey[key] = &line{zone: n.Zone, what: told, lacks: len(n.Lacks)}
+			lines = append(lines, byKey[key])
+		}
+		byKey[key].names = append(byKey[key].names, n.Name)
+	}
+	slices.SortStableFunc(lines, func(a, b *line) int { return cmp.Compare(a.lacks, b.lacks) })
+	rows := [][]string{{"ZONE", "NODES", "WHAT LACKS"}}
+	rest := 0
+	for i, l := range lines {
+		if i >= mostLacking {
+			rest += len(l.names)
+			continue
+		}
+		rows = append(rows, []string{orDash(l.zone), text.Fit(l.names, 24), l.what})
+	}
+	if rest > 0 {
+		rows = append(rows, []string{"", fmt.Sprintf("%d more", rest), "-o json tells all"})
+	}
+	fmt.Fprintln(out)
+	text.Table(out, width, rows)
+}
