@@ -88,7 +88,7 @@ var looked = []string{
 	placement.ReasonJointCapacity.String(), placement.ReasonTopologyLabels.String(), placement.ReasonTopologyKeys.String(),
 }
 
-// together is what is told of both halves; nil where only volumes were looked at.
+// together is what is said of both halves; nil where only volumes were looked at.
 func (q *asked) together(causes []Cause) *Together {
 	a := q.joint
 	if a == nil {

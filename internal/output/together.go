@@ -42,7 +42,7 @@ func (w causeWords) together(e *explain.Explanation) string {
 func (w causeWords) tied(e *explain.Explanation) string {
 	t := e.Together
 	tie := &t.Constraints[t.Tie]
-	what := ""
+	var what string
 	switch {
 	case tie.Cause != nil && tie.Cause.Ties():
 		what = fmt.Sprintf("%s ties the pod to %s", subject(tie.Cause.Volume), bare(&t.Left))
