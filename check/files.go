@@ -21,14 +21,15 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/moorage-k8s/moorage/topology"
+	"github.com/moorage-k8s/moorage/topology/manifests"
 	"github.com/moorage-k8s/moorage/webhook/rules"
 )
 
 // Options say what to check, and how.
 type Options struct {
-	// Paths are files, directories, patterns, and Stdin.
+	// Paths are files, directories, patterns, and manifests.Stdin.
 	Paths []string
-	// Stdin is read where a path is Stdin.
+	// Stdin is read where a path is manifests.Stdin.
 	Stdin io.Reader
 	// Cluster is the state of a whole cluster, for rules that look things up; the files' objects count as being in it too. If it
 	// is nil, only what the files hold is looked up.
@@ -206,7 +207,7 @@ func parseAll(ctx context.Context, found []source, step func()) ([]*file, error)
 
 func emptyStream(f *file) error {
 	where, only := f.path, ""
-	if where == Stdin {
+	if where == manifests.Stdin {
 		where = "standard input"
 	}
 	if f.other > 0 {

@@ -13,10 +13,8 @@ import (
 	"strings"
 
 	"github.com/moorage-k8s/moorage/internal/textfile"
+	"github.com/moorage-k8s/moorage/topology/manifests"
 )
-
-// Stdin is the path that stands for standard input.
-const Stdin = "-"
 
 // source is one file to read.
 type source struct {
@@ -45,8 +43,8 @@ type walk struct {
 func sources(paths []string, stdin io.Reader) ([]source, Skipped, error) {
 	w := walk{seen: map[string]int{}, patches: map[string]bool{}, skipped: Skipped{Kinds: map[string]int{}}}
 	for _, path := range paths {
-		if path == Stdin {
-			w.add(source{path: Stdin, stream: true, content: func() ([]byte, error) {
+		if path == manifests.Stdin {
+			w.add(source{path: manifests.Stdin, stream: true, content: func() ([]byte, error) {
 				content, err := textfile.Read(stdin, textfile.MaxManifest)
 				if err != nil {
 					err = fmt.Errorf("standard input: %w", err)

@@ -104,10 +104,10 @@ func New(options Options) *Extender {
 			MaxBytes: options.MaxBodyBytes, MaxTime: maxTransfer, SmallBytes: smallBody, HeldBytes: heldBodies * options.MaxBodyBytes,
 		}),
 		slots:        make(chan struct{}, maxRequests),
-		waiting:      share{part: budget.Share, saved: budget.Saved},
+		waiting:      share{saved: budget.Saved},
 		placements:   placements{notes: recent[note]{most: maxPlacements}},
 		expectations: expectations{recent: recent[[]placement.Expected]{most: maxExpectations}},
-		looks:        share{part: budget.Share, saved: budget.SavedLooks * options.SecondLook},
+		looks:        share{saved: budget.SavedLooks * options.SecondLook},
 	}
 	options.Registry.MustRegister(&stranded{options: options, fault: func(pod *topology.Pod, fault any) { e.fault("metrics", pod, fault) }})
 	e.mux.Handle("/filter", e.verb("filter", onNodes(e.filter)))

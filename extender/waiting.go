@@ -52,9 +52,9 @@ func (e *Extender) await(
 	}
 }
 
-// share is a part of all time that may be spent on something. What is not spent is saved up, to a limit, which there is at first.
+// share is the part of all time (budget.Share) that may be spent on something. What is not spent is saved up, to a limit, which there is at
+// first.
 type share struct {
-	part  time.Duration // one part in as many
 	saved time.Duration
 
 	mu    sync.Mutex // guards the fields below
@@ -70,7 +70,7 @@ func (s *share) take(wanted, atLeast time.Duration) time.Duration {
 	if s.since.IsZero() {
 		s.left = s.saved
 	} else {
-		s.left = min(s.saved, s.left+now.Sub(s.since)/s.part)
+		s.left = min(s.saved, s.left+now.Sub(s.since)/budget.Share)
 	}
 	s.since = now
 	taken := min(wanted, s.left)

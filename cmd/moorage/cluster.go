@@ -37,6 +37,8 @@ type clusterFlags struct {
 	timeout time.Duration
 	// stdin is what - stands for.
 	stdin io.Reader
+	// whole keeps the objects that decide beside volumes, for a command that asks others.
+	whole bool
 }
 
 func (f *clusterFlags) register(cmd *cobra.Command) {
@@ -123,7 +125,9 @@ func (f *clusterFlags) openFiles(stderr io.Writer) (*cluster, error) {
 	}})
 	whole := newWholeObjects()
 	result, err := f.readFrom(stderr, func(reader manifests.Reader) (manifests.Result, error) {
-		reader.Pods, reader.Nodes, reader.Namespaces = whole.pods, whole.nodes, whole.namespaces
+		if reader.Pods = whole.pods; f.whole {
+			reader.Nodes, reader.Namespaces = whole.nodes, whole.namespaces
+		}
 		reader.BeforeFill = func(result *manifests.Result) (err error) {
 			at, err = f.asOf(result)
 			return err
@@ -164,7 +168,9 @@ func (f *clusterFlags) openLive(ctx context.Context, stderr io.Writer) (*cluster
 	}
 	left.note(stderr)
 	whole := newWholeObjects()
-	whole.add(listing)
+	if f.whole {
+		whole.add(listing)
+	}
 	c := &cluster{
 		others:   whole.ofCluster(),
 		snapshot: cache.Snapshot(), namespace: cmp.Or(f.namespace, found.Namespace), source: found.Server,

@@ -32,6 +32,7 @@ type explainFlags struct {
 
 func explainCommand() *cobra.Command {
 	var flags explainFlags
+	flags.whole = true
 	cmd := &cobra.Command{
 		Use:   "explain {pod|pvc|node} NAME | explain -f FILE",
 		Short: "Explain which nodes a pod can use, why the others are ruled out, and what would fix it",

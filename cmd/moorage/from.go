@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/moorage-k8s/moorage/check"
 	"github.com/moorage-k8s/moorage/internal/plain"
 	"github.com/moorage-k8s/moorage/internal/text"
 	"github.com/moorage-k8s/moorage/topology/manifests"
@@ -57,7 +56,7 @@ func (f *clusterFlags) fromNames() string { return givenNames(f.from) }
 func givenNames(paths []string) string {
 	names := slices.Clone(paths)
 	for i := range names {
-		if names[i] == check.Stdin {
+		if names[i] == manifests.Stdin {
 			names[i] = "standard input"
 		}
 	}
@@ -120,7 +119,7 @@ func (f *clusterFlags) asOf(result *manifests.Result) (time.Time, error) {
 var errTwoStdins = errors.New("-f - with --from -: standard input can be read as one of the two only; write the other into a file")
 
 func twoStdins(given, from []string) error {
-	if slices.Contains(given, check.Stdin) && slices.Contains(from, check.Stdin) {
+	if slices.Contains(given, manifests.Stdin) && slices.Contains(from, manifests.Stdin) {
 		return errTwoStdins
 	}
 	return nil

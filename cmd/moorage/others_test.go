@@ -52,7 +52,7 @@ func TestOthersOfFiles(t *testing.T) {
 			if err := os.WriteFile(path, []byte(test.head+twoNodes), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			c, err := (&clusterFlags{from: []string{path}}).open(t.Context(), io.Discard)
+			c, err := (&clusterFlags{from: []string{path}, whole: true}).open(t.Context(), io.Discard)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -64,7 +64,7 @@ func (m *Moorage) Grant(ctx context.Context) error {
 // for that. webhook is what rights depend on of the webhook's configuration.
 type Rights func(webhook map[string]any, ownAuthority bool) ([]*unstructured.Unstructured, error)
 
-// plainRights are what the chart renders where the configuration asks for nothing more: in a file, for every client that can do without Helm.
+// plainRights are what the chart renders where the configuration asks for nothing more: in a file, for those who do without Helm.
 //
 //go:embed rights.yaml
 var plainRights []byte

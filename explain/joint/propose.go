@@ -246,18 +246,16 @@ func raiseSkew(number int, skew int32) proposal {
 	}}
 }
 
-// anotherNode proposes one node more, like one of each zone. Of a zone it takes the first node that is not closed to new pods.
+// anotherNode proposes one node more, like one of each zone. Of a zone it takes the first node.
 func (a *Answer) anotherNode() []proposal {
 	places := a.Snapshot.Places()
 	seen := map[string]bool{}
 	var out []proposal
 	for i := range a.Snapshot.NumNodes() {
-		if zone := places.Zone(i); seen[zone] || len(seen) == maxEach || a.index[i] < 0 {
-			continue
-		} else {
+		if zone := places.Zone(i); a.index[i] >= 0 && !seen[zone] && len(seen) < maxEach {
 			seen[zone] = true
+			out = append(out, a.nodeLike(i))
 		}
-		out = append(out, a.nodeLike(i))
 	}
 	return out
 }

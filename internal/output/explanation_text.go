@@ -23,16 +23,20 @@ func explanationText(out *bytes.Buffer, e *Explanation, wide, color bool) {
 	if e.Cause != nil && e.Cause.Kind != onlyOfVolumes { // Of volumes the tables below tell all.
 		lacksText(out, e)
 	}
-	switch {
-	case len(e.Help) > 0:
-		fmt.Fprint(out, "\nWhat would help (each tried by itself on a copy of this cluster):\n")
-		for i, h := range e.Help {
-			fmt.Fprintln(out, text.Wrap(width, plain.Line(h.What), fmt.Sprintf("  %d. ", i+1), "     "))
+	var help []string
+	for _, h := range e.Help {
+		help = append(help, h.What)
+	}
+	if len(help) == 0 {
+		for _, c := range e.Changes {
+			help = append(help, c.What)
 		}
-	case len(e.Changes) > 0:
+	}
+	switch {
+	case len(help) > 0:
 		fmt.Fprint(out, "\nWhat would help (each tried by itself on a copy of this cluster):\n")
-		for i, c := range e.Changes {
-			fmt.Fprintln(out, text.Wrap(width, plain.Line(c.What), fmt.Sprintf("  %d. ", i+1), "     "))
+		for i, what := range help {
+			fmt.Fprintln(out, text.Wrap(width, plain.Line(what), fmt.Sprintf("  %d. ", i+1), "     "))
 		}
 	case !e.Fits && (len(e.Constraints) > 0 || e.Cause != nil):
 		fmt.Fprint(out, "\nNo single change that moorage knows how to try would help, and no two.\n")

@@ -11,6 +11,7 @@ import (
 
 	"github.com/moorage-k8s/moorage/check"
 	"github.com/moorage-k8s/moorage/internal/version"
+	"github.com/moorage-k8s/moorage/topology/manifests"
 	"github.com/moorage-k8s/moorage/webhook/rules"
 )
 
@@ -118,7 +119,7 @@ func FindingsSARIF(w io.Writer, result *check.Result) error {
 
 // uri names a file as a URI: relative ones stay relative, to wherever the reader takes the sources from.
 func uri(path string) string {
-	if path == check.Stdin {
+	if path == manifests.Stdin {
 		return "stdin"
 	}
 	slashed := filepath.ToSlash(path)

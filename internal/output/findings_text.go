@@ -14,6 +14,7 @@ import (
 	"github.com/moorage-k8s/moorage/check"
 	"github.com/moorage-k8s/moorage/internal/plain"
 	"github.com/moorage-k8s/moorage/internal/text"
+	"github.com/moorage-k8s/moorage/topology/manifests"
 	"github.com/moorage-k8s/moorage/webhook/rules"
 )
 
@@ -165,7 +166,7 @@ func sum(result *check.Result, counts map[rules.Action]int, opts TextOptions) st
 
 // FileName is how a file is called in front of a person.
 func FileName(path string) string {
-	if path == check.Stdin {
+	if path == manifests.Stdin {
 		return "<stdin>"
 	}
 	return plain.Line(path)

@@ -11,8 +11,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// This file says how a capture tells its time: what ages (reservations, failures) is as old as it was then, not as it is for
-// no matter who reads the capture later. The time is in the first line of its comment, which is the head of a YAML file. JSON has no comments: there
+// This file says how a capture tells its time: what ages (reservations, failures) is as old as it was then, no matter when the
+// capture is read. The time is in the first line of its comment, which is the head of a YAML file. JSON has no comments: there
 // the first value is an empty v1 List, which says nothing to other readers, with the comment as an annotation.
 
 const (
