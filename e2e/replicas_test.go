@@ -20,6 +20,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	extenderv1 "k8s.io/kube-scheduler/extender/v1"
 
 	"github.com/moorage-k8s/moorage/e2e/controlplane"
@@ -191,6 +192,19 @@ func TestExplainAsksTheRunningMoorage(t *testing.T) {
 		more, err2 := m.Count(ctx, `moorage_reservations{state="provisioned"}`)
 		return n+more == 0 && err == nil && err2 == nil, nil
 	})
+	// Whether the provisioner writes the volume or the figure last is chance. Here it is the volume.
+	claim, err := c.Client().CoreV1().PersistentVolumeClaims(ns).Get(t.Context(), "data", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	touch := []byte(`{"metadata": {"annotations": {"touched": "true"}}}`)
+	_, err = c.Client().CoreV1().PersistentVolumes().Patch(t.Context(), claim.Spec.VolumeName, types.MergePatchType, touch, metav1.PatchOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err = c.Client().CoreV1().PersistentVolumeClaims(ns).Patch(t.Context(), "data", types.MergePatchType, touch, metav1.PatchOptions{}); err != nil {
+		t.Fatal(err)
+	}
 	runAsPod(t, c, m)
 
 	kubeconfig, err := c.Kubeconfig("asker")
