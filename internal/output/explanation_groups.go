@@ -93,7 +93,7 @@ const mostGroups = 8
 
 func groupsText(out *bytes.Buffer, e *Explanation) {
 	groups := groupsOf(e)
-	rows := [][]string{{"NODES", "ZONE", "SCORE", "WHICH, AND WHY NOT"}}
+	rows := [][]string{{"COUNT", "ZONE", "SCORE", "NODES"}}
 	for i := range groups {
 		g := &groups[i]
 		if i == mostGroups {

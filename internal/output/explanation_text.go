@@ -88,7 +88,7 @@ func explanationText(out *bytes.Buffer, e *Explanation, wide, color bool) {
 }
 
 func volumesText(out *bytes.Buffer, e *Explanation) {
-	rows := [][]string{{"VOLUME", "CLAIM", "STATE", "CLASS", "SIZE", "BY ITSELF"}}
+	rows := [][]string{{"VOLUME", "CLAIM", "STATE", "CLASS", "SIZE", "FEASIBLE ON"}}
 	for i := range e.Volumes {
 		v := &e.Volumes[i]
 		size := "-"
@@ -101,7 +101,7 @@ func volumesText(out *bytes.Buffer, e *Explanation) {
 }
 
 func constraintsText(out *bytes.Buffer, e *Explanation) {
-	rows := [][]string{{"REFUSED", "ONLY BY IT", "VOLUME", "CONSTRAINT"}}
+	rows := [][]string{{"RULED OUT", "UNIQUELY", "VOLUME", "CONSTRAINT"}}
 	constraints := slices.Clone(e.Constraints)
 	slices.SortStableFunc(constraints, func(a, b Constraint) int { return cmp.Compare(b.Nodes, a.Nodes) })
 	for i := range constraints {

@@ -32,11 +32,11 @@ func headlineOf(e *explain.Explanation) string {
 	case e.Together != nil:
 		return w.fitsTogether(e)
 	case len(e.Volumes) == 0 && e.Said != "":
-		return "the pod has no volumes that moorage looks at; kube-scheduler says: " + e.Said
+		return "the pod has no volumes that restrict placement; kube-scheduler says: " + e.Said
 	case len(e.Volumes) == 0:
-		return "the pod has no volumes that moorage looks at, so every node will do"
+		return "the pod has no volumes that restrict placement"
 	case e.Said != "":
-		return fmt.Sprintf("not the volumes hold the pod back, they allow %s; kube-scheduler says: %s", allowed(e), e.Said)
+		return fmt.Sprintf("the volumes allow %s, so they do not hold the pod back; kube-scheduler says: %s", allowed(e), e.Said)
 	default:
 		return fmt.Sprintf("the volumes allow %s%s", allowed(e), best(e))
 	}

@@ -18,7 +18,7 @@ func (t *mapText) pod() {
 	p := t.m.Pod
 	t.line("\nPOD %s   nodes that each volume allows", p.Key)
 	if len(p.Volumes) == 0 {
-		t.line("It has no volumes that moorage looks at: every node will do.")
+		t.line("It has no volumes that restrict placement.")
 		return
 	}
 	rows := [][]string{{"VOLUME", "STATE"}}
