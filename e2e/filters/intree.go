@@ -7,24 +7,18 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
-	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
 	utilfeature "k8s.io/apiserver/pkg/util/feature"
 	"k8s.io/client-go/informers"
-	"k8s.io/client-go/kubernetes/fake"
-	"k8s.io/klog/v2"
 	fwk "k8s.io/kube-scheduler/framework"
 	"k8s.io/kubernetes/pkg/features"
 	"k8s.io/kubernetes/pkg/scheduler/apis/config"
-	"k8s.io/kubernetes/pkg/scheduler/apis/config/latest"
-	"k8s.io/kubernetes/pkg/scheduler/backend/cache"
 	"k8s.io/kubernetes/pkg/scheduler/framework"
-	"k8s.io/kubernetes/pkg/scheduler/framework/plugins"
 	"k8s.io/kubernetes/pkg/scheduler/framework/plugins/names"
 	frameworkruntime "k8s.io/kubernetes/pkg/scheduler/framework/runtime"
-	"k8s.io/kubernetes/pkg/scheduler/metrics"
+
+	"github.com/moorage-k8s/moorage/e2e/intree"
 )
 
 // Plugins are kube-scheduler's filters that are not about volumes, in its default order.
@@ -41,16 +35,9 @@ const (
 
 // InTree is the plugins over a cluster that can be exchanged. It is not safe for concurrent use.
 type InTree struct {
-	ctx       context.Context
-	informers informers.SharedInformerFactory
-	snapshot  *lister
-	nodes     []fwk.NodeInfo
+	plugins   *intree.Plugins
 	nominated nominator
-	single    map[string]framework.Framework
-	joint     framework.Framework
 }
-
-type lister struct{ fwk.SharedLister }
 
 // nominator knows the nominated pods by node. Of the interface, filters ask for them only.
 type nominator struct {
@@ -60,61 +47,27 @@ type nominator struct {
 
 func (n *nominator) NominatedPodsForNode(node string) []fwk.PodInfo { return n.byNode[node] }
 
-// prepare is for the whole process: it stops the plugins' logging, registers their metrics, without which they panic, and switches on
-// what nodefit takes for switched on.
-var prepare = sync.OnceValue(func() error {
-	klog.SetLogger(logr.Discard())
-	metrics.Register()
-	return utilfeature.DefaultMutableFeatureGate.SetFromMap(map[string]bool{string(features.TaintTolerationComparisonOperators): true})
-})
-
 // NewInTree returns the plugins over an empty cluster. What they start ends with ctx.
 func NewInTree(ctx context.Context) (*InTree, error) {
-	if err := prepare(); err != nil {
-		return nil, fmt.Errorf("prepare kube-scheduler's plugins: %w", err)
-	}
-	client := fake.NewClientset()
-	t := &InTree{
-		ctx:       klog.NewContext(ctx, logr.Discard()),
-		informers: informers.NewSharedInformerFactory(client, 0),
-		snapshot:  &lister{cache.NewEmptySnapshot()},
-		single:    map[string]framework.Framework{},
-	}
-	defaults, err := latest.Default()
+	// It is for the whole process, and switches on what nodefit takes for switched on.
+	err := utilfeature.DefaultMutableFeatureGate.SetFromMap(map[string]bool{string(features.TaintTolerationComparisonOperators): true})
 	if err != nil {
-		return nil, fmt.Errorf("read kube-scheduler's default configuration: %w", err)
+		return nil, fmt.Errorf("switch on kube-scheduler's features: %w", err)
 	}
-	start := func(enabled ...string) (framework.Framework, error) {
-		profile := defaults.Profiles[0].DeepCopy()
-		profile.Plugins = &config.Plugins{
-			QueueSort: config.PluginSet{Enabled: []config.Plugin{{Name: names.PrioritySort}}},
-			Bind:      config.PluginSet{Enabled: []config.Plugin{{Name: names.DefaultBinder}}},
-		}
-		for _, name := range enabled {
-			profile.Plugins.PreFilter.Enabled = append(profile.Plugins.PreFilter.Enabled, config.Plugin{Name: name})
-			profile.Plugins.Filter.Enabled = append(profile.Plugins.Filter.Enabled, config.Plugin{Name: name})
-		}
-		for i := range profile.PluginConfig {
-			if args, ok := profile.PluginConfig[i].Args.(*config.NodeResourcesFitArgs); ok {
-				args.IgnoredResources, args.IgnoredResourceGroups = []string{ignoredResource}, []string{ignoredGroup}
+	t := &InTree{}
+	t.plugins, err = intree.Start(ctx, intree.Options{
+		Names: Plugins,
+		Configure: func(profile *config.KubeSchedulerProfile) {
+			for i := range profile.PluginConfig {
+				if args, ok := profile.PluginConfig[i].Args.(*config.NodeResourcesFitArgs); ok {
+					args.IgnoredResources, args.IgnoredResourceGroups = []string{ignoredResource}, []string{ignoredGroup}
+				}
 			}
-		}
-		f, startErr := frameworkruntime.NewFramework(t.ctx, plugins.NewInTreeRegistry(), profile,
-			frameworkruntime.WithClientSet(client),
-			frameworkruntime.WithInformerFactory(t.informers),
-			frameworkruntime.WithPodNominator(&t.nominated),
-			frameworkruntime.WithSnapshotSharedLister(t.snapshot))
-		if startErr != nil {
-			return nil, fmt.Errorf("start kube-scheduler's plugins %v: %w", enabled, startErr)
-		}
-		return f, nil
-	}
-	for _, name := range Plugins {
-		if t.single[name], err = start(name); err != nil {
-			return nil, err
-		}
-	}
-	t.joint, err = start(Plugins...)
+		},
+		With: func(informers.SharedInformerFactory) []frameworkruntime.Option {
+			return []frameworkruntime.Option{frameworkruntime.WithPodNominator(&t.nominated)}
+		},
+	})
 	return t, err
 }
 
@@ -124,7 +77,7 @@ func (t *InTree) Load(c *Cluster) error {
 	for _, n := range c.Namespaces {
 		namespaces = append(namespaces, n)
 	}
-	if err := t.informers.Core().V1().Namespaces().Informer().GetIndexer().Replace(namespaces, ""); err != nil {
+	if err := t.plugins.Informers.Core().V1().Namespaces().Informer().GetIndexer().Replace(namespaces, ""); err != nil {
 		return fmt.Errorf("load a cluster into kube-scheduler's plugins: %w", err)
 	}
 	exists := map[string]bool{}
@@ -146,15 +99,7 @@ func (t *InTree) Load(c *Cluster) error {
 			t.nominated.byNode[p.Status.NominatedNodeName] = append(t.nominated.byNode[p.Status.NominatedNodeName], info)
 		}
 	}
-	snapshot := cache.NewSnapshot(assigned, c.Nodes)
-	t.snapshot.SharedLister = snapshot
-	nodes, err := snapshot.NodeInfos().List()
-	if err != nil {
-		return fmt.Errorf("load a cluster into kube-scheduler's plugins: %w", err)
-	}
-	t.nodes = slices.Clone(nodes)
-	slices.SortFunc(t.nodes, func(a, b fwk.NodeInfo) int { return strings.Compare(a.Node().Name, b.Node().Name) })
-	return nil
+	return t.plugins.Load(assigned, c.Nodes)
 }
 
 // Ruling is what a plugin says of one node.
@@ -168,17 +113,17 @@ type Ruling struct {
 // Rule asks one plugin about every node, in the order of the nodes' names. What PreFilter says of nodes that the pod does not name, it says
 // in words of its own: Filter is asked about them all the same, which decides them too.
 func (t *InTree) Rule(plugin string, pod *corev1.Pod) []Ruling {
-	f := t.single[plugin]
-	rulings := make([]Ruling, len(t.nodes))
+	f := t.plugins.Single[plugin]
+	rulings := make([]Ruling, len(t.plugins.Nodes))
 	state := framework.NewCycleState()
-	_, status, _ := f.RunPreFilterPlugins(t.ctx, state, pod)
+	_, status, _ := f.RunPreFilterPlugins(t.plugins.Context, state, pod)
 	unreadable := !status.IsSuccess() && plugin != names.NodeAffinity && plugin != names.NodeName
-	for i, node := range t.nodes {
+	for i, node := range t.plugins.Nodes {
 		if unreadable {
 			rulings[i] = Ruling{Rejected: true, Unresolvable: true, Unreadable: true}
 			continue
 		}
-		ruling := f.RunFilterPluginsWithNominatedPods(t.ctx, state, pod, node)
+		ruling := f.RunFilterPluginsWithNominatedPods(t.plugins.Context, state, pod, node)
 		if ruling.IsSuccess() {
 			continue
 		}
@@ -190,9 +135,9 @@ func (t *InTree) Rule(plugin string, pod *corev1.Pod) []Ruling {
 // Message is what kube-scheduler says of the pod if it fits nowhere, up to what it says of preemption. It does what findNodesThatFitPod
 // (pkg/scheduler/schedule_one.go) does. It is empty where the pod cannot be read.
 func (t *InTree) Message(pod *corev1.Pod) string {
-	fault := framework.FitError{Pod: pod, NumAllNodes: len(t.nodes), Diagnosis: framework.Diagnosis{NodeToStatus: framework.NewDefaultNodeToStatus()}}
+	fault := framework.FitError{Pod: pod, NumAllNodes: len(t.plugins.Nodes), Diagnosis: framework.Diagnosis{NodeToStatus: framework.NewDefaultNodeToStatus()}}
 	state := framework.NewCycleState()
-	result, status, by := t.joint.RunPreFilterPlugins(t.ctx, state, pod)
+	result, status, by := t.plugins.Joint.RunPreFilterPlugins(t.plugins.Context, state, pod)
 	if !status.IsSuccess() {
 		if !status.IsRejected() || strings.HasPrefix(status.Message(), "parsing pod") {
 			return ""
@@ -204,10 +149,10 @@ func (t *InTree) Message(pod *corev1.Pod) string {
 		fault.Diagnosis.NodeToStatus.SetAbsentNodesStatus(fwk.NewStatus(fwk.UnschedulableAndUnresolvable,
 			fmt.Sprintf("node(s) didn't satisfy plugin(s) %v", slices.Sorted(slices.Values(by.UnsortedList())))))
 	}
-	for _, node := range t.nodes {
+	for _, node := range t.plugins.Nodes {
 		passed := false
 		if result.AllNodes() || result.NodeNames.Has(node.Node().Name) {
-			if ruling := t.joint.RunFilterPluginsWithNominatedPods(t.ctx, state, pod, node); !ruling.IsSuccess() {
+			if ruling := t.plugins.Joint.RunFilterPluginsWithNominatedPods(t.plugins.Context, state, pod, node); !ruling.IsSuccess() {
 				fault.Diagnosis.NodeToStatus.Set(node.Node().Name, ruling)
 			} else {
 				passed = true

@@ -3,28 +3,19 @@
 package oracle
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"slices"
-	"sync"
 
-	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/informers"
-	"k8s.io/client-go/kubernetes/fake"
 	toolscache "k8s.io/client-go/tools/cache"
-	"k8s.io/klog/v2"
 	fwk "k8s.io/kube-scheduler/framework"
-	"k8s.io/kubernetes/pkg/scheduler/apis/config"
-	"k8s.io/kubernetes/pkg/scheduler/apis/config/latest"
-	"k8s.io/kubernetes/pkg/scheduler/backend/cache"
 	"k8s.io/kubernetes/pkg/scheduler/framework"
-	"k8s.io/kubernetes/pkg/scheduler/framework/plugins"
 	"k8s.io/kubernetes/pkg/scheduler/framework/plugins/names"
 	"k8s.io/kubernetes/pkg/scheduler/framework/plugins/nodevolumelimits"
 	frameworkruntime "k8s.io/kubernetes/pkg/scheduler/framework/runtime"
-	"k8s.io/kubernetes/pkg/scheduler/metrics"
+
+	"github.com/moorage-k8s/moorage/e2e/intree"
 )
 
 // Plugins are kube-scheduler's volume plugins, in its default order.
@@ -62,70 +53,23 @@ func (r Ruling) Refused() bool {
 }
 
 // InTree is kube-scheduler's volume plugins over a cluster that can be exchanged. It is not safe for concurrent use.
-type InTree struct {
-	ctx       context.Context
-	informers informers.SharedInformerFactory
-	// snapshot is what plugins see of assigned pods; they keep the pointer, Load changes what is behind it.
-	snapshot *lister
-	nodes    []fwk.NodeInfo
-	single   map[string]framework.Framework
-	joint    framework.Framework
-}
-
-type lister struct{ fwk.SharedLister }
-
-// quiet stops the plugins' logging, which is for the whole process, and registers their metrics, without which they panic.
-var quiet = sync.OnceFunc(func() {
-	klog.SetLogger(logr.Discard())
-	metrics.Register()
-})
+type InTree struct{ plugins *intree.Plugins }
 
 // NewInTree returns the plugins over an empty cluster. What they start ends with ctx.
 func NewInTree(ctx context.Context) (*InTree, error) {
-	quiet()
-	client := fake.NewClientset()
-	t := &InTree{
-		ctx:       klog.NewContext(ctx, logr.Discard()),
-		informers: informers.NewSharedInformerFactory(client, 0),
-		snapshot:  &lister{cache.NewEmptySnapshot()},
-		single:    map[string]framework.Framework{},
-	}
-	defaults, err := latest.Default()
-	if err != nil {
-		return nil, fmt.Errorf("read kube-scheduler's default configuration: %w", err)
-	}
-	start := func(enabled ...string) (framework.Framework, error) {
-		profile := defaults.Profiles[0].DeepCopy()
-		profile.Plugins = &config.Plugins{
-			QueueSort: config.PluginSet{Enabled: []config.Plugin{{Name: names.PrioritySort}}},
-			Bind:      config.PluginSet{Enabled: []config.Plugin{{Name: names.DefaultBinder}}},
-		}
-		for _, name := range enabled {
-			profile.Plugins.PreFilter.Enabled = append(profile.Plugins.PreFilter.Enabled, config.Plugin{Name: name})
-			profile.Plugins.Filter.Enabled = append(profile.Plugins.Filter.Enabled, config.Plugin{Name: name})
-		}
-		f, startErr := frameworkruntime.NewFramework(t.ctx, plugins.NewInTreeRegistry(), profile,
-			frameworkruntime.WithClientSet(client),
-			frameworkruntime.WithInformerFactory(t.informers),
-			frameworkruntime.WithSnapshotSharedLister(t.snapshot),
-			frameworkruntime.WithSharedCSIManager(nodevolumelimits.NewCSIManager(t.informers.Storage().V1().CSINodes().Lister())))
-		if startErr != nil {
-			return nil, fmt.Errorf("start kube-scheduler's plugins %v: %w", enabled, startErr)
-		}
-		return f, nil
-	}
-	for _, name := range Plugins {
-		if t.single[name], err = start(name); err != nil {
-			return nil, err
-		}
-	}
-	t.joint, err = start(Plugins...)
-	return t, err
+	started, err := intree.Start(ctx, intree.Options{
+		Names: Plugins,
+		With: func(f informers.SharedInformerFactory) []frameworkruntime.Option {
+			manager := nodevolumelimits.NewCSIManager(f.Storage().V1().CSINodes().Lister())
+			return []frameworkruntime.Option{frameworkruntime.WithSharedCSIManager(manager)}
+		},
+	})
+	return &InTree{plugins: started}, err
 }
 
 // Load makes the cluster the one that the plugins see.
 func (t *InTree) Load(c *Cluster) error {
-	core, storage := t.informers.Core().V1(), t.informers.Storage().V1()
+	core, storage := t.plugins.Informers.Core().V1(), t.plugins.Informers.Storage().V1()
 	for _, load := range []error{
 		replace(core.Nodes().Informer(), c.Nodes),
 		replace(core.Pods().Informer(), c.Pods),
@@ -148,15 +92,7 @@ func (t *InTree) Load(c *Cluster) error {
 			assigned = append(assigned, p)
 		}
 	}
-	snapshot := cache.NewSnapshot(assigned, c.Nodes)
-	t.snapshot.SharedLister = snapshot
-	nodes, err := snapshot.NodeInfos().List()
-	if err != nil {
-		return fmt.Errorf("load a cluster into kube-scheduler's plugins: %w", err)
-	}
-	t.nodes = slices.Clone(nodes)
-	slices.SortFunc(t.nodes, func(a, b fwk.NodeInfo) int { return cmp.Compare(a.Node().Name, b.Node().Name) })
-	return nil
+	return t.plugins.Load(assigned, c.Nodes)
 }
 
 func replace[T object](informer toolscache.SharedIndexInformer, objects []T) error {
@@ -168,23 +104,25 @@ func replace[T object](informer toolscache.SharedIndexInformer, objects []T) err
 }
 
 // Rule asks one plugin about every node, in the order of the nodes' names.
-func (t *InTree) Rule(plugin string, pod *corev1.Pod) []Ruling { return t.rule(t.single[plugin], pod) }
+func (t *InTree) Rule(plugin string, pod *corev1.Pod) []Ruling {
+	return t.rule(t.plugins.Single[plugin], pod)
+}
 
 // RuleJointly asks the four plugins together, as kube-scheduler does: the first to rule out a node gives the reason.
-func (t *InTree) RuleJointly(pod *corev1.Pod) []Ruling { return t.rule(t.joint, pod) }
+func (t *InTree) RuleJointly(pod *corev1.Pod) []Ruling { return t.rule(t.plugins.Joint, pod) }
 
 func (t *InTree) rule(f framework.Framework, pod *corev1.Pod) []Ruling {
-	rulings := make([]Ruling, len(t.nodes))
+	rulings := make([]Ruling, len(t.plugins.Nodes))
 	state := framework.NewCycleState()
-	if _, status, _ := f.RunPreFilterPlugins(t.ctx, state, pod); !status.IsSuccess() {
+	if _, status, _ := f.RunPreFilterPlugins(t.plugins.Context, state, pod); !status.IsSuccess() {
 		for i := range rulings {
 			rulings[i] = rulingOf(status)
 			rulings[i].Held = true
 		}
 		return rulings
 	}
-	for i, node := range t.nodes {
-		rulings[i] = rulingOf(f.RunFilterPlugins(t.ctx, state, pod, node))
+	for i, node := range t.plugins.Nodes {
+		rulings[i] = rulingOf(f.RunFilterPlugins(t.plugins.Context, state, pod, node))
 	}
 	return rulings
 }

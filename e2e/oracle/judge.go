@@ -151,7 +151,7 @@ func (j *Judge) expect(x *lookup, base *Cluster, pod *corev1.Pod, h holding, plu
 	out := make([]expectation, len(rulings))
 	for i, r := range rulings {
 		out[i].Ruling = r
-		node := j.intree.nodes[i].Node().Name
+		node := j.intree.plugins.Nodes[i].Node().Name
 		exempted := j.exempted(x, pod, plugin, node, r)
 		out[i].open = exempted || r.Outcome == Errored
 		if (r.Outcome == Errored && !exempted) || r.Held {
@@ -245,7 +245,7 @@ func (j *Judge) checkJointly(base *Cluster, pod *corev1.Pod, want map[string][]e
 		}
 		if accepted != (r.Outcome == Accepted) {
 			return fmt.Errorf("judge pod %s on node %s: the four plugins together say %s %v, and one by one otherwise: the oracle is wrong",
-				pod.Name, j.intree.nodes[i].Node().Name, r.Outcome, r.Reasons)
+				pod.Name, j.intree.plugins.Nodes[i].Node().Name, r.Outcome, r.Reasons)
 		}
 	}
 	return nil
