@@ -43,22 +43,15 @@ func (w causeWords) clause(c *explain.Cause) string {
 		return selectedNode(c)
 	case placement.ReasonNoVolume:
 		return noVolume(c)
-	case placement.ReasonCapacity:
-		if c.Most < 0 {
-			return fmt.Sprintf("driver %s has published no capacity of class %s (CSIStorageCapacity) %s", v.Driver(), c.Class, on(&c.RuledOut))
-		}
-		return fmt.Sprintf("%s wants %s of class %s, and the largest volume that a pool has room for is %s, %s",
-			subject(v), text.Size(v.Claim.Request), c.Class, text.Size(c.Most), on(&c.At))
-	case placement.ReasonJointCapacity:
-		return fmt.Sprintf("%s, and the pool of class %s with most room has %s left, %s", wanted(c), c.Class, text.Size(c.Most), on(&c.At))
+	case placement.ReasonCapacity, placement.ReasonJointCapacity, placement.ReasonAttachLimit:
+		what, where := short(c)
+		return what + where
 	case placement.ReasonReserved:
 		promised := text.Few(c.Promises, func(p placement.Promise) string {
 			return fmt.Sprintf("%s for claim %s", text.Size(p.Bytes), w.name(p.Claim))
 		})
 		return fmt.Sprintf("%s of class %s, which fits %s, but not beside what is reserved for other pods (on %s: %s)",
 			wanted(c), c.Class, on(&c.RuledOut), c.RuledOut.First[0], promised)
-	case placement.ReasonAttachLimit:
-		return fmt.Sprintf("too few attach slots of driver %s are free %s for the pod's volumes", c.Driver, on(&c.RuledOut))
 	case placement.ReasonSingleWriter:
 		return fmt.Sprintf("%s is in use by %s, and only one node may have it", subject(v), w.holders(c.Pods))
 	case placement.ReasonReadWriteOncePod:
@@ -79,12 +72,44 @@ func (w causeWords) clause(c *explain.Cause) string {
 	}
 }
 
+// clauses says causes that share the blame. What is short in one place and what is short in another can read like a contradiction, so of
+// several of the kind each begins with its place.
 func (w causeWords) clauses(causes []*explain.Cause) string {
+	places := map[string]int{}
+	for _, c := range causes {
+		if what, _ := short(c); what != "" {
+			places[on(&c.RuledOut)]++
+		}
+	}
 	parts := make([]string, len(causes))
 	for i, c := range causes {
 		parts[i] = w.clause(c)
+		if what, _ := short(c); what != "" && len(places) > 1 {
+			parts[i] = on(&c.RuledOut) + ", " + what
+		}
+	}
+	if len(places) > 1 {
+		return strings.Join(parts, "; ")
 	}
 	return strings.Join(parts, "; and ")
+}
+
+// short is for causes that something is short in a place: what it is, and where, which continues it. It is empty for others.
+func short(c *explain.Cause) (what, where string) {
+	switch c.Reason {
+	case placement.ReasonCapacity:
+		if c.Most < 0 {
+			return fmt.Sprintf("driver %s has published no capacity of class %s (CSIStorageCapacity)", c.Volume.Driver(), c.Class), " " + on(&c.RuledOut)
+		}
+		return fmt.Sprintf("%s wants %s of class %s, and the largest volume that a pool has room for is %s",
+			subject(c.Volume), text.Size(c.Volume.Claim.Request), c.Class, text.Size(c.Most)), ", " + on(&c.At)
+	case placement.ReasonJointCapacity:
+		return fmt.Sprintf("%s, and the pool of class %s with most room has %s left", wanted(c), c.Class, text.Size(c.Most)), ", " + on(&c.At)
+	case placement.ReasonAttachLimit:
+		return fmt.Sprintf("too few attach slots of driver %s are free", c.Driver), " " + on(&c.RuledOut) + " for the pod's volumes"
+	default:
+		return "", ""
+	}
 }
 
 // subject names a volume of the pod.
