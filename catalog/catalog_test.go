@@ -134,6 +134,7 @@ drivers:
 		{"no modes", ", modes: [ReadWriteOnce]", "", "if, and only if"},
 		{"a zone without a key", "scope: None", "scope: Zone", "needs keys"},
 		{"a limit without a number", "attachLimit: {kind: None}", "attachLimit: {kind: Fixed}", "attachLimit"},
+		{"a place that does not exist", "scope: None}", "scope: None}\n  cloneTopology: {volume: Nearby}", "cloneTopology"},
 		{"YAML's own boolean", "expansion: Unknown", "expansion: yes", "expansion"},
 		{"a parameter without a minimum", "modes: [ReadWriteOnce]", "conditional: [{modes: [ReadWriteMany], needs: {kind: Parameter, name: x, text: y}}]", "minimum above 0"},
 		{"a name twice", "drivers:\n", "drivers:\n" + strings.TrimPrefix(row, "\ndrivers:\n"), "used twice"},

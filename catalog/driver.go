@@ -31,6 +31,8 @@ type Driver struct {
 	Ephemeral Knowledge `json:"ephemeral,omitempty"`
 	// Topology is where its volumes can be reached from.
 	Topology Topology `json:"topology"`
+	// CloneTopology is where a volume can be that is made from another or from a snapshot; nil where that is not known.
+	CloneTopology *CloneTopology `json:"cloneTopology,omitempty"`
 	// AttachLimit is how many of its volumes one node takes.
 	AttachLimit AttachLimit `json:"attachLimit"`
 	// Parameters are those of a class, where the driver refuses others; nil where it does not or that is not known.

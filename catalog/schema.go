@@ -18,6 +18,7 @@ var (
 	driverKinds    = []DriverKind{CSI, External}
 	scopes         = []TopologyScope{ScopeNone, ScopeRegion, ScopeZone, ScopeNode, ScopeConfigurable, ScopeUnknown}
 	limitKinds     = []LimitKind{LimitNone, LimitFixed, LimitRange, LimitAtMost, LimitByMachine, LimitUnknown}
+	cloneReaches   = []CloneReach{"", CloneAtSource, CloneAnywhere, CloneUnknown}
 	outcomes       = []Outcome{Redirected, Gone}
 	conditionKinds = []ConditionKind{NeedsDataSource, NeedsParameter, NeedsVolumeType, NeedsDriverSetting, NeedsCoordination}
 	minorVersion   = regexp.MustCompile(`^1\.\d+$`)
@@ -87,6 +88,9 @@ func (d *Driver) faults() []error {
 	}
 	if !located && len(d.Topology.Keys) > 0 {
 		errs = append(errs, fmt.Errorf("topology.scope %s has no keys", d.Topology.Scope))
+	}
+	if c := d.CloneTopology; c != nil && (!slices.Contains(cloneReaches, c.Volume) || !slices.Contains(cloneReaches, c.Snapshot)) {
+		errs = append(errs, fmt.Errorf("cloneTopology: volume and snapshot must each be one of %v", cloneReaches[1:]))
 	}
 	return append(errs, d.AttachLimit.faults()...)
 }

@@ -125,7 +125,7 @@ func driverFacts(d *catalog.Driver) [][2]string {
 	if d.Topology.Optional {
 		scope += "; an installation may have none"
 	}
-	return append(facts, [][2]string{
+	facts = append(facts, [][2]string{
 		{"grows", cmp.Or(known[d.Expansion], "not known")},
 		{"snapshots", cmp.Or(known[d.Snapshots], "not known")},
 		{"inline", cmp.Or(known[d.Ephemeral], "not known")},
@@ -137,6 +137,29 @@ func driverFacts(d *catalog.Driver) [][2]string {
 			catalog.LimitRange:  fmt.Sprintf("%d or %d volumes a node, or between, by the machine or the installation", d.AttachLimit.Min, d.AttachLimit.Max),
 		}[d.AttachLimit.Kind]},
 	}...)
+	return append(facts, cloneFacts(d.CloneTopology)...)
+}
+
+// cloneFacts tells where copies can be, as far as that is known.
+func cloneFacts(c *catalog.CloneTopology) [][2]string {
+	if c == nil {
+		return nil
+	}
+	var unless string
+	for _, p := range c.Unless {
+		unless += fmt.Sprintf("; not known with %s: %s", p.Name, strings.Join(p.Values, " or "))
+	}
+	places := map[catalog.CloneReach]string{catalog.CloneAtSource: "only where the source is", catalog.CloneAnywhere: "anywhere"}
+	var facts [][2]string
+	for _, of := range []struct {
+		name  string
+		reach catalog.CloneReach
+	}{{"clones", c.Volume}, {"restores", c.Snapshot}} {
+		if place, ok := places[of.reach]; ok {
+			facts = append(facts, [2]string{of.name, place + unless})
+		}
+	}
+	return facts
 }
 
 func modeFacts(filesystem, block *catalog.Modes) [][2]string {
