@@ -84,7 +84,7 @@ func (q *asked) blamed(c *cause) *Blame {
 // differs reports whether other nodes may be ruled out for other pods, drivers or labels than the first.
 func (c *cause) differs() bool {
 	switch c.reason {
-	case placement.ReasonDiskConflict, placement.ReasonDriverReady, placement.ReasonTopologyLabels:
+	case placement.ReasonDiskConflict, placement.ReasonDriverReady, placement.ReasonTopologyLabels, placement.ReasonForeignTopology:
 		return true
 	default:
 		return false

@@ -23,7 +23,7 @@ type Change struct {
 	// Drivers need a label (Label), are to be registered (Register), or have the slots that a pod takes (MovePod).
 	Drivers []string
 	// Labels are missing on a node, and Value is one for the first of them (Label); or they are those of a node that is to be added, all in
-	// Value.
+	// Value; or the one by which a class is to allow values, all in Value (AllowByKey).
 	Labels []string
 	Value  string
 	// Like is the node, and Zone its zone, that one to be added is like.
@@ -65,6 +65,8 @@ const (
 	SwitchClass
 	// AllowEverywhere replaces a class by one without allowedTopologies.
 	AllowEverywhere
+	// AllowByKey replaces a class by one whose allowedTopologies are by a key of its driver.
+	AllowByKey
 	// CreateVolume creates a volume by hand, for a class that provisions nothing.
 	CreateVolume
 	// AddNode adds a node.
@@ -191,6 +193,8 @@ func (q *asked) proposals() []proposal {
 			out = append(out, q.register(c)...)
 		case placement.ReasonTopologyLabels:
 			out = append(out, q.label(c)...)
+		case placement.ReasonForeignTopology:
+			out = append(out, q.allowByKey(c))
 		}
 	}
 	out = append(out, q.anotherNode()...)

@@ -86,6 +86,7 @@ var looked = []string{
 	upstream.NotEnoughStorage, upstream.NoVolumeZone,
 	placement.ReasonReserved.String(), placement.ReasonSingleWriter.String(), placement.ReasonDriverReady.String(),
 	placement.ReasonJointCapacity.String(), placement.ReasonTopologyLabels.String(), placement.ReasonTopologyKeys.String(),
+	placement.ReasonForeignTopology.String(),
 }
 
 // together is what is said of both halves; nil where only volumes were looked at.

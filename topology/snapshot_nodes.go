@@ -53,6 +53,8 @@ type driverColumn struct {
 	keyless, unlabelled NodeSet
 	// topologyKeys are those that the driver gives on any node, sorted.
 	topologyKeys []string
+	// keyed are the nodes on which it gives any, by these.
+	keyed []keyedNodes
 	// zones are those that the driver's volumes are spread over.
 	zones func() *Zones
 }
@@ -88,6 +90,9 @@ func (t *nodeTable) newColumn(driver string) *driverColumn {
 		c.registered.Add(i)
 		c.allocatable[i] = d.Allocatable
 		c.limited = c.limited || d.Allocatable >= 0
+		if len(d.TopologyKeys) > 0 {
+			c.keyedBy(d.TopologyKeys, len(t.nodes)).Add(i)
+		}
 		for _, key := range d.TopologyKeys {
 			if at, found := slices.BinarySearch(c.topologyKeys, key); !found {
 				c.topologyKeys = slices.Insert(c.topologyKeys, at, key)
@@ -105,6 +110,16 @@ func (t *nodeTable) newColumn(driver string) *driverColumn {
 	}
 	c.zones = sync.OnceValue(func() *Zones { return t.newZones(c) })
 	return c
+}
+
+// keyedBy are the nodes on which the driver gives these keys.
+func (c *driverColumn) keyedBy(keys []string, size int) NodeSet {
+	at := slices.IndexFunc(c.keyed, func(k keyedNodes) bool { return slices.Equal(k.keys, keys) })
+	if at < 0 {
+		at = len(c.keyed)
+		c.keyed = append(c.keyed, keyedNodes{keys, NewNodeSet(size)})
+	}
+	return c.keyed[at].nodes
 }
 
 func (t *nodeTable) migratedNodes(plugin string) NodeSet {

@@ -79,7 +79,7 @@ const beyond = "beyond"
 // withBeyond makes most nodes Ready, and adds a class with small pools, a driver that gives topology keys on some nodes, with labels on some
 // of these, and claims for the pods to be judged.
 func withBeyond(r *Round, rng *rand.Rand) (*Cluster, []*corev1.Pod) {
-	const driver, key, rack = "beyond.example.com", "beyond/zone", "beyond/rack"
+	const driver, key, rack, site = "beyond.example.com", "beyond/zone", "beyond/rack", "beyond/site"
 	some := func() bool { return rng.IntN(2) == 0 }
 	c := r.Cluster.Clone()
 	for i, node := range c.Nodes {
@@ -87,7 +87,7 @@ func withBeyond(r *Round, rng *rand.Rand) (*Cluster, []*corev1.Pod) {
 		if rng.IntN(5) > 0 {
 			node.Status.Conditions = []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue}}
 		}
-		for _, label := range []string{key, rack} {
+		for _, label := range []string{key, rack, site} {
 			if rng.IntN(5) > 0 {
 				metav1.SetMetaDataLabel(&node.ObjectMeta, label, fmt.Sprint(rng.IntN(2)))
 			}
@@ -109,9 +109,17 @@ func withBeyond(r *Round, rng *rand.Rand) (*Cluster, []*corev1.Pod) {
 	c.Drivers = append(c.Drivers, &storagev1.CSIDriver{
 		ObjectMeta: metav1.ObjectMeta{Name: driver}, Spec: storagev1.CSIDriverSpec{StorageCapacity: new(true)},
 	})
-	c.Classes = append(c.Classes, &storagev1.StorageClass{
+	class := &storagev1.StorageClass{
 		ObjectMeta: metav1.ObjectMeta{Name: beyond}, Provisioner: driver, VolumeBindingMode: new(storagev1.VolumeBindingWaitForFirstConsumer),
-	})
+	}
+	if rng.IntN(4) == 0 { // The label site is none of the driver's keys.
+		for _, label := range []string{site, key}[:1+rng.IntN(2)] {
+			class.AllowedTopologies = append(class.AllowedTopologies, corev1.TopologySelectorTerm{
+				MatchLabelExpressions: []corev1.TopologySelectorLabelRequirement{{Key: label, Values: []string{fmt.Sprint(rng.IntN(2))}}},
+			})
+		}
+	}
+	c.Classes = append(c.Classes, class)
 	for i := range 1 + rng.IntN(3) {
 		reached := &metav1.LabelSelector{}
 		if some() {

@@ -67,6 +67,9 @@ func (w causeWords) clause(c *explain.Cause) string {
 		return fmt.Sprintf("the CSINodes give no topology keys of driver %s %s", c.Driver, on(&c.RuledOut))
 	case placement.ReasonTopologyLabels:
 		return fmt.Sprintf("the label %s, by which driver %s provisions, is missing %s", text.Or(c.Labels), c.Driver, on(&c.RuledOut))
+	case placement.ReasonForeignTopology:
+		return fmt.Sprintf("driver %s provisions by %s, and class %s allows by %s, so that nothing is ever provisioned %s ('is not in requisite')",
+			c.Driver, text.And(c.Keys), c.Class, text.And(c.Labels), on(&c.RuledOut))
 	default:
 		return c.Reason.String()
 	}

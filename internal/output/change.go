@@ -42,6 +42,9 @@ func (w causeWords) deed(c *explain.Change) string {
 		return fmt.Sprintf("recreate the claims of class %s with class %s", c.Class, c.Other)
 	case explain.AllowEverywhere:
 		return fmt.Sprintf("let class %s (a new one in its place: classes cannot be changed) provision %s too", c.Class, onThen(&c.Fits))
+	case explain.AllowByKey:
+		return fmt.Sprintf("let class %s (a new one in its place: classes cannot be changed) allow by %s (%s), which its driver provisions by",
+			c.Class, c.Labels[0], c.Value)
 	case explain.CreateVolume:
 		return fmt.Sprintf("make a volume of class %s with %s for %s that can be used %s", c.Class, text.Size(c.Bytes), subject(c.Volume), onThen(&c.Fits))
 	case explain.AddNode:

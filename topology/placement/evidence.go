@@ -15,12 +15,14 @@ type Evidence struct {
 	// Pods hold what the pod cannot share: ReasonReadWriteOncePod, ReasonDiskConflict, ReasonSingleWriter.
 	Pods []*topology.Pod
 	// Driver is not registered (ReasonDriverRequired, ReasonDriverReady), has too few attach slots (ReasonAttachLimit), or cannot tell
-	// where to provision (ReasonTopologyKeys, ReasonTopologyLabels).
+	// where to provision (ReasonTopologyKeys, ReasonTopologyLabels, ReasonForeignTopology).
 	Driver string
-	// Labels are the label keys that the node lacks: ReasonTopologyLabels.
-	Labels []string
+	// Labels are the label keys that the node lacks (ReasonTopologyLabels), or those of the class's allowedTopologies by which the driver does
+	// not provision (ReasonForeignTopology), which does so by Keys.
+	Labels, Keys []string
 	// Conditions are on a node's labels, and the node does not meet them: a volume's affinity (ReasonVolumeAffinity), its zones
-	// (ReasonVolumeZone), or the class's allowedTopologies (ReasonNoVolume, where the class provisions).
+	// (ReasonVolumeZone), or the class's allowedTopologies (ReasonNoVolume, where the class provisions). For ReasonForeignTopology the node does
+	// meet the allowedTopologies.
 	Conditions []*topology.Selector
 	// Claims are the pod's own that cannot be bound or provisioned there, the largest first: ReasonSelectedNode, ReasonNoVolume,
 	// ReasonCapacity, ReasonJointCapacity, ReasonReserved. Class is theirs.

@@ -24,6 +24,7 @@ const (
 	ReasonDriverReady
 	ReasonTopologyKeys
 	ReasonTopologyLabels
+	ReasonForeignTopology
 	ReasonJointCapacity
 	ReasonReserved
 	reasonCount
@@ -57,6 +58,7 @@ var reasons = [reasonCount]struct {
 	ReasonDriverReady:      {"node(s) have not registered a CSI driver that a volume needs, as other nodes have", Unresolvable},
 	ReasonTopologyKeys:     {"node(s) report no topology keys for the CSI driver that is to provision a volume, as other nodes do", Unresolvable},
 	ReasonTopologyLabels:   {"node(s) lack a topology label that the CSI driver needs to provision a volume", Unresolvable},
+	ReasonForeignTopology:  {"node(s) are allowed by a class through labels by which its CSI driver does not provision", Unresolvable},
 	ReasonJointCapacity:    {"node(s) did not have enough free storage for all claims of the pod together", Unresolvable},
 	ReasonReserved:         {"node(s) did not have enough free storage beside what is reserved for other pods", Unresolvable},
 }

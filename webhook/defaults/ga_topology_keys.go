@@ -26,7 +26,8 @@ var gaTopologyKeysDefault = Default{
 // topology.kubernetes.io.
 //
 // What the cluster says wins: an object whose driver gives an old label as a topology key, or that is for nodes which carry only
-// the old ones, is left alone, and so is every object while there is no view of the cluster.
+// the old ones, is left alone, and so is a new class whose driver provisions by keys of its own, since the current labels would help it as little;
+// and every object while there is no view of the cluster.
 //
 // A class that has both kinds of label is left alone: its author knows both, and two terms that become one are refused by the
 // API server (validateAllowedTopologies in pkg/apis/storage/validation of Kubernetes).
@@ -40,7 +41,7 @@ func gaTopologyKeys(in Input, patch *Patch) error {
 		return err
 	}
 	for _, k := range beta {
-		if rules.BetaKeyInUse(in.Lookup, in.Object, in.catalog, k.key) {
+		if rules.BetaKeyInUse(in.Lookup, in.Object, in.catalog, k.key) || in.Old == nil && rules.GAKeyRefused(in.Lookup, in.Object, k.key) {
 			return nil
 		}
 	}

@@ -51,6 +51,15 @@ func TestGATopologyKeys(t *testing.T) {
 			name: "a driver that places by the old label", reason: "its CSINodes say so",
 			object: strings.Replace(class(in(betaZone, "a")), "kubernetes.io/gce-pd", "old.csi.example.com", 1),
 		},
+		{
+			name: "a driver that places by its own label", reason: "the present one would be refused as well",
+			object: strings.Replace(class(in(betaZone, "a")), "kubernetes.io/gce-pd", "own.csi.example.com", 1),
+		},
+		{
+			name: "the old class of such a driver once more", reason: "it should say what is stored", want: `[{"op":"replace","path":"/allowedTopologies/0/matchLabelExpressions/0/key","value":"topology.kubernetes.io/zone"}]`,
+			object: strings.Replace(class(in(betaZone, "a")), "kubernetes.io/gce-pd", "own.csi.example.com", 1),
+			old:    strings.Replace(class(in(zone, "a")), "kubernetes.io/gce-pd", "own.csi.example.com", 1),
+		},
 		{name: "an old class is updated", reason: "nobody asked to change it", object: class(in(betaZone, "a")), old: class(in(betaZone, "a"))},
 		{name: "an old class gets another zone", reason: "that is the author's change, and not ours", object: class(in(betaZone, "b")), old: class(in(zone, "a"))},
 	})

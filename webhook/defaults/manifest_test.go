@@ -165,6 +165,7 @@ var storage = func() *topology.Snapshot {
 			Drivers: []storagev1.CSINodeDriver{
 				{Name: "csi.hetzner.cloud", NodeID: "node-1"},
 				{Name: "old.csi.example.com", NodeID: "node-1", TopologyKeys: []string{corev1.LabelFailureDomainBetaZone}},
+				{Name: "own.csi.example.com", NodeID: "node-1", TopologyKeys: []string{"topology.own.csi.example.com/zone"}},
 			},
 		}},
 		namespace("default", map[string]string{"moorage.dev/scheduler": "enabled"}), namespace("other", nil),

@@ -31,7 +31,7 @@ var registry = inOrder(
 		bindingNodeNameRule, bindingImmediateZonalRule, bindingNoCommonNodeRule, bindingNoClassRule, bindingClassMissingRule,
 		bindingSelectorDynamicRule, bindingSelectedNodeRule, bindingStaticMismatchRule, volumeHandleSharedRule,
 	},
-	[]Rule{topologyKeyUnknownRule, topologyPVUnpinnedRule, topologyBetaKeyRule, expansionUnsupportedRule, classParameterUnknownRule, mountOptionMalformedRule},
+	[]Rule{topologyKeyUnknownRule, topologyKeyForeignRule, topologyPVUnpinnedRule, topologyBetaKeyRule, expansionUnsupportedRule, classParameterUnknownRule, mountOptionMalformedRule},
 	[]Rule{
 		snapshotSourceGroupRule, snapshotDriverMismatchRule, snapshotTooSmallRule, snapshotModeChangeRule, snapshotDefaultClassesRule,
 		snapshotRemovedVersionRule, attributesClassDriverRule,

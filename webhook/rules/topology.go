@@ -208,7 +208,7 @@ var topologyBetaKeyRule = Rule{
 	Kinds:       []Kind{StorageClass, PersistentVolume},
 	Action:      Warn,
 	Symptom:     "FailedScheduling '" + upstream.VolumeAffinity + "' on nodes that have only the current labels",
-	Remediation: "use topology.kubernetes.io/zone and topology.kubernetes.io/region",
+	Remediation: "use topology.kubernetes.io/zone and topology.kubernetes.io/region, or in a class the key of its driver",
 	Check:       topologyBetaKey,
 }
 
@@ -216,11 +216,11 @@ var topologyBetaKeyRule = Rule{
 func topologyBetaKey(in *Input) []Finding {
 	var found []Finding
 	eachLabelKey(in, func(k labelKey) {
-		if ga, beta := betaKeys[k.key]; beta && !BetaKeyInUse(in.Lookup, in.Object, in.Catalog, k.key) {
+		if _, beta := betaKeys[k.key]; beta && !BetaKeyInUse(in.Lookup, in.Object, in.Catalog, k.key) {
 			found = append(found, Finding{
 				Path:        k.path,
 				Message:     fmt.Sprintf("label %s is deprecated, and new nodes may not have it", k.key),
-				Remediation: "use " + ga,
+				Remediation: "use " + currentKey(in, k.key),
 			})
 		}
 	})

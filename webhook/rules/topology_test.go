@@ -2,7 +2,11 @@
 
 package rules
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/moorage-k8s/moorage/catalog"
+)
 
 func TestBindingImmediateZonal(t *testing.T) {
 	runRuleIn(t, storage, "binding-immediate-zonal", []ruleCase{
@@ -94,6 +98,25 @@ func TestTopologyKeys(t *testing.T) {
 		},
 		{name: "a beta key", reason: "topology-beta-key speaks of it", manifest: allowed("failure-domain.beta.kubernetes.io/zone")},
 	})
+	runRuleIn(t, storage, "topology-key-foreign", []ruleCase{
+		{
+			name: "a label of nodes that is no key", reason: "the provisioner looks at its driver's keys alone", action: Warn, manifest: allowed("topology.kubernetes.io/zone"),
+			want: []string{`allowedTopologies[0].matchLabelExpressions[0].key: driver ebs.csi.aws.com provisions by topology.ebs.csi.aws.com/zone and topology.example.com/rack, not by the label topology.kubernetes.io/zone`},
+		},
+		{name: "a key of the driver", reason: "as it should be", manifest: allowed("topology.ebs.csi.aws.com/zone")},
+		{
+			name: "one alternative of two", reason: "by the other one it provisions",
+			manifest: storageClassOf("ebs.csi.aws.com", ", allowedTopologies: [{matchLabelExpressions: [{key: topology.kubernetes.io/zone, values: [a]}]}, {matchLabelExpressions: [{key: topology.ebs.csi.aws.com/zone, values: [a]}]}]"),
+		},
+		{
+			name: "an in-tree name", reason: "its terms are translated to the driver's key",
+			manifest: storageClassOf("kubernetes.io/aws-ebs", ", allowedTopologies: [{matchLabelExpressions: [{key: topology.kubernetes.io/zone, values: [a]}]}]"),
+		},
+		{
+			name: "an installation without topology", reason: "its provisioner does not look", manifest: storageClassOf("csi.hetzner.cloud", ", allowedTopologies: [{matchLabelExpressions: [{key: topology.kubernetes.io/zone, values: [a]}]}]"),
+		},
+		{name: "a label that no node has", reason: "topology-key-unknown speaks of it", manifest: allowed("topology.gke.io/zone")},
+	})
 	runRuleIn(t, storage, "topology-beta-key", []ruleCase{
 		{
 			name: "a class", reason: "the tutorials of 2018", action: Warn, manifest: allowed("failure-domain.beta.kubernetes.io/zone"),
@@ -111,6 +134,24 @@ func TestTopologyKeys(t *testing.T) {
 		},
 		{name: "a beta label on the volume", reason: "the scheduler reads it as the present one", manifest: volumeOf("nfs: {server: nfs, path: /}", "ReadWriteOnce", ", labels: {failure-domain.beta.kubernetes.io/zone: a}")},
 	})
+}
+
+// TestBetaKeyInPlaceOfTheDriversOwn promises that a class is told the label by which its driver provisions, as the present zone label may be as wrong
+// as the old one.
+func TestBetaKeyInPlaceOfTheDriversOwn(t *testing.T) {
+	for _, test := range []struct{ provisioner, want, reason string }{
+		{"pd.csi.storage.gke.io", "use topology.gke.io/zone", "the catalog knows its one key"},
+		{"ebs.csi.aws.com", "use topology.ebs.csi.aws.com/zone", "its nodes give this and another that is no zone"},
+		{"kubernetes.io/gce-pd", "use topology.kubernetes.io/zone", "the class is translated"},
+		{"csi.example.com", "use topology.kubernetes.io/zone", "nothing is known of it"},
+		{"csi.vsphere.vmware.com", "use topology.kubernetes.io/zone", "the administrator names its keys"},
+	} {
+		_, object := decode(t, storageClassOf(test.provisioner, ", allowedTopologies: [{matchLabelExpressions: [{key: failure-domain.beta.kubernetes.io/zone, values: [a]}]}]"))
+		found := topologyBetaKey(&Input{Kind: StorageClass, Object: object, Lookup: storage, Catalog: catalog.Default()})
+		if len(found) != 1 || found[0].Remediation != test.want {
+			t.Errorf("%s: got %+v, want the remediation %q: %s", test.provisioner, found, test.want, test.reason)
+		}
+	}
 }
 
 // TestNodesOfTheBetaTime promises that a cluster whose nodes carry only the old labels is not told to use the present ones.

@@ -47,6 +47,8 @@ func (c *check) blamed() []thing {
 		return c.conditions()
 	case placement.ReasonSelectedNode:
 		return []thing{{name: "the selected node", takeAway: c.unselected}}
+	case placement.ReasonForeignTopology:
+		return []thing{{name: "allowedTopologies of " + c.evidence.Class, takeAway: c.allowed}}
 	case placement.ReasonNoVolume:
 		return []thing{{name: "class " + c.evidence.Class, takeAway: c.provisioned}}
 	case placement.ReasonCapacity:
@@ -163,6 +165,13 @@ func (c *check) provisioned(d *topology.Draft) {
 	if len(c.evidence.Conditions) == 0 {
 		class.Provisioner = "lifted"
 	}
+	d.PutClass(&class)
+}
+
+// allowed lets the class provision wherever its driver does.
+func (c *check) allowed(d *topology.Draft) {
+	class := *d.Snapshot().Class(c.evidence.Class)
+	class.Allowed = nil
 	d.PutClass(&class)
 }
 
