@@ -5,6 +5,7 @@ package explain
 import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/moorage-k8s/moorage/explain/event"
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
 
@@ -43,6 +44,8 @@ type Explanation struct {
 	Reasons map[string]int
 	// Said is what kube-scheduler last wrote into the pod's status, where the pod was read from a cluster.
 	Said string
+	// Events are the Warning events of the pod, its claims and their volumes, the newest first.
+	Events []event.Event
 	// Undecided are volumes about which nothing is decided, and which therefore rule out no node.
 	Undecided    []Undecided
 	Volumes      []Volume

@@ -7,6 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/moorage-k8s/moorage/explain/event"
 	"github.com/moorage-k8s/moorage/explain/joint"
 	"github.com/moorage-k8s/moorage/nodefit"
 	"github.com/moorage-k8s/moorage/topology"
@@ -24,13 +25,16 @@ type Question struct {
 	Others *nodefit.Cluster
 	Whole  *corev1.Pod
 	Unseen string
+	// Events are the Warning events of the pod, its claims and their volumes, the newest first; Unread says why some may be missing.
+	Events []event.Event
+	Unread string
 }
 
 // Pod explains where a pod could land.
 func Pod(question Question) *Explanation {
 	q := ask(question)
 	e := q.outline()
-	e.Said = q.Said
+	e.Said, e.Events = q.Said, q.Events
 	for i := range q.causes {
 		e.Causes = append(e.Causes, q.describe(&q.causes[i]))
 	}

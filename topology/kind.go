@@ -38,7 +38,16 @@ const (
 	KindVolumeSnapshot        Kind = "VolumeSnapshot"
 
 	KindNamespace Kind = "Namespace"
+
+	// KindEvent is not kept by the cache: Warning events are read for people's questions alone, and only those of the objects asked about.
+	KindEvent Kind = "Event"
 )
+
+// eventResource is how an API server serves KindEvent.
+var eventResource = Resource{
+	Kind: KindEvent, GroupVersionResource: core("events"), Namespaced: true, Optional: true,
+	New: func() metav1.Object { return &corev1.Event{} }, NewList: list[corev1.EventList],
+}
 
 // Resource is how an API server serves a kind that the cache reads.
 type Resource struct {
@@ -229,8 +238,13 @@ func KindOf(object any) (Kind, bool) {
 	return "", false
 }
 
-// ResourceOf returns the resource of a kind that the cache reads.
-func ResourceOf(kind Kind) Resource { return rowOfKind[kind].Resource }
+// ResourceOf returns the resource of a kind that the cache reads, or of KindEvent.
+func ResourceOf(kind Kind) Resource {
+	if kind == KindEvent {
+		return eventResource
+	}
+	return rowOfKind[kind].Resource
+}
 
 func keyOf(object metav1.Object) Key { return Key{object.GetNamespace(), object.GetName()} }
 

@@ -20,7 +20,6 @@ import (
 	"github.com/moorage-k8s/moorage/internal/plain"
 	"github.com/moorage-k8s/moorage/internal/text"
 	"github.com/moorage-k8s/moorage/internal/version"
-	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/live"
 	"github.com/moorage-k8s/moorage/topology/manifests"
 )
@@ -38,20 +37,21 @@ func captureCommand() *cobra.Command {
 		Use:   "capture [-o FILE]",
 		Short: "Write a cluster's storage into a file that --from reads",
 		Long: `Writes what moorage looks at in a cluster into one file: nodes, volumes, claims, classes, drivers, capacities, attachments, snapshots,
-the labels of namespaces, and the pods that use volumes. Every command that takes --from, and 'moorage serve --from', answers about that file as about the
+the labels of namespaces, the pods that use volumes, and Warning events of all these. Every command that takes --from, and 'moorage serve --from', answers about that file as about the
 cluster: for bug reports, and to try what would happen if.
 
 The file holds what the answers are made of and nothing else. Of a pod: where it is, its owner, its volumes, and what kube-scheduler
 said of one that waits; no containers, images, commands or environment. Of volumes and classes: no attributes, mount options or names of Secrets, and of parameters only those that
-rules ask for. No annotations but the few that the scheduler reads, no managed fields. Secrets are not read.
+rules ask for. No annotations but the few that the scheduler reads, no managed fields. Secrets are not read. Of attachments and events it holds
+what drivers and Kubernetes said, as they said it: such a text may name a server, a path or a Secret.
 
 With --anonymize it holds other names as well: for objects, namespaces, labels and their values, zones, volume handles and UIDs. Equal
-names stay equal and sort alike, so the answers stay the same. Kubernetes' own label keys and the names of drivers that are known to
+names stay equal and sort alike, so the answers stay the same. Of what drivers and events said there is left what moorage knows to hold no names. Kubernetes' own label keys and the names of drivers that are known to
 everyone stay, and so do sizes, counts and times; how many words a name has, and which names share some, can be seen too.
 
 Each kind is listed at a moment of its own, one after the other, so a cluster that changes meanwhile is captured a little blurred.
 Only objects are captured, not what a running moorage remembers, such as where provisioning failed lately.
-What is needed is the right to list those kinds; attributes classes, snapshots and namespaces are left out where it is missing. The exit status is 0, or 2 if the capture could not be made.`,
+What is needed is the right to list those kinds; attributes classes, snapshots, namespaces and events are left out where it is missing. The exit status is 0, or 2 if the capture could not be made.`,
 		Example: `  # Into a file, and what would become of a pod there
   moorage capture -o cluster.yaml
   moorage explain pod db-0 --from cluster.yaml
@@ -86,10 +86,12 @@ func (f *captureFlags) run(ctx context.Context, stdout, stderr io.Writer) error 
 			return fmt.Errorf("capture into %s: give the file the ending .yaml or .json, by which --from knows what it is", f.file)
 		}
 	}
+	f.cluster.events = true
 	listing, at, err := f.cluster.listing(ctx, stderr, capture.Keep)
 	if err != nil {
 		return err
 	}
+	capture.AboutKept(listing.Objects)
 	objects := listing.Objects
 	if f.anonymize {
 		if objects, err = capture.Anonymize(objects); err != nil {
@@ -130,7 +132,7 @@ func (f *captureFlags) comment(l *live.Listing, at time.Time) []string {
 // counts tells how many objects of each kind there are, those of the pods that were kept included.
 func counts(l *live.Listing) string {
 	var parts []string
-	for _, kind := range topology.AllKinds {
+	for _, kind := range capture.Kinds {
 		if n := len(l.Objects[kind]); n > 0 {
 			parts = append(parts, text.Count(n, string(kind)))
 		}

@@ -39,6 +39,8 @@ type clusterFlags struct {
 	stdin io.Reader
 	// whole keeps the objects that decide beside volumes, for a command that asks others.
 	whole bool
+	// events lists Warning events too, for a command that keeps them all.
+	events bool
 }
 
 func (f *clusterFlags) register(cmd *cobra.Command) {
@@ -94,6 +96,8 @@ type cluster struct {
 	pod func(ctx context.Context, key topology.Key) (*corev1.Pod, error)
 	// others is what decides beside volumes, made when it is first asked for; nil, with the reason, where the source does not tell.
 	others func() (*nodefit.Cluster, string)
+	// warnings are the Warning events of objects; eventsOf asks for them.
+	warnings warnings
 }
 
 // readingGCPercent lets a command that answers once and ends spend memory rather than time: nearly all that it reads it keeps.
@@ -126,7 +130,7 @@ func (f *clusterFlags) openFiles(stderr io.Writer) (*cluster, error) {
 	whole := newWholeObjects()
 	result, err := f.readFrom(stderr, func(reader manifests.Reader) (manifests.Result, error) {
 		if reader.Pods = whole.pods; f.whole {
-			reader.Nodes, reader.Namespaces = whole.nodes, whole.namespaces
+			reader.Nodes, reader.Namespaces, reader.Events = whole.nodes, whole.namespaces, whole.events
 		}
 		reader.BeforeFill = func(result *manifests.Result) (err error) {
 			at, err = f.asOf(result)
@@ -148,7 +152,7 @@ func (f *clusterFlags) openFiles(stderr io.Writer) (*cluster, error) {
 		snapshot: cache.Snapshot(), namespace: cmp.Or(f.namespace, metav1.NamespaceDefault),
 		source: f.fromNames(), age: age, at: at,
 		pod:    func(_ context.Context, key topology.Key) (*corev1.Pod, error) { return whole.pods[key], nil },
-		others: whole.ofFiles(&result),
+		others: whole.ofFiles(&result), warnings: warningsOf(whole.events),
 	}, nil
 }
 
@@ -173,6 +177,7 @@ func (f *clusterFlags) openLive(ctx context.Context, stderr io.Writer) (*cluster
 	}
 	c := &cluster{
 		others:   whole.ofCluster(),
+		warnings: liveWarnings(found.Client),
 		snapshot: cache.Snapshot(), namespace: cmp.Or(f.namespace, found.Namespace), source: found.Server,
 		pod: func(ctx context.Context, key topology.Key) (*corev1.Pod, error) {
 			pod, err := found.Client.CoreV1().Pods(key.Namespace).Get(ctx, key.Name, metav1.GetOptions{})

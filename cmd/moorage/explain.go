@@ -159,8 +159,10 @@ func (f *explainFlags) explainPods(cmd *cobra.Command, c *cluster, engine *place
 	fits, uncertain := true, false
 	for i, pod := range pods {
 		others, unseen := c.others()
+		events, unread := c.eventsOf(cmd.Context(), c.aboutPod(pod)...)
 		e := explain.Pod(explain.Question{
 			Snapshot: c.snapshot, Engine: engine, Pod: topology.PodFromAPI(pod), Said: saidOf(pod), Others: others, Whole: pod, Unseen: unseen,
+			Events: events, Unread: unread,
 		})
 		c.sign(&e.Known)
 		fits = fits && e.Fits

@@ -35,7 +35,7 @@ func (f *clusterFlags) listing(ctx context.Context, stderr io.Writer, keep func(
 	ctx, cancel := context.WithTimeoutCause(ctx, f.timeout, fmt.Errorf("not read within %s; give it more time with --timeout", f.timeout))
 	defer cancel()
 	progress, clear := showProgress(stderr)
-	out, err := live.List(ctx, found.Client, live.ListOptions{Keep: keep, Progress: progress})
+	out, err := live.List(ctx, found.Client, live.ListOptions{Keep: keep, Events: f.events, Progress: progress})
 	clear()
 	if err != nil {
 		return nil, time.Time{}, fmt.Errorf("read the cluster at %s: %w", found.Server, withAdvice(ctx, found.Client, err))

@@ -19,6 +19,8 @@ type wholeObjects struct {
 	pods       map[topology.Key]*corev1.Pod
 	nodes      map[topology.Key]*corev1.Node
 	namespaces map[topology.Key]*corev1.Namespace
+	// events are those of files: of a cluster they are asked for object by object.
+	events map[topology.Key]*corev1.Event
 }
 
 func newWholeObjects() *wholeObjects {
@@ -26,6 +28,7 @@ func newWholeObjects() *wholeObjects {
 		pods:       map[topology.Key]*corev1.Pod{},
 		nodes:      map[topology.Key]*corev1.Node{},
 		namespaces: map[topology.Key]*corev1.Namespace{},
+		events:     map[topology.Key]*corev1.Event{},
 	}
 }
 

@@ -15,12 +15,15 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	storagehelpers "k8s.io/component-helpers/storage/volume"
 
+	"github.com/moorage-k8s/moorage/explain/event"
 	"github.com/moorage-k8s/moorage/topology"
 )
 
 // Anonymize returns the kept objects of a cluster with other names in the place of all names: of objects, labels, label
 // values, zones, volume handles and UIDs. Names that are the same everywhere stay, as they say what a thing is: Kubernetes' own
 // label keys, the names of drivers that the driver catalog knows and their topology keys, namespaces such as kube-system.
+//
+// Of the texts of events and drivers' errors what remains is what the table of known texts has; the rest is left out.
 //
 // What remains to be seen: sizes, counts, times, how many words a name has and which names share some, the ordinals at the end of names, and how names sort.
 func Anonymize(objects map[topology.Kind][]metav1.Object) (map[topology.Kind][]metav1.Object, error) {
@@ -130,6 +133,13 @@ func (n *renamer) object(object metav1.Object) error {
 	case *storagev1.VolumeAttachment:
 		o.Spec.Attacher, o.Spec.NodeName = n.driver(o.Spec.Attacher), n.name(o.Spec.NodeName)
 		n.pointer(o.Spec.Source.PersistentVolumeName, n.name)
+		n.volumeError(event.Attach, o.Status.AttachError)
+		n.volumeError(event.Detach, o.Status.DetachError)
+		for i := range o.Finalizers {
+			o.Finalizers[i] = n.finalizer(o.Finalizers[i])
+		}
+	case *corev1.Event:
+		n.event(o)
 	case *corev1.Pod:
 		o.Spec.NodeName = n.name(o.Spec.NodeName)
 		// kube-scheduler's words may name anything.

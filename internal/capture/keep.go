@@ -55,6 +55,11 @@ func Keep(object metav1.Object) metav1.Object {
 		out := &corev1.Namespace{ObjectMeta: keepMeta(o)}
 		out.Labels = o.Labels
 		return out
+	case *corev1.Event:
+		if e := keepEvent(o); e != nil {
+			return e
+		}
+		return nil
 	default:
 		return nil
 	}

@@ -43,8 +43,19 @@ func keepAttachment(a *storagev1.VolumeAttachment) *storagev1.VolumeAttachment {
 	out := &storagev1.VolumeAttachment{
 		ObjectMeta: keepMeta(a),
 		Spec:       storagev1.VolumeAttachmentSpec{Attacher: a.Spec.Attacher, NodeName: a.Spec.NodeName},
-		Status:     storagev1.VolumeAttachmentStatus{Attached: a.Status.Attached},
+		Status: storagev1.VolumeAttachmentStatus{
+			Attached: a.Status.Attached, AttachError: keepVolumeError(a.Status.AttachError), DetachError: keepVolumeError(a.Status.DetachError),
+		},
 	}
+	out.Finalizers = a.Finalizers
 	out.Spec.Source.PersistentVolumeName = a.Spec.Source.PersistentVolumeName
 	return out
+}
+
+// keepVolumeError keeps what the driver said.
+func keepVolumeError(e *storagev1.VolumeError) *storagev1.VolumeError {
+	if e == nil {
+		return nil
+	}
+	return &storagev1.VolumeError{Time: e.Time, Message: e.Message, ErrorCode: e.ErrorCode}
 }

@@ -81,6 +81,17 @@ var migratedDrivers = []string{
 	"csi.vsphere.vmware.com", "pxd.portworx.com",
 }
 
+// attacherFinalizer is what external-attacher puts before a driver's name.
+const attacherFinalizer = "external-attacher/"
+
+// finalizer renames what comes after external-attacher's prefix, and every other finalizer.
+func (n *renamer) finalizer(s string) string {
+	if driver, ok := strings.CutPrefix(s, attacherFinalizer); ok {
+		return attacherFinalizer + n.name(driver)
+	}
+	return n.name(s)
+}
+
 func (n *renamer) labels(labels map[string]string) map[string]string {
 	if labels == nil {
 		return nil

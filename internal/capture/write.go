@@ -31,7 +31,10 @@ const (
 	JSON
 )
 
-// Write writes the objects in the order of their kinds (topology.Kinds, then the optional ones), namespaces and names. The
+// Kinds are those that a capture holds, in its order.
+var Kinds = append(slices.Clone(topology.AllKinds), topology.KindEvent)
+
+// Write writes the objects in the order of their Kinds, namespaces and names. The
 // comment becomes the head of the file.
 func Write(w io.Writer, format Format, comment []string, objects map[topology.Kind][]metav1.Object) error {
 	out := bufio.NewWriter(plain.Raw(w))
@@ -52,7 +55,7 @@ func Write(w io.Writer, format Format, comment []string, objects map[topology.Ki
 			return fmt.Errorf("write the comment: %w", err)
 		}
 	}
-	for _, kind := range topology.AllKinds {
+	for _, kind := range Kinds {
 		list := slices.Clone(objects[kind])
 		slices.SortFunc(list, func(a, b metav1.Object) int {
 			return cmp.Or(strings.Compare(a.GetNamespace(), b.GetNamespace()), strings.Compare(a.GetName(), b.GetName()))

@@ -43,6 +43,8 @@ type Explanation struct {
 	Message string `json:"message,omitempty"`
 	// Said is what kube-scheduler last wrote into the pod's status, where the pod was read from a cluster.
 	Said string `json:"said,omitempty"`
+	// Events are the Warning events of the pod, its claims and their volumes, the newest first.
+	Events []Event `json:"events,omitempty"`
 	// Unknown is what was not looked at.
 	Unknown      []string              `json:"unknown,omitempty"`
 	Undecided    []explain.Undecided   `json:"undecided,omitempty"`
@@ -130,7 +132,7 @@ func ExplanationOf(e *explain.Explanation) *Explanation {
 	if len(out.Changes) > 0 {
 		out.Suggestion = out.Changes[0].What
 	}
-	out.Unknown = e.Unknown
+	out.Unknown, out.Events = e.Unknown, eventsOf(e.Events)
 	if t := e.Together; t != nil {
 		out.Nodes, out.Help, out.Cause = w.lacks(e), w.helps(e), w.trueCause(e, out.Headline)
 		if len(out.Help) > 0 {

@@ -37,6 +37,8 @@ type ListOptions struct {
 	// Keep returns what is to be kept of an object, or nil for nothing, so that no more is ever held than that and a page. It
 	// may change the object that it is given. Where there is no Keep, objects are kept whole.
 	Keep func(metav1.Object) metav1.Object
+	// Events asks for Warning events too.
+	Events bool
 	// Progress receives how many kinds have been listed, and of how many; it may be nil.
 	Progress func(done, of int)
 }
@@ -82,17 +84,31 @@ func List(ctx context.Context, client kubernetes.Interface, options ListOptions)
 		if !served(ctx, client, r) {
 			continue
 		}
-		objects, err := list(ctx, optionalPageOf(client, r), options.Keep)
-		switch {
-		case ctx.Err() != nil:
-			return nil, fmt.Errorf("list %s: %w", qualifiedName(r), context.Cause(ctx))
-		case err != nil:
-			out.Left[r.Kind] = err
-		default:
-			out.Objects[r.Kind] = objects
+		objects, err := list(ctx, optionalPageOf(client, r, ""), options.Keep)
+		if err = out.optional(ctx, r, objects, err); err != nil {
+			return nil, err
+		}
+	}
+	if options.Events {
+		objects, err := listWarnings(ctx, client, options.Keep)
+		if err = out.optional(ctx, topology.ResourceOf(topology.KindEvent), objects, err); err != nil {
+			return nil, err
 		}
 	}
 	return out, nil
+}
+
+// optional takes in what was listed of a kind without which there is an answer. It is an error only where the time is over.
+func (l *Listing) optional(ctx context.Context, r topology.Resource, objects []metav1.Object, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("list %s: %w", qualifiedName(r), context.Cause(ctx))
+	case err != nil:
+		l.Left[r.Kind] = err
+	default:
+		l.Objects[r.Kind] = objects
+	}
+	return nil
 }
 
 // DeniedError is an API server's refusal to list resources.
@@ -196,10 +212,14 @@ func served(ctx context.Context, client kubernetes.Interface, r topology.Resourc
 		slices.ContainsFunc(known.APIResources, func(o metav1.APIResource) bool { return o.Name == r.Resource })
 }
 
-func optionalPageOf(client kubernetes.Interface, r topology.Resource) page {
+// optionalPageOf lists in JSON; the field selector may be empty.
+func optionalPageOf(client kubernetes.Interface, r topology.Resource, selector string) page {
 	return func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-		text, err := getJSON(client, path(r)+"/"+r.Resource).
-			Param("limit", strconv.FormatInt(options.Limit, 10)).Param("continue", options.Continue).Do(ctx).Raw()
+		request := getJSON(client, path(r)+"/"+r.Resource).Param("limit", strconv.FormatInt(options.Limit, 10)).Param("continue", options.Continue)
+		if selector != "" {
+			request = request.Param("fieldSelector", selector)
+		}
+		text, err := request.Do(ctx).Raw()
 		if err != nil {
 			return nil, err
 		}

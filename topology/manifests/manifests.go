@@ -89,11 +89,12 @@ type Reader struct {
 	Namespace string
 	// Stdin is what the path - stands for; where nil it stands for a file of that name.
 	Stdin io.Reader
-	// Pods, where it is not nil, is given the pods that Load reads, in full, and so are Nodes and Namespaces. Of other objects Load keeps only
-	// what the cache does.
+	// Pods, where it is not nil, is given the pods that Load reads, in full, and so are Nodes, Namespaces and Events, which are Warning events.
+	// Of other objects Load keeps only what the cache does.
 	Pods       map[topology.Key]*corev1.Pod
 	Nodes      map[topology.Key]*corev1.Node
 	Namespaces map[topology.Key]*corev1.Namespace
+	Events     map[topology.Key]*corev1.Event
 	// BeforeFill, where it is not nil, is called by Load once all has been read, before the cache is filled; its error ends the load.
 	BeforeFill func(*Result) error
 }
@@ -101,7 +102,7 @@ type Reader struct {
 // Load is the function Load.
 func (r Reader) Load(into *topology.Cache, paths ...string) (Result, error) {
 	content := into.NewContent()
-	result, err := r.read(&trimmingSink{content, r.Pods, r.Nodes, r.Namespaces}, paths)
+	result, err := r.read(&trimmingSink{content, r.Pods, r.Nodes, r.Namespaces, r.Events}, paths)
 	if err == nil && r.BeforeFill != nil {
 		err = r.BeforeFill(&result)
 	}

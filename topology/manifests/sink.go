@@ -52,15 +52,19 @@ func (s keepingSink) counts() map[topology.Kind]int {
 	return counts
 }
 
-// trimmingSink keeps what a cache keeps, and pods, nodes and namespaces in full where they are asked for.
+// trimmingSink keeps what a cache keeps, and pods, nodes, namespaces and events in full where they are asked for.
 type trimmingSink struct {
 	content    *topology.Content
 	pods       map[topology.Key]*corev1.Pod
 	nodes      map[topology.Key]*corev1.Node
 	namespaces map[topology.Key]*corev1.Namespace
+	events     map[topology.Key]*corev1.Event
 }
 
 func (s *trimmingSink) ready(o *object) {
+	if o.kind == topology.KindEvent {
+		return
+	}
 	o.trimmed = s.content.Trim(o.full)
 	switch {
 	case o.kind == topology.KindPod && s.pods != nil:
@@ -79,6 +83,13 @@ func (s *trimmingSink) add(o *object) (repeated bool) {
 		s.nodes[o.key] = full
 	case *corev1.Namespace:
 		s.namespaces[o.key] = full
+	case *corev1.Event:
+		if s.events == nil {
+			return false
+		}
+		_, repeated = s.events[o.key]
+		s.events[o.key] = full
+		return repeated
 	}
 	return s.content.Put(o.trimmed)
 }
