@@ -50,7 +50,8 @@ type Claim struct {
 	Namespace, Name string
 	UID             types.UID
 	ResourceVersion ResourceVersion
-	// Class is the class's name; the beta annotation comes before the field. Empty where the claim names none.
+	// Class is the class's name; the beta annotation comes before the field. Empty where the claim names none. Unclassed tells a claim that
+	// leaves the class to the cluster's default from one that wants a volume without a class.
 	Class string
 	// VolumeName is spec.volumeName, and BindCompleted the binder's annotation: a claim is bound when it has both,
 	// whatever its phase says (isPVCFullyBound in kube-scheduler's volumebinding).
@@ -65,6 +66,7 @@ type Claim struct {
 	HasRequest      bool
 	AccessModes     AccessModes
 	Block           bool
+	Unclassed       bool
 	AttributesClass string
 	// Selector is the claim's selector over volumes' labels, nil where it has none. SelectorErr is why it cannot be read.
 	Selector    labels.Selector
@@ -101,6 +103,8 @@ func claimFromAPI(c *corev1.PersistentVolumeClaim) *Claim {
 		Created:         c.CreationTimestamp.Time,
 		Populated:       populated(c),
 	}
+	_, annotated := c.Annotations[corev1.BetaStorageClassAnnotation]
+	out.Unclassed = c.Spec.StorageClassName == nil && !annotated
 	_, out.BindCompleted = c.Annotations[storagehelpers.AnnBindCompleted]
 	out.SelectedNode, out.HasSelectedNode = c.Annotations[storagehelpers.AnnSelectedNode]
 	out.SelectedNode = shared(out.SelectedNode)

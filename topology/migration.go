@@ -107,3 +107,16 @@ func attachingDriver(provisioner string) string {
 	}
 	return driver
 }
+
+// ServedBy returns the CSI driver in whose hands an in-tree plugin is, also where kube-scheduler does not look at it as such; empty for what is
+// none, and for those that no driver took over.
+func ServedBy(plugin string) string {
+	if !translator.IsMigratableIntreePluginByName(plugin) {
+		return ""
+	}
+	driver, err := translator.GetCSINameFromInTreeName(plugin)
+	if err != nil {
+		return ""
+	}
+	return driver
+}

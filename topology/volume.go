@@ -30,8 +30,9 @@ type Volume struct {
 	HasClaimRef bool
 	ClaimRef    Key
 	ClaimRefUID types.UID
-	// Available is the phase Available. Deleting: it has a deletion timestamp.
-	Available, Deleting bool
+	// Available, Released and Failed are phases. Deleting: it has a deletion timestamp. Retain is the reclaim policy that leaves the data
+	// alone; false for another, and where it is not known.
+	Available, Released, Failed, Deleting, Retain bool
 	// Affinity is the volume's node affinity; nil where every node can reach it.
 	Affinity *Selector
 	// Source is the field of the spec that says what the volume is, such as csi or hostPath; empty where this build knows none.
@@ -77,7 +78,10 @@ func volumeFromAPI(selectors *nodeset.Pool, v *corev1.PersistentVolume) *Volume 
 		AccessModes:     AccessModesOf(v.Spec.AccessModes),
 		Block:           v.Spec.VolumeMode != nil && *v.Spec.VolumeMode == corev1.PersistentVolumeBlock,
 		Available:       v.Status.Phase == corev1.VolumeAvailable,
+		Released:        v.Status.Phase == corev1.VolumeReleased,
+		Failed:          v.Status.Phase == corev1.VolumeFailed,
 		Deleting:        v.DeletionTimestamp != nil,
+		Retain:          v.Spec.PersistentVolumeReclaimPolicy == corev1.PersistentVolumeReclaimRetain,
 		Affinity:        selectors.Intern(nodeset.VolumeAffinity(v.Spec.NodeAffinity)),
 		Zones:           nodeset.ZoneLabels(v.Labels),
 		Source:          SourceField(&v.Spec.PersistentVolumeSource),

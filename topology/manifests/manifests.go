@@ -95,6 +95,8 @@ type Reader struct {
 	Nodes      map[topology.Key]*corev1.Node
 	Namespaces map[topology.Key]*corev1.Namespace
 	Events     map[topology.Key]*corev1.Event
+	// Claim, where it is not nil, is called for each claim that Load reads, in full, one at a time.
+	Claim func(*corev1.PersistentVolumeClaim)
 	// BeforeFill, where it is not nil, is called by Load once all has been read, before the cache is filled; its error ends the load.
 	BeforeFill func(*Result) error
 }
@@ -102,7 +104,7 @@ type Reader struct {
 // Load is the function Load.
 func (r Reader) Load(into *topology.Cache, paths ...string) (Result, error) {
 	content := into.NewContent()
-	result, err := r.read(&trimmingSink{content, r.Pods, r.Nodes, r.Namespaces, r.Events}, paths)
+	result, err := r.read(&trimmingSink{content, r.Pods, r.Nodes, r.Namespaces, r.Events, r.Claim}, paths)
 	if err == nil && r.BeforeFill != nil {
 		err = r.BeforeFill(&result)
 	}

@@ -59,6 +59,7 @@ type trimmingSink struct {
 	nodes      map[topology.Key]*corev1.Node
 	namespaces map[topology.Key]*corev1.Namespace
 	events     map[topology.Key]*corev1.Event
+	claim      func(*corev1.PersistentVolumeClaim)
 }
 
 func (s *trimmingSink) ready(o *object) {
@@ -70,6 +71,7 @@ func (s *trimmingSink) ready(o *object) {
 	case o.kind == topology.KindPod && s.pods != nil:
 	case o.kind == topology.KindNode && s.nodes != nil:
 	case o.kind == topology.KindNamespace && s.namespaces != nil:
+	case o.kind == topology.KindClaim && s.claim != nil:
 	default:
 		o.full = nil
 	}
@@ -90,6 +92,8 @@ func (s *trimmingSink) add(o *object) (repeated bool) {
 		_, repeated = s.events[o.key]
 		s.events[o.key] = full
 		return repeated
+	case *corev1.PersistentVolumeClaim:
+		s.claim(full)
 	}
 	return s.content.Put(o.trimmed)
 }
