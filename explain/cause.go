@@ -17,6 +17,8 @@ type Cause struct {
 	Volume *placement.Volume
 	// RuledOut are the nodes, Allowed the others, and Alone those that no other cause rules out.
 	RuledOut, Allowed, Alone Place
+	// Near are the volumes that come nearest, where a claim has to have one that exists and none fits.
+	Near []NearMiss
 	Blame
 }
 
@@ -60,6 +62,9 @@ func (q *asked) describe(c *cause) Cause {
 	}
 	if c.volume != placement.PodLevel {
 		out.Volume = &q.d.Volumes[c.volume]
+	}
+	if c.reason == placement.ReasonNoVolume && out.Allowed.Nodes == 0 && !out.Volume.Class.Provisions() {
+		out.Near = nearMisses(q.Snapshot, out.Volume.Claim)
 	}
 	return out
 }

@@ -38,6 +38,8 @@ type Change struct {
 	At, Now *Place
 	// Fits is where the pod then fits.
 	Fits Place
+	// Near is the volume that comes nearest, and all that is in the way (AdaptClaim).
+	Near *NearMiss
 	// With is a second change, without which this one does not help.
 	With *Change
 }
@@ -67,6 +69,8 @@ const (
 	AllowEverywhere
 	// AllowByKey replaces a class by one whose allowedTopologies are by a key of its driver.
 	AllowByKey
+	// AdaptClaim removes what is between a claim and the volume that comes nearest.
+	AdaptClaim
 	// CreateVolume creates a volume by hand, for a class that provisions nothing.
 	CreateVolume
 	// AddNode adds a node.

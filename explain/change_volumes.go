@@ -4,6 +4,7 @@ package explain
 
 import (
 	"cmp"
+	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -94,7 +95,7 @@ func (q *asked) makeVolume(c *cause) []proposal {
 	if v.Claim.HasSelectedNode {
 		return []proposal{q.forgetNode(c)}
 	}
-	return append(q.smallerClaims(v.Claim.Class), proposal{
+	return append(append(q.adaptClaim(v), q.smallerClaims(v.Claim.Class)...), proposal{
 		Change: Change{
 			Do: CreateVolume, Object: Object{"PersistentVolumeClaim", v.Claim.Namespace, v.Claim.Name}, Volume: v, Class: v.Claim.Class, Bytes: v.Claim.Request,
 		},
@@ -106,6 +107,32 @@ func (q *asked) makeVolume(c *cause) []proposal {
 			})
 		},
 	})
+}
+
+// adaptClaim proposes to remove what is between a claim and the volumes that come nearest.
+func (q *asked) adaptClaim(v *placement.Volume) []proposal {
+	var out []proposal
+	for _, n := range nearMisses(q.Snapshot, v.Claim) {
+		if slices.Equal(n.Fails, []Misfit{MisfitSize}) || slices.ContainsFunc(n.Fails, func(m Misfit) bool {
+			return m.far() > 2 || m == MisfitNode || m == MisfitPhase || m == MisfitUnclaimable
+		}) {
+			continue
+		}
+		out = append(out, proposal{
+			Change: Change{Do: AdaptClaim, Object: Object{"PersistentVolume", "", n.Volume.Name}, Volume: v, Near: &n}, cost: costFix,
+			apply: func(d *topology.Draft) {
+				volume, claim := *n.Volume, *v.Claim
+				claim.Request, claim.Block, claim.AttributesClass = min(claim.Request, volume.Capacity), volume.Block, volume.AttributesClass
+				claim.Class, claim.AccessModes, claim.Selector = volume.Class, volume.AccessModes, nil
+				if volume.HasClaimRef {
+					volume.ClaimRefUID, volume.Available, volume.Released = "", true, false
+				}
+				d.PutVolume(&volume)
+				d.PutClaim(&claim)
+			},
+		})
+	}
+	return out
 }
 
 // largest finds the largest number below most for which ok holds, in steps; 0 where there is none. ok must hold below a

@@ -3,6 +3,8 @@
 package explain
 
 import (
+	"slices"
+
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
@@ -31,7 +33,17 @@ type ClaimExplanation struct {
 	// Reserved is what is reserved for the claim, while its volume is on the way or not yet seen in the pool's capacity. MayBeReserved is
 	// what is reserved for it, if the published capacity does not show the volume already.
 	Reserved, MayBeReserved int64
-	Known                   Known
+	// Wait is what is known of why it has no volume; nil where it has one.
+	Wait *ClaimWait
+	// Earlier hold the data of an earlier claim of the name.
+	Earlier []*topology.Volume
+	// Unserved is the driver that is to serve it and runs nowhere, and Pinned the pod that has its node already, so that nobody chooses one.
+	Unserved *Unserved
+	Pinned   *User
+	// Resize and Modify are what is to be changed of its volume; nil for nothing.
+	Resize *Resize
+	Modify *Modify
+	Known  Known
 }
 
 // ClaimState is how far a claim is.
@@ -47,6 +59,9 @@ const (
 	// ClaimWithoutClass names a class that is not there, and ClaimUnbound waits for its volume before any pod can be scheduled.
 	ClaimWithoutClass
 	ClaimUnbound
+	// ClaimUnserved waits for a driver that runs nowhere, and ClaimPinned for a scheduler to choose a node, which none does for its pod.
+	ClaimUnserved
+	ClaimPinned
 	// ClaimForLostNode is to be provisioned for a node that is not there, ClaimForWrongNode for one where it cannot be, and
 	// ClaimProvisioning is being provisioned.
 	ClaimForLostNode
@@ -85,8 +100,9 @@ type Pool struct {
 	Where Place
 }
 
-// Claim explains what holds a claim back; nil where the snapshot has none of the name.
-func Claim(s *topology.Snapshot, engine *placement.Engine, key topology.Key) *ClaimExplanation {
+// Claim explains what holds a claim back; nil where the snapshot has none of the name. The question's pod does not count.
+func Claim(question Question, key topology.Key) *ClaimExplanation {
+	s := question.Snapshot
 	claim := s.Claim(key.Namespace, key.Name)
 	if claim == nil {
 		return nil
@@ -102,10 +118,11 @@ func Claim(s *topology.Snapshot, engine *placement.Engine, key topology.Key) *Cl
 		e.Reserved = r.Bytes
 	}
 	// What is true of a pod that has this one volume is true of the claim.
-	question := Question{Snapshot: s, Engine: engine, Pod: &topology.Pod{
+	alone := question
+	alone.Pod, alone.Whole, alone.Said = &topology.Pod{
 		Namespace: key.Namespace, Volumes: []topology.PodVolume{{Name: key.Name, Claim: key.Name}},
-	}}
-	q := ask(question)
+	}, nil, ""
+	q := ask(alone)
 	e.Volume = &q.d.Volumes[0]
 	if v := e.Volume.Volume; v != nil {
 		where := q.zones.place(s.Reach(v))
@@ -120,12 +137,24 @@ func Claim(s *topology.Snapshot, engine *placement.Engine, key topology.Key) *Cl
 		}
 	}
 	if q.v.Feasible.Empty() || q.held() {
-		e.Alone = Nowhere(question)
+		e.Alone = Nowhere(alone)
+	}
+	if !claim.Bound() || claim.Lost || claim.Deleting || e.Where == nil {
+		e.Wait = q.wait(e.Volume)
+	}
+	if u := q.unservedVolumes(); len(u) > 0 {
+		e.Unserved = &u[0]
+	}
+	e.Earlier, e.Pinned = earlierVolumes(s, claim), pinnedBy(s, key)
+	if whole := question.Claims[key]; whole != nil && claim.Bound() {
+		running := slices.DeleteFunc(keepers(s, key), func(u User) bool { return u.Note == PodEnded })
+		e.Resize, e.Modify = resizeOf(whole, running), modifyOf(s, whole)
 	}
 	e.Is = q.claimState(e)
 	switch e.Is {
 	case ClaimBound:
-		e.Fine = e.Where.Nodes > 0
+		e.Fine = e.Where.Nodes > 0 && e.Unserved == nil &&
+			(e.Resize == nil || !e.Resize.stuck(s.Time())) && (e.Modify == nil || !e.Modify.stuck(s.Time()))
 	case ClaimWaiting:
 		e.Fine = e.Consumer.Fits
 	case ClaimProvisioning, ClaimUnused:
@@ -176,6 +205,10 @@ func (q *asked) claimState(e *ClaimExplanation) ClaimState {
 		return ClaimWithoutClass
 	case e.Volume.State == placement.Held:
 		return ClaimUnbound
+	case e.Unserved != nil:
+		return ClaimUnserved
+	case e.Pinned != nil:
+		return ClaimPinned
 	case claim.SelectedNode != "":
 		if _, known := q.Snapshot.NodeIndex(claim.SelectedNode); !known {
 			return ClaimForLostNode
@@ -187,7 +220,11 @@ func (q *asked) claimState(e *ClaimExplanation) ClaimState {
 	}
 	for pod := range q.Snapshot.Users(e.Spec.Key()) {
 		if pod.Node == "" && !pod.Terminal && !pod.Deleting {
-			e.Consumer = Pod(Question{Snapshot: q.Snapshot, Engine: q.Engine, Pod: pod})
+			consumer := q.Question
+			if consumer.Pod = pod; consumer.Pods != nil {
+				consumer.Whole = consumer.Pods(pod.Key())
+			}
+			e.Consumer = Pod(consumer)
 			return ClaimWaiting
 		}
 	}

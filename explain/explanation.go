@@ -24,9 +24,16 @@ type Explanation struct {
 	Ended bool
 	// Fits reports whether some node can take the pod, and kube-scheduler does not hold it back before it looks at nodes.
 	Fits bool
-	// Held tells that kube-scheduler holds the pod back before it looks at nodes, and HeldBy for which volumes.
+	// Held tells that the pod is held back before any scheduler looks at nodes, and HeldBy for which volumes.
 	Held   bool
 	HeldBy []Held
+	// Before is what it waits for before nodes beside its volumes; nil for nothing. Then is the answer for when that is over.
+	Before *Before
+	Then   *Explanation
+	// Pinned are claims of a pod with a node that wait for a scheduler to choose one, which none will.
+	Pinned []string
+	// Unserved are drivers of its volumes that run nowhere.
+	Unserved []Unserved
 	// Allowed is on how many nodes the volumes allow the pod.
 	Allowed int
 	// Causes are in the order of the predicates. Nowhere are the fewest that rule out every node between them, by index: none where a node
@@ -61,15 +68,6 @@ type Explanation struct {
 	Nodes []Node
 	// Known is what the answer rests on.
 	Known Known
-}
-
-// Held is a volume for which kube-scheduler does not look at nodes.
-type Held struct {
-	Volume *placement.Volume
-	Cause  placement.Cause
-	Detail string
-	// Gone tells that the volume which the claim names is not in the cluster.
-	Gone bool
 }
 
 // Volume is one volume of the pod.

@@ -28,6 +28,12 @@ type Question struct {
 	// Events are the Warning events of the pod, its claims and their volumes, the newest first; Unread says why some may be missing.
 	Events []event.Event
 	Unread string
+	// Claims are those of which more is known than the snapshot keeps (InFull), where it was kept. Schedulers are those that are seen to look
+	// at pods, by name; nil where that is not known, or does not matter yet.
+	Claims     map[topology.Key]*corev1.PersistentVolumeClaim
+	Schedulers map[string]bool
+	// Pods returns a pod in full, where that is known; it may be nil. It is for other pods than the one that is asked about.
+	Pods func(topology.Key) *corev1.Pod
 }
 
 // Pod explains where a pod could land.
@@ -49,6 +55,12 @@ func Pod(question Question) *Explanation {
 	if !e.Fits {
 		e.Reasons, e.Changes = q.reasons(), q.changes()
 	}
+	if before := q.before(); before != nil {
+		then := *e
+		then.Said = ""
+		e.Before, e.Then, e.Held, e.Fits = before, &then, true, false
+		e.Together, e.Changes, e.Reasons, e.Unknown = nil, nil, nil, nil
+	}
 	return e
 }
 
@@ -69,12 +81,17 @@ func Nowhere(question Question) *Explanation {
 
 // outline is what is said of any pod.
 func (q *asked) outline() *Explanation {
-	return &Explanation{
+	e := &Explanation{
 		Pod:  Object{Kind: "Pod", Namespace: q.Pod.Namespace, Name: q.Pod.Name},
 		Node: q.Pod.Node, Ended: q.Pod.Terminal,
-		Fits: !q.held() && q.fits(), Held: q.held(), HeldBy: q.heldBy(),
+		Held: q.held(), HeldBy: q.heldBy(), Pinned: q.pinned(),
 		Allowed: q.v.Feasible.Len(), Known: KnownOf(q.Snapshot),
 	}
+	if q.Pod.Node == "" && !q.Pod.Terminal {
+		e.Unserved = q.unservedVolumes()
+	}
+	e.Fits = !e.Held && len(e.Pinned) == 0 && len(e.Unserved) == 0 && q.fits()
+	return e
 }
 
 // fits reports whether a node is left, as far as is known.

@@ -98,6 +98,8 @@ type cluster struct {
 	others func() (*nodefit.Cluster, string)
 	// warnings are the Warning events of objects; eventsOf asks for them.
 	warnings warnings
+	// whole are the objects that are kept in full, for a command that asks others.
+	whole *wholeObjects
 }
 
 // readingGCPercent lets a command that answers once and ends spend memory rather than time: nearly all that it reads it keeps.
@@ -130,7 +132,8 @@ func (f *clusterFlags) openFiles(stderr io.Writer) (*cluster, error) {
 	whole := newWholeObjects()
 	result, err := f.readFrom(stderr, func(reader manifests.Reader) (manifests.Result, error) {
 		if reader.Pods = whole.pods; f.whole {
-			reader.Nodes, reader.Namespaces, reader.Events = whole.nodes, whole.namespaces, whole.events
+			reader.Nodes, reader.Namespaces = whole.nodes, whole.namespaces
+			reader.Events, reader.Claim = whole.events, whole.addClaim
 		}
 		reader.BeforeFill = func(result *manifests.Result) (err error) {
 			at, err = f.asOf(result)
@@ -152,7 +155,7 @@ func (f *clusterFlags) openFiles(stderr io.Writer) (*cluster, error) {
 		snapshot: cache.Snapshot(), namespace: cmp.Or(f.namespace, metav1.NamespaceDefault),
 		source: f.fromNames(), age: age, at: at,
 		pod:    func(_ context.Context, key topology.Key) (*corev1.Pod, error) { return whole.pods[key], nil },
-		others: whole.ofFiles(&result), warnings: warningsOf(whole.events),
+		others: whole.ofFiles(&result), whole: whole, warnings: warningsOf(whole.events),
 	}, nil
 }
 
@@ -176,8 +179,7 @@ func (f *clusterFlags) openLive(ctx context.Context, stderr io.Writer) (*cluster
 		whole.add(listing)
 	}
 	c := &cluster{
-		others:   whole.ofCluster(),
-		warnings: liveWarnings(found.Client),
+		others: whole.ofCluster(), whole: whole, warnings: liveWarnings(found.Client),
 		snapshot: cache.Snapshot(), namespace: cmp.Or(f.namespace, found.Namespace), source: found.Server,
 		pod: func(ctx context.Context, key topology.Key) (*corev1.Pod, error) {
 			pod, err := found.Client.CoreV1().Pods(key.Namespace).Get(ctx, key.Name, metav1.GetOptions{})

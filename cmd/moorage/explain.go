@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -158,12 +159,7 @@ func (f *explainFlags) run(cmd *cobra.Command, args []string) error {
 func (f *explainFlags) explainPods(cmd *cobra.Command, c *cluster, engine *placement.Engine, pods []*corev1.Pod) error {
 	fits, uncertain := true, false
 	for i, pod := range pods {
-		others, unseen := c.others()
-		events, unread := c.eventsOf(cmd.Context(), c.aboutPod(pod)...)
-		e := explain.Pod(explain.Question{
-			Snapshot: c.snapshot, Engine: engine, Pod: topology.PodFromAPI(pod), Said: saidOf(pod), Others: others, Whole: pod, Unseen: unseen,
-			Events: events, Unread: unread,
-		})
+		e := explain.Pod(c.question(cmd.Context(), engine, pod))
 		c.sign(&e.Known)
 		fits = fits && e.Fits
 		decided := output.Decided{Asked: f.decisions != ""}
@@ -191,9 +187,30 @@ func (f *explainFlags) explainPods(cmd *cobra.Command, c *cluster, engine *place
 	return nil
 }
 
+// questionOf is what is asked about anything.
+func (c *cluster) questionOf(engine *placement.Engine) explain.Question {
+	q := explain.Question{
+		Snapshot: c.snapshot, Engine: engine, Claims: c.whole.claims, Schedulers: explain.SchedulersSeen(maps.Values(c.whole.pods)),
+		Pods: func(key topology.Key) *corev1.Pod { return c.whole.pods[key] },
+	}
+	q.Others, q.Unseen = c.others()
+	return q
+}
+
+// question is what is asked about a pod. Of one that is not in the cluster yet no scheduler can have been seen.
+func (c *cluster) question(ctx context.Context, engine *placement.Engine, pod *corev1.Pod) explain.Question {
+	q := c.questionOf(engine)
+	q.Events, q.Unread = c.eventsOf(ctx, c.aboutPod(pod)...)
+	q.Pod, q.Said, q.Whole = topology.PodFromAPI(pod), saidOf(pod), pod
+	if c.whole.pods[topology.Key{Namespace: pod.Namespace, Name: pod.Name}] == nil {
+		q.Schedulers = nil
+	}
+	return q
+}
+
 func (f *explainFlags) explainClaim(cmd *cobra.Command, c *cluster, engine *placement.Engine, name string) error {
 	key := topology.Key{Namespace: c.namespace, Name: name}
-	e := explain.Claim(c.snapshot, engine, key)
+	e := explain.Claim(c.questionOf(engine), key)
 	if e == nil {
 		return c.notFound("claim", topology.KindClaim, key)
 	}

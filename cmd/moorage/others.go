@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/moorage-k8s/moorage/explain"
 	"github.com/moorage-k8s/moorage/nodefit"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/live"
@@ -21,6 +22,8 @@ type wholeObjects struct {
 	namespaces map[topology.Key]*corev1.Namespace
 	// events are those of files: of a cluster they are asked for object by object.
 	events map[topology.Key]*corev1.Event
+	// claims are those of which explain tells more than the cache keeps.
+	claims map[topology.Key]*corev1.PersistentVolumeClaim
 }
 
 func newWholeObjects() *wholeObjects {
@@ -29,6 +32,13 @@ func newWholeObjects() *wholeObjects {
 		nodes:      map[topology.Key]*corev1.Node{},
 		namespaces: map[topology.Key]*corev1.Namespace{},
 		events:     map[topology.Key]*corev1.Event{},
+		claims:     map[topology.Key]*corev1.PersistentVolumeClaim{},
+	}
+}
+
+func (w *wholeObjects) addClaim(c *corev1.PersistentVolumeClaim) {
+	if explain.InFull(c) {
+		w.claims[topology.Key{Namespace: c.Namespace, Name: c.Name}] = c
 	}
 }
 
@@ -40,6 +50,7 @@ func (w *wholeObjects) add(listing *live.Listing) {
 		}
 	}
 	each(topology.KindPod, func(key topology.Key, o metav1.Object) { w.pods[key] = o.(*corev1.Pod) })
+	each(topology.KindClaim, func(_ topology.Key, o metav1.Object) { w.addClaim(o.(*corev1.PersistentVolumeClaim)) })
 	each(topology.KindNode, func(key topology.Key, o metav1.Object) { w.nodes[key] = o.(*corev1.Node) })
 	each(topology.KindNamespace, func(key topology.Key, o metav1.Object) { w.namespaces[key] = o.(*corev1.Namespace) })
 }

@@ -155,7 +155,8 @@ func noVolume(c *explain.Cause) string {
 	case c.Allowed.Nodes > 0:
 		return fmt.Sprintf("volumes of class %s that exist and fit %s (%s) are %s", class.Name, subject(c.Volume), text.Size(claim.Request), only(&c.Allowed))
 	default:
-		return fmt.Sprintf("class %s provisions nothing, and no available volume of it fits %s (%s)", class.Name, subject(c.Volume), text.Size(claim.Request))
+		return fmt.Sprintf("class %s provisions nothing, and no available volume of it fits %s (%s)", class.Name, subject(c.Volume), text.Size(claim.Request)) +
+			near(claim, &explain.ClaimWait{Near: c.Near})
 	}
 }
 

@@ -4,6 +4,7 @@ package output
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/moorage-k8s/moorage/explain"
 	"github.com/moorage-k8s/moorage/internal/text"
@@ -45,6 +46,8 @@ func (w causeWords) deed(c *explain.Change) string {
 	case explain.AllowByKey:
 		return fmt.Sprintf("let class %s (a new one in its place: classes cannot be changed) allow by %s (%s), which its driver provisions by",
 			c.Class, c.Labels[0], c.Value)
+	case explain.AdaptClaim:
+		return strings.Join(fix(c.Near, c.Volume.Claim), "; and ")
 	case explain.CreateVolume:
 		return fmt.Sprintf("make a volume of class %s with %s for %s that can be used %s", c.Class, text.Size(c.Bytes), subject(c.Volume), onThen(&c.Fits))
 	case explain.AddNode:

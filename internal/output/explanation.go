@@ -63,7 +63,8 @@ type Explanation struct {
 
 // TrueCause is the fewest constraints that are to blame, of volumes and of kube-scheduler's other filters.
 type TrueCause struct {
-	// Kind is 'volumes', 'filters', 'both', or 'unclear'.
+	// Kind is 'volumes', 'filters', 'both', or 'unclear'; or where no node has a part, 'gate', 'scheduler', 'claim', 'driver' or 'node-name': the
+	// first thing that the pod waits for.
 	Kind        string         `json:"kind"`
 	Summary     string         `json:"summary"`
 	Constraints []explain.Lack `json:"constraints"`
@@ -122,6 +123,9 @@ func ExplanationOf(e *explain.Explanation) *Explanation {
 		Reservations: e.Reservations, Uncertain: e.Uncertain, Group: e.Group, Scorers: e.Scorers, Nodes: e.Nodes, Known: e.Known,
 	}
 	for i := range e.Changes {
+		if len(e.Unserved) > 0 {
+			break // What was tried is beside the point: with the driver the nodes are others.
+		}
 		c := &e.Changes[i]
 		object := c.Object
 		if c.Do == explain.AddNode {
@@ -133,12 +137,13 @@ func ExplanationOf(e *explain.Explanation) *Explanation {
 		out.Suggestion = out.Changes[0].What
 	}
 	out.Unknown, out.Events = e.Unknown, eventsOf(e.Events)
+	out.Unknown, out.Help, out.Cause = e.Unknown, w.helps(e), w.trueCause(e, out.Headline)
+	if len(out.Help) > 0 {
+		out.Suggestion = out.Help[0].What
+	}
 	if t := e.Together; t != nil {
-		out.Nodes, out.Help, out.Cause = w.lacks(e), w.helps(e), w.trueCause(e, out.Headline)
-		if len(out.Help) > 0 {
-			out.Suggestion = out.Help[0].What
-		}
-		if t.Message != "" {
+		out.Nodes = w.lacks(e)
+		if t.Message != "" && len(e.Unserved) == 0 {
 			out.Message = t.Message
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/moorage-k8s/moorage/explain"
 	"github.com/moorage-k8s/moorage/internal/plain"
 	"github.com/moorage-k8s/moorage/internal/text"
+	"github.com/moorage-k8s/moorage/topology/placement"
 )
 
 // ClaimExplanation is what a claim has, or waits for.
@@ -21,6 +22,8 @@ type ClaimExplanation struct {
 	// Fine tells that the claim has its volume, or will get it as things are.
 	Fine     bool   `json:"fine"`
 	Headline string `json:"headline"`
+	// Help is what would help a claim that is not fine.
+	Help []Help `json:"help,omitempty"`
 	// State is Bound, Delayed or Held, as of a pod's volume.
 	State string `json:"state"`
 	Class string `json:"class,omitempty"`
@@ -39,9 +42,11 @@ type ClaimExplanation struct {
 	// Pools are those of the class, the ones with most room first.
 	Pools []Pool `json:"pools,omitempty"`
 	// Reserved is what is reserved for the claim, MayBeReserved what is, if the published capacity does not show the volume already.
-	Reserved      int64         `json:"reserved,omitempty"`
-	MayBeReserved int64         `json:"mayBeReserved,omitempty"`
-	Known         explain.Known `json:"known"`
+	Reserved      int64 `json:"reserved,omitempty"`
+	MayBeReserved int64 `json:"mayBeReserved,omitempty"`
+	// Earlier are Released volumes that hold the data of an earlier claim of the name.
+	Earlier []string      `json:"earlierVolumes,omitempty"`
+	Known   explain.Known `json:"known"`
 }
 
 // ClaimExplanationOf puts what is known of a claim into words.
@@ -50,7 +55,10 @@ func ClaimExplanationOf(e *explain.ClaimExplanation) *ClaimExplanation {
 		APIVersion: apiVersion, Kind: "ClaimExplanation",
 		Claim: e.Claim, Fine: e.Fine, Headline: claimHeadline(e), State: e.Volume.State.String(), Class: e.Spec.Class, Bytes: e.Spec.Request,
 		PersistentVolume: e.Spec.VolumeName, SelectedNode: e.Spec.SelectedNode, AttachedTo: e.AttachedTo, Users: e.Users, Pools: poolsOf(e.Pools),
-		Reserved: e.Reserved, MayBeReserved: e.MayBeReserved, Known: e.Known,
+		Reserved: e.Reserved, MayBeReserved: e.MayBeReserved, Known: e.Known, Help: claimHelp(e),
+	}
+	for _, v := range e.Earlier {
+		out.Earlier = append(out.Earlier, v.Name)
 	}
 	if e.Class != nil {
 		out.Provisioner, out.BindingMode = e.Class.Provisioner, "Immediate"
@@ -65,27 +73,22 @@ func ClaimExplanationOf(e *explain.ClaimExplanation) *ClaimExplanation {
 }
 
 func claimHeadline(e *explain.ClaimExplanation) string {
-	claim, users := e.Spec, text.Few(e.Users, userText)
+	claim := e.Spec
 	switch e.Is {
-	case explain.ClaimLost:
-		return fmt.Sprintf("it has lost its volume %s, which was deleted; the data is gone unless the volume is restored", claim.VolumeName)
+	case explain.ClaimLost, explain.ClaimWithoutVolume:
+		return lost(claim, e.Wait)
 	case explain.ClaimDeleting:
-		if users == "" {
-			return "it is being deleted"
-		}
-		return "it is being deleted, which ends when " + users + " has gone"
-	case explain.ClaimWithoutVolume:
-		return fmt.Sprintf("it is bound to volume %s, which does not exist", claim.VolumeName)
+		return deleting(claim, e.Wait)
 	case explain.ClaimBound:
-		used := "no pod uses it"
-		if users != "" {
-			used = "used by " + users
-		}
-		return fmt.Sprintf("it is bound to volume %s, which can be used %s; %s", claim.VolumeName, on(e.Where), used)
+		return bound(e)
 	case explain.ClaimWithoutClass:
-		return fmt.Sprintf("it names class %s, which does not exist; create the class, or recreate the claim with another", claim.Class)
+		return classMissing(claim, e.Wait)
 	case explain.ClaimUnbound:
-		return notBound(&e.Alone.HeldBy[0])
+		return notBound(claim, e.Class, e.Wait)
+	case explain.ClaimUnserved:
+		return unserved(e.Unserved)
+	case explain.ClaimPinned:
+		return pinned(e.Pinned.Pod, e.Pinned.Node, []string{claim.Name})
 	case explain.ClaimForLostNode:
 		return fmt.Sprintf("its volume is to be provisioned for node %s, which is not in the cluster any more; remove the annotation "+
 			"volume.kubernetes.io/selected-node, so that kube-scheduler selects another", claim.SelectedNode)
@@ -101,10 +104,67 @@ func claimHeadline(e *explain.ClaimExplanation) string {
 		if e.Consumer.Fits {
 			return fmt.Sprintf("it waits for its first consumer, pod %s: %s", pod.Name, headlineOf(e.Consumer))
 		}
-		return fmt.Sprintf("it waits for its first consumer, pod %s, which fits nowhere: %s; see: moorage explain pod %s -n %s", pod.Name,
-			headlineOf(e.Consumer), plain.Quote(pod.Name), plain.Quote(pod.Namespace))
+		how := "fits nowhere"
+		if notOfNodes(e.Consumer) != nil {
+			how = "waits as well"
+		}
+		return fmt.Sprintf("it waits for its first consumer, pod %s, which %s: %s; see: moorage explain pod %s -n %s", pod.Name, how, headlineOf(e.Consumer), plain.Quote(pod.Name), plain.Quote(pod.Namespace))
 	default:
 		return "it waits for its first consumer (WaitForFirstConsumer), and no pod that uses it waits"
+	}
+}
+
+// bound is the headline of a claim that has its volume.
+func bound(e *explain.ClaimExplanation) string {
+	used := "no pod uses it"
+	if len(e.Users) > 0 {
+		used = "used by " + text.Few(e.Users, userText)
+	}
+	what := fmt.Sprintf("it is bound to volume %s, which can be used %s; %s", e.Spec.VolumeName, on(e.Where), used)
+	switch {
+	case e.Unserved != nil:
+		return unserved(e.Unserved) + "; " + what
+	case e.Resize != nil:
+		what = resize(e.Resize) + "; " + what
+	}
+	if e.Modify != nil {
+		what = modify(e.Modify) + "; " + what
+	}
+	return what
+}
+
+// claimHelp is what would help a claim that is not fine.
+func claimHelp(e *explain.ClaimExplanation) []Help {
+	if e.Fine {
+		return nil
+	}
+	switch e.Is {
+	case explain.ClaimLost, explain.ClaimWithoutVolume:
+		return asHelp(lostHelp(e.Spec, e.Wait))
+	case explain.ClaimDeleting:
+		return asHelp(deletingHelp(e.Spec, e.Wait, ""))
+	case explain.ClaimWithoutClass:
+		return asHelp(waitHelp(e.Volume, placement.CauseClassMissing, e.Wait, ""))
+	case explain.ClaimUnbound:
+		return asHelp(notBoundHelp(e.Spec, e.Class, e.Wait))
+	case explain.ClaimUnserved:
+		return asHelp(serve(e.Unserved))
+	case explain.ClaimPinned:
+		return asHelp(unpin(e.Pinned.Node, e.Claim.Namespace, []string{e.Claim.Name}, e.Class))
+	case explain.ClaimBound:
+		var all []string
+		if e.Unserved != nil {
+			all = serve(e.Unserved)
+		}
+		if e.Resize != nil {
+			all = append(all, resizeHelp(e)...)
+		}
+		if e.Modify != nil {
+			all = append(all, modifyHelp(e)...)
+		}
+		return asHelp(all)
+	default:
+		return nil
 	}
 }
 
@@ -116,6 +176,7 @@ func WriteClaimExplanation(w io.Writer, of *explain.ClaimExplanation, output str
 
 func claimText(out *bytes.Buffer, e *ClaimExplanation, color bool) {
 	headline(out, fmt.Sprintf("Claim %s/%s: %s.", e.Claim.Namespace, e.Claim.Name, e.Headline), e.Fine, color)
+	helpText(out, e.Help)
 	fmt.Fprintln(out)
 	class := orDash(e.Class)
 	if e.Provisioner != "" {
@@ -133,6 +194,9 @@ func claimText(out *bytes.Buffer, e *ClaimExplanation, color bool) {
 	add("selected node", e.SelectedNode)
 	for _, u := range e.Users {
 		add("used by", userText(u))
+	}
+	for _, name := range e.Earlier {
+		add("earlier data", fmt.Sprintf("volume %s (Released) holds the data of an earlier claim of this name", name))
 	}
 	if e.Reserved > 0 {
 		add("reserves", text.Size(e.Reserved))

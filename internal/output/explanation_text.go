@@ -16,11 +16,11 @@ import (
 
 func explanationText(out *bytes.Buffer, e *Explanation, wide, color bool) {
 	verdict := ": "
-	if !e.Fits && !e.Held {
+	if !e.Fits && !e.Held && (e.Cause == nil || e.Cause.Kind != kindPinned && e.Cause.Kind != kindDriver) {
 		verdict = " fits nowhere: "
 	}
 	headline(out, fmt.Sprintf("Pod %s/%s%s%s.", e.Pod.Namespace, e.Pod.Name, verdict, e.Headline), e.Fits, color)
-	if e.Cause != nil && e.Cause.Kind != onlyOfVolumes { // Of volumes the tables below tell all.
+	if e.Cause != nil && slices.Contains([]string{ofFilters, ofBoth, unclear}, e.Cause.Kind) { // Of volumes the tables below tell all.
 		lacksText(out, e)
 	}
 	var help []string
@@ -33,6 +33,8 @@ func explanationText(out *bytes.Buffer, e *Explanation, wide, color bool) {
 		}
 	}
 	switch {
+	case len(e.Help) > 0 && e.Help[0].Nodes == 0:
+		helpText(out, e.Help)
 	case len(help) > 0:
 		fmt.Fprint(out, "\nWhat would help (each tried by itself on a copy of this cluster):\n")
 		for i, what := range help {
@@ -50,7 +52,7 @@ func explanationText(out *bytes.Buffer, e *Explanation, wide, color bool) {
 	if e.Message != "" {
 		fmt.Fprintf(out, "\n%s\n", text.Wrap(width, plain.Line(e.Message), "kube-scheduler's words: ", "  "))
 	}
-	if e.Said != "" && !strings.HasPrefix(e.Said, strings.TrimSuffix(e.Message, ".")) {
+	if e.Said != "" && (e.Message == "" && !e.Fits || !strings.HasPrefix(e.Said, strings.TrimSuffix(e.Message, "."))) {
 		fmt.Fprintf(out, "%s\n", text.Wrap(width, plain.Line(e.Said), "kube-scheduler said:    ", "  "))
 	}
 	if len(e.Volumes) > 0 {
@@ -85,6 +87,17 @@ func explanationText(out *bytes.Buffer, e *Explanation, wide, color bool) {
 	}
 	fmt.Fprintln(out)
 	knownText(out, &e.Known)
+}
+
+// helpText lists what would help, where it was not tried out.
+func helpText(out *bytes.Buffer, help []Help) {
+	if len(help) == 0 {
+		return
+	}
+	fmt.Fprint(out, "\nWhat would help:\n")
+	for i, h := range help {
+		fmt.Fprintln(out, text.Wrap(width, plain.Line(h.What), fmt.Sprintf("  %d. ", i+1), "     "))
+	}
 }
 
 func volumesText(out *bytes.Buffer, e *Explanation) {

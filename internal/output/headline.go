@@ -16,11 +16,15 @@ func headlineOf(e *explain.Explanation) string {
 	w := causeWords{e.Pod.Namespace}
 	switch {
 	case e.Held:
-		return "kube-scheduler holds the pod back: " + heldBack(e)
+		return heldBack(e)
 	case e.Known.Nodes == 0:
 		return "there are no nodes"
 	case e.Ended:
 		return "the pod has ended"
+	case len(e.Pinned) > 0:
+		return pinned(e.Pod.Name, e.Node, e.Pinned)
+	case len(e.Unserved) > 0:
+		return w.withoutDriver(e)
 	case e.Together != nil && !e.Together.Doubted && e.Together.Fits.Nodes == 0:
 		return w.together(e)
 	case e.Allowed == 0:

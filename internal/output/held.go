@@ -8,49 +8,77 @@ import (
 	"strings"
 
 	"github.com/moorage-k8s/moorage/explain"
-	"github.com/moorage-k8s/moorage/internal/text"
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
 
-// heldBack says why kube-scheduler does not look at nodes for the pod, and what it waits for.
+// heldBack says what the pod waits for before any scheduler looks at nodes.
 func heldBack(e *explain.Explanation) string {
+	var parts []string
+	if e.Before != nil {
+		parts = append(parts, before(e.Before))
+	}
+	if len(e.HeldBy) > 0 {
+		parts = append(parts, "kube-scheduler holds the pod back: "+heldBy(e))
+	}
+	what := strings.Join(parts, "; and ")
+	if t := e.Then; t != nil && !t.Held && !t.Fits && t.Known.Nodes > 0 {
+		what += "; and then it would fit nowhere: " + headlineOf(t)
+	}
+	return what
+}
+
+func heldBy(e *explain.Explanation) string {
 	parts := make([]string, len(e.HeldBy))
 	for i := range e.HeldBy {
-		h := &e.HeldBy[i]
-		switch v := h.Volume; {
-		case h.Cause == placement.CauseClaimMissing && v.Ephemeral:
-			parts[i] = fmt.Sprintf("claim %s of the pod's ephemeral volume %s has not been made yet by kube-controller-manager", v.ClaimName, v.Name)
-		case h.Cause == placement.CauseClaimMissing:
-			parts[i] = fmt.Sprintf("claim %s does not exist in namespace %s; create it, or correct the pod's volume %s", v.ClaimName, e.Pod.Namespace, v.Name)
-		case h.Cause == placement.CauseClaimNotBound:
-			parts[i] = notBound(h)
-		default:
-			parts[i] = h.Detail
-		}
+		parts[i] = held(&e.HeldBy[i], e.Pod.Namespace)
 	}
 	return strings.Join(parts, "; ")
 }
 
-// notBound says what a claim waits for that is to be bound before its pod is scheduled.
-func notBound(h *explain.Held) string {
-	claim, class := h.Volume.Claim, h.Volume.Class
-	switch {
-	case h.Gone:
-		return fmt.Sprintf("claim %s asks for volume %s, which does not exist", claim.Name, claim.VolumeName)
-	case claim.VolumeName != "":
-		return fmt.Sprintf("claim %s is not bound to volume %s yet: kube-controller-manager binds it if size, access modes, class and claimRef agree",
-			claim.Name, claim.VolumeName)
-	case claim.Class == "":
-		return fmt.Sprintf("claim %s has no class, so it waits for an available volume without a class that fits it (%s)", claim.Name, text.Size(claim.Request))
-	case class == nil:
-		return fmt.Sprintf("claim %s names class %s, which does not exist", claim.Name, claim.Class)
-	case class.Provisions():
-		return fmt.Sprintf("claim %s of class %s (binding mode Immediate) waits for provisioner %s to make its volume, wherever that is; look at the events of the claim",
-			claim.Name, class.Name, class.Provisioner)
+func held(h *explain.Held, namespace string) string {
+	switch v := h.Volume; {
+	case h.Cause == placement.CauseClaimMissing && v.Ephemeral:
+		return fmt.Sprintf("claim %s of the pod's ephemeral volume %s has not been made yet by kube-controller-manager", v.ClaimName, v.Name)
+	case h.Cause == placement.CauseClaimMissing:
+		return fmt.Sprintf("claim %s does not exist in namespace %s%s", v.ClaimName, namespace, meant(v.ClaimName, h.Names))
+	case h.Wait == nil:
+		return h.Detail
 	default:
-		return fmt.Sprintf("claim %s of class %s (binding mode Immediate) waits for an available volume of that class that fits it (%s)",
-			claim.Name, class.Name, text.Size(claim.Request))
+		return waiting(v, h.Cause, h.Wait)
 	}
+}
+
+// heldHelp is what would help a pod that is held back.
+func heldHelp(e *explain.Explanation) []Help {
+	var all []string
+	if e.Before != nil {
+		all = append(all, beforeHelp(e)...)
+	}
+	for i := range e.HeldBy {
+		h := &e.HeldBy[i]
+		switch v := h.Volume; {
+		case h.Cause == placement.CauseClaimMissing && v.Ephemeral:
+			all = append(all, fmt.Sprintf("wait for it; where that lasts, look at the events of pod %s (a quota, say)", e.Pod.Name))
+		case h.Cause == placement.CauseClaimMissing && h.Maker != "":
+			all = append(all, fmt.Sprintf("StatefulSet %s makes claim %s by itself if it is of its volumeClaimTemplates; where it does not, look at its events (a quota, say)", h.Maker, v.ClaimName))
+		case h.Cause == placement.CauseClaimMissing:
+			all = append(all, fmt.Sprintf("create claim %s, or recreate the pod with the right name in its volume %s", v.ClaimName, v.Name))
+		case h.Wait != nil:
+			all = append(all, waitHelp(v, h.Cause, h.Wait, h.Maker)...)
+		}
+	}
+	return asHelp(all)
+}
+
+// asHelp makes a list of what was not tried on a copy.
+func asHelp(all []string) []Help {
+	var out []Help
+	for _, what := range all {
+		if !slices.ContainsFunc(out, func(h Help) bool { return h.What == what }) && len(out) < maxHelp {
+			out = append(out, Help{What: what})
+		}
+	}
+	return out
 }
 
 // message is how the pod's event begins: FitError.Error of k8s.io/kube-scheduler/framework, for the reasons that volumes give. Empty where
@@ -62,12 +90,14 @@ func message(e *explain.Explanation) string {
 	}
 	slices.Sort(parts)
 	switch {
-	case e.Fits:
+	case e.Fits || e.Before != nil:
 		return ""
 	case len(e.HeldBy) > 0:
 		if parts = []string{preFilter(&e.HeldBy[0])}; parts[0] == "" {
 			return ""
 		}
+	case len(e.Pinned) > 0 || len(e.Unserved) > 0 && e.Allowed > 0:
+		return ""
 	}
 	return fmt.Sprintf("0/%d nodes are available: %s.", e.Known.Nodes, strings.Join(parts, ", "))
 }

@@ -12,11 +12,12 @@ import (
 	"github.com/moorage-k8s/moorage/internal/text"
 )
 
-// Help is a change after which the pod fits, as far as volumes and kube-scheduler's other filters go.
+// Help is a change after which the pod fits, as far as volumes and kube-scheduler's other filters go, or what would help a pod or claim that
+// waits for something else than a node.
 type Help struct {
 	What string `json:"what"`
-	// Nodes is on how many nodes the pod then fits.
-	Nodes int `json:"nodes"`
+	// Nodes is on how many nodes the pod then fits; left out where that was not tried.
+	Nodes int `json:"nodes,omitempty"`
 }
 
 // maxHelp is how many changes are listed.
@@ -24,6 +25,14 @@ const maxHelp = 6
 
 // helps are the changes to volumes and those beside them, the least first.
 func (w causeWords) helps(e *explain.Explanation) []Help {
+	switch {
+	case e.Held:
+		return heldHelp(e)
+	case len(e.Pinned) > 0:
+		return asHelp(pinnedHelp(e))
+	case len(e.Unserved) > 0:
+		return asHelp(unservedHelp(e))
+	}
 	if e.Together == nil || e.Fits {
 		return nil
 	}

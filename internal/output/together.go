@@ -194,16 +194,24 @@ func (w causeWords) ruledOut(t *explain.Together) string {
 	return strings.Join(parts, "; and ")
 }
 
-// onlyOfVolumes is the kind of a cause in which nothing else has a part.
-const onlyOfVolumes = "volumes"
+// The kinds of a cause that is of nodes: of volumes alone, of kube-scheduler's other filters, of both, or of more than could be told.
+const (
+	onlyOfVolumes = "volumes"
+	ofFilters     = "filters"
+	ofBoth        = "both"
+	unclear       = "unclear"
+)
 
-// trueCause is the cause for programs; nil where the pod fits.
+// trueCause is the cause for programs; nil where the pod fits, and where only volumes were looked at.
 func (w causeWords) trueCause(e *explain.Explanation, headline string) *TrueCause {
-	if e.Fits || e.Held {
+	if what := notOfNodes(e); what != nil {
+		return &TrueCause{Kind: what[0].Name, Summary: headline, Constraints: what}
+	}
+	if e.Fits || e.Together == nil {
 		return nil
 	}
 	t := e.Together
-	out := &TrueCause{Kind: "unclear", Summary: headline, Constraints: []explain.Lack{}}
+	out := &TrueCause{Kind: unclear, Summary: headline, Constraints: []explain.Lack{}}
 	volumes := 0
 	for _, k := range t.Blamed {
 		c := &t.Constraints[k]
@@ -218,11 +226,46 @@ func (w causeWords) trueCause(e *explain.Explanation, headline string) *TrueCaus
 	switch {
 	case len(t.Blamed) == 0:
 	case volumes == 0:
-		out.Kind = "filters"
+		out.Kind = ofFilters
 	case volumes == len(t.Blamed):
 		out.Kind = onlyOfVolumes
 	default:
-		out.Kind = "both"
+		out.Kind = ofBoth
+	}
+	return out
+}
+
+// The kinds of what a pod waits for beside nodes.
+const (
+	kindGate      = "gate"
+	kindScheduler = "scheduler"
+	kindClaim     = "claim"
+	kindPinned    = "node-name"
+	kindDriver    = "driver"
+)
+
+// notOfNodes is what a pod waits for that no node can give it.
+func notOfNodes(e *explain.Explanation) []explain.Lack {
+	var out []explain.Lack
+	add := func(by, name, evidence string) {
+		out = append(out, explain.Lack{By: by, Name: name, Evidence: evidence})
+	}
+	if b := e.Before; b != nil {
+		if len(b.Gates) > 0 {
+			add("pod", kindGate, before(&explain.Before{Gates: b.Gates}))
+		}
+		if b.Scheduler != "" {
+			add("pod", kindScheduler, before(&explain.Before{Scheduler: b.Scheduler, Schedulers: b.Schedulers}))
+		}
+	}
+	for i := range e.HeldBy {
+		add(byVolume, kindClaim, held(&e.HeldBy[i], e.Pod.Namespace))
+	}
+	if len(e.Pinned) > 0 {
+		add("pod", kindPinned, pinned(e.Pod.Name, e.Node, e.Pinned))
+	}
+	for i := range e.Unserved {
+		add(byVolume, kindDriver, unserved(&e.Unserved[i]))
 	}
 	return out
 }
