@@ -34,6 +34,8 @@ type Question struct {
 	Schedulers map[string]bool
 	// Pods returns a pod in full, where that is known; it may be nil. It is for other pods than the one that is asked about.
 	Pods func(topology.Key) *corev1.Pod
+	// Brief leaves out what would help: it is for lists, which give the cause of many pods.
+	Brief bool
 }
 
 // Pod explains where a pod could land.
@@ -52,7 +54,7 @@ func Pod(question Question) *Explanation {
 	}
 	q.rateNodes(e)
 	e.Group = q.schedulingGroup()
-	if !e.Fits {
+	if !e.Fits && !q.Brief {
 		e.Reasons, e.Changes = q.reasons(), q.changes()
 	}
 	if before := q.before(); before != nil {

@@ -117,7 +117,7 @@ func (q *asked) together(causes []Cause) *Together {
 		t.Lacks[i] = a.Lacks(i)
 	}
 	q.tie(t)
-	if a.Feasible.Empty() {
+	if a.Feasible.Empty() && !q.Brief {
 		t.Message, t.Helps = a.Message(), a.Helps()
 	}
 	return t

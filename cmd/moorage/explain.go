@@ -29,13 +29,16 @@ type explainFlags struct {
 	config, output string
 	// decisions is the URL of a moorage that is asked what it answered; empty for none.
 	decisions string
+	// allNamespaces and selector are for a list.
+	allNamespaces bool
+	selector      string
 }
 
 func explainCommand() *cobra.Command {
 	var flags explainFlags
 	flags.whole = true
 	cmd := &cobra.Command{
-		Use:   "explain {pod|pvc|node} NAME | explain -f FILE",
+		Use:   "explain [{pod|pvc|node} NAME | -f FILE]",
 		Short: "Explain which nodes a pod can use, why the others are ruled out, and what would fix it",
 		Long: `Tells where a pod could land, why not elsewhere, and the smallest change that would help.
 
@@ -45,14 +48,19 @@ with the change made; then what each volume allows, which constraint refuses how
 What else holds a waiting pod back (CPU, memory, taints, affinity, spread) is looked at as kube-scheduler's default filters do, unless the
 source is a capture, which does not hold it; what was not looked at is said, and what kube-scheduler wrote into the pod's status is shown.
 
+  explain             every pod of the namespace that waits or hangs, a line each with its cause
   explain pod NAME    a pod of the cluster, Pending or not
   explain -f FILE     the pods of a file, as if they were created now, with the claims of the file
   explain pvc NAME    what a claim waits for, who uses it, where its volume can be used
   explain node NAME   drivers, attach slots, pools, and the volumes on a node
 
 The exit status is 0 if the pod fits some node, the claim has its volume or will get it, or the node is there; 1 if the pod
-fits none or kube-scheduler holds it back, or the claim is held back; and 2 if the question could not be answered.`,
-		Example: `  # Why is it Pending?
+(of a list: one of them) fits none or kube-scheduler holds it back, or the claim is held back; and 2 if the question could not be answered.`,
+		Example: `  # What waits, and why?
+  moorage explain -n prod
+  moorage explain -A
+
+  # Why is it Pending?
   moorage explain pod db-0 -n prod
 
   # The same as a plugin of kubectl, with each node's score
@@ -78,6 +86,9 @@ fits none or kube-scheduler holds it back, or the claim is held back; and 2 if t
 	f.StringVar(&flags.decisions, "decisions", "", "show what the running moorage answered kube-scheduler about the pod, as its metrics port at this URL tells "+
 		"(extender.decisions in its configuration says how much it keeps)")
 	f.Lookup("decisions").NoOptDefVal = defaultDecisions
+	f.BoolVarP(&flags.allNamespaces, "all-namespaces", "A", false, "list what waits in all namespaces")
+	f.StringVarP(&flags.selector, "selector", "l", "", "list what waits among the pods with these labels, such as app=db")
+	cmd.MarkFlagsMutuallyExclusive("all-namespaces", "namespace")
 	f.StringVarP(&flags.output, "output", "o", "text", "text, wide, json or yaml")
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(output.ExplainOutputs, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
@@ -112,11 +123,12 @@ func (f *explainFlags) run(cmd *cobra.Command, args []string) error {
 	if !slices.Contains(output.ExplainOutputs, f.output) {
 		return fmt.Errorf("output %q: want text, wide, json or yaml", f.output)
 	}
-	if len(args) == 0 && len(f.file) == 0 {
-		return errors.New("explain what? Say pod, pvc or node and a name, or -f with a file; see 'moorage explain --help'")
+	if len(args) == 1 && explainKinds[strings.ToLower(args[0])] == topology.KindPod {
+		args = nil // As people write it who ask for 'pod NAME' otherwise, or as with kubectl get.
 	}
-	if len(args) == 1 && len(f.file) > 0 && explainKinds[strings.ToLower(args[0])] == topology.KindPod {
-		args = nil // As people write it who ask for 'pod NAME' otherwise.
+	list := len(args) == 0 && len(f.file) == 0
+	if !list && (f.allNamespaces || f.selector != "") {
+		return errors.New("--all-namespaces and --selector are for a list of all that waits; leave out what else is named")
 	}
 	var kind topology.Kind
 	var name string
@@ -136,6 +148,9 @@ func (f *explainFlags) run(cmd *cobra.Command, args []string) error {
 	c, err := f.open(cmd.Context(), cmd.ErrOrStderr())
 	if err != nil {
 		return err
+	}
+	if list {
+		return f.explainWaiting(cmd, c, engine)
 	}
 	pods, err := f.addFiles(cmd, c)
 	if err != nil {

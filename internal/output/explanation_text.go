@@ -43,12 +43,7 @@ func explanationText(out *bytes.Buffer, e *Explanation, wide, color bool) {
 	case !e.Fits && (len(e.Constraints) > 0 || e.Cause != nil):
 		fmt.Fprint(out, "\nNo single change that moorage knows how to try would help, and no two.\n")
 	}
-	for i, what := range e.Unknown {
-		if i == 0 {
-			fmt.Fprintln(out)
-		}
-		fmt.Fprintln(out, text.Wrap(width, plain.Line(what)+".", "Not looked at: ", "  "))
-	}
+	unknownText(out, e.Unknown)
 	if e.Message != "" {
 		fmt.Fprintf(out, "\n%s\n", text.Wrap(width, plain.Line(e.Message), "kube-scheduler's words: ", "  "))
 	}

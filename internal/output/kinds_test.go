@@ -25,6 +25,7 @@ func TestKindsKeepTheirFields(t *testing.T) {
 		output.Explanation{},
 		output.ClaimExplanation{},
 		output.NodeExplanation{},
+		output.WaitingPods{},
 		output.Simulation{},
 		output.StorageMap{},
 		output.CheckResult{},
