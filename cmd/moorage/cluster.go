@@ -94,6 +94,8 @@ type cluster struct {
 	unasked error
 	// pod returns a pod as the source has it, also one that has no volumes; nil where there is none.
 	pod func(ctx context.Context, key topology.Key) (*corev1.Pod, error)
+	// workload returns what counts of a workload; nil where there is none.
+	workload func(ctx context.Context, kind topology.Kind, key topology.Key) (*workload, error)
 	// others is what decides beside volumes, made when it is first asked for; nil, with the reason, where the source does not tell.
 	others func() (*nodefit.Cluster, string)
 	// warnings are the Warning events of objects; eventsOf asks for them.
@@ -134,6 +136,7 @@ func (f *clusterFlags) openFiles(stderr io.Writer) (*cluster, error) {
 		if reader.Pods = whole.pods; f.whole {
 			reader.Nodes, reader.Namespaces = whole.nodes, whole.namespaces
 			reader.Events, reader.Claim = whole.events, whole.addClaim
+			reader.Rest = whole.takeWorkload(metav1.NamespaceDefault)
 		}
 		reader.BeforeFill = func(result *manifests.Result) (err error) {
 			at, err = f.asOf(result)
@@ -156,6 +159,9 @@ func (f *clusterFlags) openFiles(stderr io.Writer) (*cluster, error) {
 		source: f.fromNames(), age: age, at: at,
 		pod:    func(_ context.Context, key topology.Key) (*corev1.Pod, error) { return whole.pods[key], nil },
 		others: whole.ofFiles(&result), whole: whole, warnings: warningsOf(whole.events),
+		workload: func(_ context.Context, kind topology.Kind, key topology.Key) (*workload, error) {
+			return whole.workloads[kind][key], nil
+		},
 	}, nil
 }
 
@@ -190,6 +196,9 @@ func (f *clusterFlags) openLive(ctx context.Context, stderr io.Writer) (*cluster
 				return nil, fmt.Errorf("read pod %s: %w", key, err)
 			}
 			return pod, nil
+		},
+		workload: func(ctx context.Context, kind topology.Kind, key topology.Key) (*workload, error) {
+			return readWorkload(ctx, found.Client, kind, key)
 		},
 	}
 	if f.moorage != "" {

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 	corev1 "k8s.io/api/core/v1"
@@ -19,7 +18,6 @@ import (
 	"github.com/moorage-k8s/moorage/simulate"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
-	"github.com/moorage-k8s/moorage/webhook/suggest"
 )
 
 // explainFlags are what explain was asked for.
@@ -38,7 +36,7 @@ func explainCommand() *cobra.Command {
 	var flags explainFlags
 	flags.whole = true
 	cmd := &cobra.Command{
-		Use:   "explain [{pod|pvc|node} NAME | -f FILE]",
+		Use:   "explain [NAME | KIND NAME | KIND/NAME | -f FILE]",
 		Short: "Explain which nodes a pod can use, why the others are ruled out, and what would fix it",
 		Long: `Tells where a pod could land, why not elsewhere, and the smallest change that would help.
 
@@ -49,9 +47,13 @@ What else holds a waiting pod back (CPU, memory, taints, affinity, spread) is lo
 source is a capture, which does not hold it; what was not looked at is said, and what kube-scheduler wrote into the pod's status is shown.
 
   explain             every pod of the namespace that waits or hangs, a line each with its cause
-  explain pod NAME    a pod of the cluster, Pending or not
+  explain NAME        a pod of the cluster, Pending or not; also pod NAME, pod/NAME, NAMESPACE/NAME
+  explain sts NAME    all replicas of a StatefulSet, and the claims that earlier ones left behind;
+                      likewise deployment, replicaset, daemonset and job
   explain -f FILE     the pods of a file, as if they were created now, with the claims of the file
   explain pvc NAME    what a claim waits for, who uses it, where its volume can be used
+  explain pv NAME     whose a volume is, and where it can be used
+  explain sc NAME     what a StorageClass can provision where, now
   explain node NAME   drivers, attach slots, pools, and the volumes on a node
 
 The exit status is 0 if the pod fits some node, the claim has its volume or will get it, or the node is there; 1 if the pod
@@ -61,7 +63,10 @@ The exit status is 0 if the pod fits some node, the claim has its volume or will
   moorage explain -A
 
   # Why is it Pending?
-  moorage explain pod db-0 -n prod
+  moorage explain db-0 -n prod
+
+  # How are all of its replicas?
+  moorage explain statefulset/db -n prod
 
   # The same as a plugin of kubectl, with each node's score
   kubectl moorage explain pod db-0 -n prod -o wide
@@ -75,7 +80,6 @@ The exit status is 0 if the pod fits some node, the claim has its volume or will
 
   # On a cluster that was captured before
   moorage explain pod db-0 -n prod --from cluster.yaml`,
-		Args:              cobra.MaximumNArgs(2),
 		ValidArgsFunction: flags.complete,
 		RunE:              flags.run,
 	}
@@ -94,47 +98,21 @@ The exit status is 0 if the pod fits some node, the claim has its volume or will
 	return cmd
 }
 
-// explainKinds are what can be explained, by the names that kubectl takes.
-var explainKinds = map[string]topology.Kind{
-	"pod": topology.KindPod, "pods": topology.KindPod, "po": topology.KindPod,
-	"pvc": topology.KindClaim, "persistentvolumeclaim": topology.KindClaim, "persistentvolumeclaims": topology.KindClaim,
-	"node": topology.KindNode, "nodes": topology.KindNode, "no": topology.KindNode,
-}
-
-// target is what the arguments ask about: a kind and a name, apart or as kind/name.
-func target(args []string) (kind topology.Kind, name string, err error) {
-	const usage = "; say pod, pvc or node and a name, such as 'explain pod db-0'"
-	if len(args) == 1 {
-		var found bool
-		if args[0], name, found = strings.Cut(args[0], "/"); !found {
-			return "", "", fmt.Errorf("explain which %s?%s", args[0], usage[1:])
-		}
-	} else {
-		name = args[1]
-	}
-	kind, ok := explainKinds[strings.ToLower(args[0])]
-	if !ok || name == "" {
-		return "", "", fmt.Errorf("cannot explain %q %q%s", args[0], name, usage)
-	}
-	return kind, name, nil
-}
-
 func (f *explainFlags) run(cmd *cobra.Command, args []string) error {
 	if !slices.Contains(output.ExplainOutputs, f.output) {
 		return fmt.Errorf("output %q: want text, wide, json or yaml", f.output)
 	}
-	if len(args) == 1 && explainKinds[strings.ToLower(args[0])] == topology.KindPod {
+	if k := kindOfAll(args); k != nil && k.kind == topology.KindPod {
 		args = nil // As people write it who ask for 'pod NAME' otherwise, or as with kubectl get.
 	}
 	list := len(args) == 0 && len(f.file) == 0
 	if !list && (f.allNamespaces || f.selector != "") {
 		return errors.New("--all-namespaces and --selector are for a list of all that waits; leave out what else is named")
 	}
-	var kind topology.Kind
-	var name string
+	var asked target
 	if len(args) > 0 {
 		var err error
-		if kind, name, err = target(slices.Clone(args)); err != nil {
+		if asked, err = targetOf(args); err != nil {
 			return err
 		}
 	}
@@ -156,19 +134,42 @@ func (f *explainFlags) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	switch kind {
+	if asked.name == "" {
+		return f.explainPods(cmd, c, engine, pods)
+	}
+	key, err := asked.in(c, f.namespace)
+	if err != nil {
+		return err
+	}
+	switch asked.kind {
+	case topology.KindClaim:
+		return f.explainClaim(cmd, c, engine, key)
+	case topology.KindVolume:
+		return f.explainVolume(cmd, c, key.Name)
+	case topology.KindClass:
+		return f.explainClass(cmd, c, engine, key.Name)
+	case topology.KindNode:
+		return f.explainNode(cmd, c, key.Name)
 	case topology.KindPod:
-		pod, err := c.findPod(cmd.Context(), topology.Key{Namespace: c.namespace, Name: name}, pods)
+		pod, err := c.findPod(cmd.Context(), key, pods)
+		if err != nil && asked.guessed && !c.hasNamespace(key.Namespace) {
+			return fmt.Errorf("%w; if %s is a kind: %s", err, key.Namespace, kindsHint())
+		}
 		if err != nil {
 			return err
 		}
-		pods = []*corev1.Pod{pod}
-	case topology.KindClaim:
-		return f.explainClaim(cmd, c, engine, name)
-	case topology.KindNode:
-		return f.explainNode(cmd, c, name)
+		return f.explainPods(cmd, c, engine, []*corev1.Pod{pod})
+	default:
+		return f.explainWorkload(cmd, c, engine, asked.kind, key)
 	}
-	return f.explainPods(cmd, c, engine, pods)
+}
+
+// kindOfAll is the kind that is named alone, for all of its objects; nil where there is more or less.
+func kindOfAll(args []string) *explainedKind {
+	if len(args) != 1 {
+		return nil
+	}
+	return kindNamed(args[0])
 }
 
 func (f *explainFlags) explainPods(cmd *cobra.Command, c *cluster, engine *placement.Engine, pods []*corev1.Pod) error {
@@ -223,8 +224,7 @@ func (c *cluster) question(ctx context.Context, engine *placement.Engine, pod *c
 	return q
 }
 
-func (f *explainFlags) explainClaim(cmd *cobra.Command, c *cluster, engine *placement.Engine, name string) error {
-	key := topology.Key{Namespace: c.namespace, Name: name}
+func (f *explainFlags) explainClaim(cmd *cobra.Command, c *cluster, engine *placement.Engine, key topology.Key) error {
 	e := explain.Claim(c.questionOf(engine), key)
 	if e == nil {
 		return c.notFound("claim", topology.KindClaim, key)
@@ -247,6 +247,32 @@ func (f *explainFlags) explainNode(cmd *cobra.Command, c *cluster, name string) 
 	}
 	c.sign(&e.Known)
 	return output.WriteNodeExplanation(cmd.OutOrStdout(), e, f.output, colored(cmd.OutOrStdout()))
+}
+
+func (f *explainFlags) explainVolume(cmd *cobra.Command, c *cluster, name string) error {
+	e := explain.OfVolume(c.snapshot, name)
+	if e == nil {
+		return c.notFound("volume", topology.KindVolume, topology.Key{Name: name})
+	}
+	c.sign(&e.Known)
+	return asFound(e.Fine, output.WriteVolumeExplanation(cmd.OutOrStdout(), e, f.output, colored(cmd.OutOrStdout())))
+}
+
+func (f *explainFlags) explainClass(cmd *cobra.Command, c *cluster, engine *placement.Engine, name string) error {
+	e := explain.OfClass(c.snapshot, engine, name)
+	if e == nil {
+		return c.notFound("class", topology.KindClass, topology.Key{Name: name})
+	}
+	c.sign(&e.Known)
+	return asFound(e.Alone.Fits, output.WriteClassExplanation(cmd.OutOrStdout(), e, f.output, colored(cmd.OutOrStdout())))
+}
+
+// asFound is how a command ends that has written its answer.
+func asFound(fine bool, err error) error {
+	if err == nil && !fine {
+		return exitStatus(exitFound)
+	}
+	return err
 }
 
 // saidOf is what kube-scheduler wrote of a pod that it could not place.
@@ -308,33 +334,4 @@ func (c *cluster) findPod(ctx context.Context, key topology.Key, fromFiles []*co
 		return pod, err
 	}
 	return nil, c.notFound("pod", topology.KindPod, key)
-}
-
-// fewNames are listed in an error.
-const fewNames = 8
-
-// notFound is the error for a name that there is not; it names what there is.
-func (c *cluster) notFound(what string, kind topology.Kind, key topology.Key) error {
-	var names, elsewhere []string
-	for _, k := range c.snapshot.Keys(kind) {
-		switch {
-		case k.Namespace == key.Namespace:
-			names = append(names, k.Name)
-		case k.Name == key.Name:
-			elsewhere = append(elsewhere, k.Namespace)
-		}
-	}
-	where := ""
-	if key.Namespace != "" {
-		where = " in namespace " + key.Namespace
-	}
-	text := fmt.Sprintf("there is no %s %s%s of %s", what, key.Name, where, c.source)
-	switch {
-	case len(elsewhere) > 0:
-		return fmt.Errorf("%s, but there is one in %s; choose it with -n", text, strings.Join(elsewhere[:min(len(elsewhere), 3)], ", "))
-	case len(suggest.Nearest(key.Name, names)) > 0 || len(names) > 0 && len(names) <= fewNames:
-		return fmt.Errorf("%s; %s", text, suggest.Sentence(key.Name, names))
-	default:
-		return errors.New(text)
-	}
 }

@@ -21,15 +21,28 @@ const completionTime = 3 * time.Second
 // there is nothing to offer.
 func (f *explainFlags) complete(cmd *cobra.Command, args []string, start string) ([]string, cobra.ShellCompDirective) {
 	if len(args) == 0 {
-		return []string{
-			"pod\twhy a pod could land here and not there", "pvc\twhat a claim waits for", "node\twhat a node has and can take",
-		}, cobra.ShellCompDirectiveNoFileComp
+		if prefix, rest, found := strings.Cut(start, "/"); found {
+			k := kindNamed(prefix)
+			if k == nil {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			names := f.names(cmd.Context(), k.kind, rest)
+			for i := range names {
+				names[i] = prefix + "/" + names[i]
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		}
+		var kinds []string
+		for i := range explainedKinds {
+			kinds = append(kinds, explainedKinds[i].names[0]+"\t"+explainedKinds[i].what)
+		}
+		return kinds, cobra.ShellCompDirectiveNoFileComp
 	}
-	kind, ok := explainKinds[strings.ToLower(args[0])]
-	if !ok || len(args) > 1 {
+	k := kindNamed(args[0])
+	if k == nil || len(args) > 1 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return f.names(cmd.Context(), kind, start), cobra.ShellCompDirectiveNoFileComp
+	return f.names(cmd.Context(), k.kind, start), cobra.ShellCompDirectiveNoFileComp
 }
 
 // names are those of the cluster's objects of a kind that begin so.
@@ -43,7 +56,7 @@ func (f *clusterFlags) names(ctx context.Context, kind topology.Kind, start stri
 		return nil
 	}
 	var names []string
-	for _, key := range c.snapshot.Keys(kind) {
+	for _, key := range c.keys(kind) {
 		if (key.Namespace == "" || key.Namespace == c.namespace) && strings.HasPrefix(key.Name, start) {
 			names = append(names, key.Name)
 		}

@@ -24,6 +24,8 @@ type wholeObjects struct {
 	events map[topology.Key]*corev1.Event
 	// claims are those of which explain tells more than the cache keeps.
 	claims map[topology.Key]*corev1.PersistentVolumeClaim
+	// workloads are what counts of those that files hold.
+	workloads map[topology.Kind]map[topology.Key]*workload
 }
 
 func newWholeObjects() *wholeObjects {
@@ -33,6 +35,7 @@ func newWholeObjects() *wholeObjects {
 		namespaces: map[topology.Key]*corev1.Namespace{},
 		events:     map[topology.Key]*corev1.Event{},
 		claims:     map[topology.Key]*corev1.PersistentVolumeClaim{},
+		workloads:  map[topology.Kind]map[topology.Key]*workload{},
 	}
 }
 

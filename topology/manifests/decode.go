@@ -38,8 +38,9 @@ var known = func() *kruntime.Scheme {
 // decoded is what a document turned out to be.
 type decoded struct {
 	objects []object
-	// skipped are kinds that the cache does not read.
+	// skipped are kinds that the cache does not read, and rest the objects of such kinds that could be read all the same.
 	skipped []string
+	rest    []kruntime.Object
 	// unknown are the fields that the objects' types do not have.
 	unknown UnknownFields
 	// foreign says that it is not an API object, and clearly none was meant.
@@ -71,6 +72,11 @@ func (r *reading) take(d decoded) error {
 	}
 	for _, kind := range d.skipped {
 		r.result.SkippedKinds[kind]++
+	}
+	for _, o := range d.rest {
+		if r.Rest == nil || !r.Rest(o) {
+			r.result.SkippedKinds[kindOfItem(o)]++
+		}
 	}
 	r.result.UnknownFields.add(d.unknown)
 	for i := range d.objects {
@@ -179,15 +185,15 @@ func decodeAs(head metav1.TypeMeta, document []byte) (d decoded, ok bool) {
 	}
 	d.unknown = unknownFields(strict, head.Kind, value)
 	if meta.IsListType(value) {
-		d.err = meta.EachListItem(value, func(item kruntime.Object) error { return d.add(item, "") })
+		d.err = meta.EachListItem(value, func(item kruntime.Object) error { return d.add(item) })
 	} else {
-		d.err = d.add(value, head.Kind)
+		d.err = d.add(value)
 	}
 	return d, true
 }
 
-// add notes an object; kindName may be empty.
-func (d *decoded) add(value kruntime.Object, kindName string) error {
+// add notes an object.
+func (d *decoded) add(value kruntime.Object) error {
 	kind, ok := topology.KindOf(value)
 	if e := eventOf(value); e != nil {
 		if e.Type == corev1.EventTypeWarning { // Others are no object of any answer.
@@ -196,10 +202,7 @@ func (d *decoded) add(value kruntime.Object, kindName string) error {
 		return nil
 	}
 	if !ok {
-		if kindName == "" {
-			kindName = kindOfItem(value)
-		}
-		d.skipped = append(d.skipped, kindName)
+		d.rest = append(d.rest, value)
 		return nil
 	}
 	o, err := meta.Accessor(value)

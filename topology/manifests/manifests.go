@@ -24,6 +24,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	kruntime "k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/moorage-k8s/moorage/topology"
 )
@@ -97,6 +98,9 @@ type Reader struct {
 	Events     map[topology.Key]*corev1.Event
 	// Claim, where it is not nil, is called for each claim that Load reads, in full, one at a time.
 	Claim func(*corev1.PersistentVolumeClaim)
+	// Rest, where it is not nil, is given the objects of Kubernetes' kinds that the cache does not read, and reports whether it took one.
+	// Others are counted as skipped.
+	Rest func(kruntime.Object) bool
 	// BeforeFill, where it is not nil, is called by Load once all has been read, before the cache is filled; its error ends the load.
 	BeforeFill func(*Result) error
 }
