@@ -15,6 +15,7 @@ import (
 
 	"github.com/moorage-k8s/moorage/check"
 	"github.com/moorage-k8s/moorage/internal/config"
+	"github.com/moorage-k8s/moorage/internal/kubeconfig"
 	"github.com/moorage-k8s/moorage/internal/output"
 	"github.com/moorage-k8s/moorage/internal/plain"
 	"github.com/moorage-k8s/moorage/topology"
@@ -23,9 +24,10 @@ import (
 
 // checkFlags are what check was asked for.
 type checkFlags struct {
-	paths, from            []string
-	kubeconfig, context    string
-	timeout                time.Duration
+	paths  []string
+	source clusterFlags
+	// live tells that things are to be looked up in a live cluster: one of kubectl's flags names it.
+	live                   bool
 	config, output, failOn string
 	verbose, failOnUnread  bool
 }
@@ -50,7 +52,7 @@ In directories the templates of a chart are not read: pipe what they render to, 
 The result says so in every output, and --fail-on-unread makes it a failure. A file that is named is always read.
 
 Rules that look things up, such as a claim's class, find what the files hold. With --from (manifests of a cluster, or what 'moorage capture'
-wrote), --kubeconfig or --context (a live cluster) they see the state of a whole cluster as well, and then they also tell what is missing.
+wrote), --kubeconfig, --context or another of kubectl's flags (a live cluster) they see the state of a whole cluster as well, and then they also tell what is missing.
 
 The exit status is 0 if nothing was found at the level of --fail-on or above, 1 if something was, and 2 if the check could not be done.`,
 		Example: `  # A directory, and what a chart or a kustomization renders to
@@ -68,10 +70,9 @@ The exit status is 0 if nothing was found at the level of --fail-on or above, 1 
 	}
 	f := cmd.Flags()
 	f.StringArrayVarP(&flags.paths, "filename", "f", nil, "file, directory, pattern, or - for standard input; may be repeated")
-	f.StringSliceVar(&flags.from, "from", nil, "look things up in the cluster that these files or directories of manifests describe (- for standard input); may be repeated")
-	f.StringVar(&flags.kubeconfig, "kubeconfig", "", "look things up in the cluster of this kubeconfig")
-	f.StringVar(&flags.context, "context", "", "look things up in the cluster of this context of the kubeconfig")
-	f.DurationVar(&flags.timeout, "timeout", time.Minute, "how long it may take to read a live cluster")
+	f.StringSliceVar(&flags.source.from, "from", nil, "look things up in the cluster that these files or directories of manifests describe (- for standard input); may be repeated")
+	flags.source.registerServer(cmd)
+	f.DurationVar(&flags.source.timeout, "timeout", time.Minute, "how long it may take to read a live cluster")
 	f.StringVar(&flags.config, "config", "", "file with a MoorageConfiguration, whose webhook.rules say what each rule does")
 	f.StringVarP(&flags.output, "output", "o", "text", "text, json, sarif or github")
 	f.StringVar(&flags.failOn, "fail-on", "deny", "the least action of a finding that makes the exit status 1: deny, warn or never")
@@ -85,6 +86,7 @@ The exit status is 0 if nothing was found at the level of --fail-on or above, 1 
 
 func checkFiles(cmd *cobra.Command, flags checkFlags, args []string) error {
 	paths := slices.Concat(flags.paths, args)
+	flags.live = slices.ContainsFunc(kubeconfig.Names(), cmd.Flags().Changed)
 	switch {
 	case len(paths) == 0:
 		return errors.New("check what? Give files, directories or - for standard input; see 'moorage check --help'")
@@ -92,10 +94,10 @@ func checkFiles(cmd *cobra.Command, flags checkFlags, args []string) error {
 		return fmt.Errorf("output %q: want text, json, sarif or github", flags.output)
 	case !slices.Contains(failLevels, flags.failOn):
 		return fmt.Errorf("--fail-on %q: want deny, warn or never", flags.failOn)
-	case len(flags.from) > 0 && flags.live():
-		return errors.New("--from with --kubeconfig or --context: look things up in one cluster, not two")
+	case len(flags.source.from) > 0 && flags.live:
+		return errors.New("--from with --kubeconfig, --context or another that names a cluster: look things up in one cluster, not two")
 	}
-	if err := twoStdins(paths, flags.from); err != nil {
+	if err := twoStdins(paths, flags.source.from); err != nil {
 		return err
 	}
 	evaluator, err := flags.evaluator()
@@ -130,12 +132,12 @@ func checkFiles(cmd *cobra.Command, flags checkFlags, args []string) error {
 
 // cluster reads the cluster to look things up in; nil without one.
 func (f *checkFlags) cluster(cmd *cobra.Command) (*topology.Snapshot, error) {
-	if len(f.from) == 0 && !f.live() {
+	if len(f.source.from) == 0 && !f.live {
 		return nil, nil
 	}
 	whole := func(o metav1.Object) metav1.Object { return o }
-	flags := clusterFlags{from: f.from, kubeconfig: f.kubeconfig, context: f.context, timeout: f.timeout, stdin: cmd.InOrStdin()}
-	listing, _, err := flags.listing(cmd.Context(), cmd.ErrOrStderr(), whole)
+	f.source.stdin = cmd.InOrStdin()
+	listing, _, err := f.source.listing(cmd.Context(), cmd.ErrOrStderr(), whole)
 	if err != nil {
 		return nil, err
 	}
@@ -144,15 +146,12 @@ func (f *checkFlags) cluster(cmd *cobra.Command) (*topology.Snapshot, error) {
 	if err := cache.ReplaceAll(listing.Objects); err != nil {
 		return nil, err
 	}
-	if len(f.from) > 0 && left.err() != nil {
+	if len(f.source.from) > 0 && left.err() != nil {
 		return nil, left.err()
 	}
 	left.note(cmd.ErrOrStderr())
 	return cache.Snapshot(), nil
 }
-
-// live reports whether things are to be looked up in a live cluster.
-func (f *checkFlags) live() bool { return f.kubeconfig != "" || f.context != "" }
 
 // notRead tells of what was left out and could have been read in another way.
 func notRead(w io.Writer, skipped *check.Skipped) {

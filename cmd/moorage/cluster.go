@@ -8,10 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"runtime/debug"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,7 +26,8 @@ import (
 
 // clusterFlags say which cluster a command looks at: a live one, or one that manifests describe.
 type clusterFlags struct {
-	kubeconfig, context, namespace string
+	server    kubeconfig.Flags
+	namespace string
 	// moorage is the namespace of the running moorage that is asked for its reservations; empty for none.
 	moorage string
 	from    []string
@@ -58,25 +57,26 @@ func (f *clusterFlags) register(cmd *cobra.Command) {
 func (f *clusterFlags) registerSource(cmd *cobra.Command) {
 	f.stdin = cmd.InOrStdin()
 	flags := cmd.Flags()
-	flags.StringVar(&f.kubeconfig, "kubeconfig", "", "kubeconfig of the cluster to read; default: $KUBECONFIG, ~/.kube/config, or the pod's service account")
-	flags.StringVar(&f.context, "context", "", "context of the kubeconfig; default: the current one")
 	flags.StringSliceVar(&f.from, "from", nil, "read the cluster from these files or directories of manifests, or - for standard input, instead of an API server; "+
 		"they may be compressed with gzip; may be repeated")
 	flags.DurationVar(&f.timeout, "timeout", time.Minute, "how long it may take to read a live cluster")
-	cmd.MarkFlagsMutuallyExclusive("from", "kubeconfig")
-	cmd.MarkFlagsMutuallyExclusive("from", "context")
-	f.completeContext(cmd)
+	f.registerServer(cmd)
+	for _, name := range kubeconfig.Names() {
+		cmd.MarkFlagsMutuallyExclusive("from", name)
+	}
 }
 
-// completeContext makes the shell complete the contexts of the kubeconfig.
-func (f *clusterFlags) completeContext(cmd *cobra.Command) {
-	_ = cmd.RegisterFlagCompletionFunc("context", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		raw, err := kubeconfig.ClientConfig(f.kubeconfig, "").RawConfig()
-		if err != nil {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		return slices.Sorted(maps.Keys(raw.Contexts)), cobra.ShellCompDirectiveNoFileComp
-	})
+// registerServer is for commands that ask an API server.
+func (f *clusterFlags) registerServer(cmd *cobra.Command) {
+	f.server.Register(cmd.Flags())
+	complete := func(name string, of func(kubeconfig.Entries) []string) {
+		_ = cmd.RegisterFlagCompletionFunc(name, func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return of(f.server.Entries()), cobra.ShellCompDirectiveNoFileComp
+		})
+	}
+	complete("context", func(e kubeconfig.Entries) []string { return e.Contexts })
+	complete("cluster", func(e kubeconfig.Entries) []string { return e.Clusters })
+	complete("user", func(e kubeconfig.Entries) []string { return e.Users })
 }
 
 // cluster is what a command knows of a cluster, at one moment.
@@ -166,7 +166,7 @@ func (f *clusterFlags) openFiles(stderr io.Writer) (*cluster, error) {
 }
 
 func (f *clusterFlags) openLive(ctx context.Context, stderr io.Writer) (*cluster, error) {
-	found, err := kubeconfig.Find(f.kubeconfig, f.context)
+	found, err := f.server.Find()
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,6 @@ import (
 
 	"github.com/moorage-k8s/moorage/internal/config"
 	"github.com/moorage-k8s/moorage/internal/doctor"
-	"github.com/moorage-k8s/moorage/internal/kubeconfig"
 	"github.com/moorage-k8s/moorage/internal/output"
 	"github.com/moorage-k8s/moorage/internal/version"
 )
@@ -70,8 +69,6 @@ checks could not be made.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return flags.run(cmd.Context(), cmd.OutOrStdout()) },
 	}
 	f := cmd.Flags()
-	f.StringVar(&flags.cluster.kubeconfig, "kubeconfig", "", "kubeconfig of the cluster; default: $KUBECONFIG, ~/.kube/config, or the pod's service account")
-	f.StringVar(&flags.cluster.context, "context", "", "context of the kubeconfig; default: the current one")
 	f.StringVarP(&flags.cluster.namespace, "namespace", "n", "", "namespace in which a claim is created as a dry run to test the webhook; default: that of the context")
 	f.DurationVar(&flags.cluster.timeout, "timeout", 5*time.Second, "how long each check may take")
 	f.StringVar(&flags.serviceAccount, "service-account", "", "namespace:name of moorage's service account, whose rights are looked at; default: that of moorage's pods, or your own rights")
@@ -83,7 +80,7 @@ checks could not be made.`,
 	f.StringVar(&flags.metricsURL, "metrics-url", "", "where moorage's metrics can be reached from here; default: through the API server, from pods with the chart's label")
 	f.StringVarP(&flags.output, "output", "o", "text", "text, json or yaml")
 	cmd.MarkFlagsRequiredTogether("extender-cert-file", "extender-key-file")
-	flags.cluster.completeContext(cmd)
+	flags.cluster.registerServer(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(output.Outputs, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
@@ -97,7 +94,7 @@ func (f *doctorFlags) run(ctx context.Context, stdout io.Writer) error {
 	case f.cluster.timeout <= 0:
 		return fmt.Errorf("--timeout %s: want a time above zero, such as 5s", f.cluster.timeout)
 	}
-	found, err := kubeconfig.Find(f.cluster.kubeconfig, f.cluster.context)
+	found, err := f.cluster.server.Find()
 	if err != nil {
 		return err
 	}

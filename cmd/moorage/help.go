@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/moorage-k8s/moorage/internal/text"
 )
@@ -19,5 +20,17 @@ func setHelp(root *cobra.Command) {
 	root.SetHelpTemplate(`{{with (or .Long .Short)}}{{. | wrap | trimTrailingWhitespaces}}
 
 {{end}}{{if or .Runnable .HasSubCommands}}{{.UsageString}}{{end}}`)
-	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", ".FlagUsagesWrapped 100 "))
+	cobra.AddTemplateFunc("ownFlags", func(cmd *cobra.Command) *pflag.FlagSet { return flagsOfKubectl(cmd, false) })
+	cobra.AddTemplateFunc("kubectlFlags", func(cmd *cobra.Command) *pflag.FlagSet { return flagsOfKubectl(cmd, true) })
+	cobra.AddTemplateFunc("names", flagNames)
+	usage := strings.ReplaceAll(root.UsageTemplate(), "{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}", "{{(ownFlags .).FlagUsages | trimTrailingWhitespaces}}"+
+		"{{with kubectlFlags .}}{{if .HasFlags}}\n\nFlags of kubectl (see '{{$.Root.DisplayName}} options'):\n{{names .}}{{end}}{{end}}")
+	root.SetUsageTemplate(strings.ReplaceAll(usage, ".FlagUsages ", ".FlagUsagesWrapped 100 "))
+}
+
+// flagNames lists flags without what they mean.
+func flagNames(flags *pflag.FlagSet) string {
+	var names []string
+	flags.VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
+	return text.Wrap(helpWidth, strings.Join(names, " "), "  ", "  ")
 }

@@ -15,7 +15,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 
-	"github.com/moorage-k8s/moorage/internal/kubeconfig"
 	"github.com/moorage-k8s/moorage/internal/rights"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/live"
@@ -28,7 +27,7 @@ func (f *clusterFlags) listing(ctx context.Context, stderr io.Writer, keep func(
 	if len(f.from) > 0 {
 		return f.listingOf(stderr, keep)
 	}
-	found, err := kubeconfig.Find(f.kubeconfig, f.context)
+	found, err := f.server.Find()
 	if err != nil {
 		return nil, time.Time{}, err
 	}

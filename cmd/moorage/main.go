@@ -80,7 +80,7 @@ It is a kube-scheduler extender and an admission webhook on one view of the clus
 	})
 	root.AddCommand(
 		serveCommand(), explainCommand(), simulateCommand(), checkCommand(), captureCommand(), mapCommand(), doctorCommand(),
-		rulesCommand(), driversCommand(), unhookCommand(), versionCommand(),
+		rulesCommand(), driversCommand(), unhookCommand(), optionsCommand(), versionCommand(),
 	)
 	return root
 }

@@ -107,7 +107,7 @@ used on terminals only, and never where ` + "`NO_COLOR`" + ` is set.
 **Names in the shell.** ` + "`moorage completion bash|zsh|fish|powershell`" + ` writes a script that completes commands, flags, and the names of pods, claims,
 nodes, rules, drivers and contexts: for bash, ` + "`source <(moorage completion bash)`" + `.
 
-**Which cluster.** That of ` + "`--kubeconfig`, `$KUBECONFIG`" + ` or the usual file and ` + "`--context`" + `, or with ` + "`--from`" + ` the one that manifests or a
+**Which cluster.** That of ` + "`--kubeconfig`, `$KUBECONFIG`" + ` or the usual file, ` + "`--context`" + ` and [kubectl's other flags](options.md), or with ` + "`--from`" + ` the one that manifests or a
 [capture](capture.md) describe.
 `)
 	return out.String()
@@ -123,7 +123,8 @@ func page(cmd *cobra.Command) string {
 		fmt.Fprintf(&out, "## Examples\n\n```sh\n%s\n```\n\n", unindented(cmd.Example))
 	}
 	fmt.Fprintln(&out, "## Flags\n\n| flag | default | meaning |\n|---|---|---|")
-	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
+	flags := flagsOfKubectl(cmd, cmd.Name() == "options")
+	flags.VisitAll(func(f *pflag.Flag) {
 		kind, usage := pflag.UnquoteUsage(f)
 		name := "--" + f.Name
 		if f.Shorthand != "" {
@@ -138,6 +139,9 @@ func page(cmd *cobra.Command) string {
 		}
 		fmt.Fprintf(&out, "| `%s` | %s | %s |\n", name, value, strings.ReplaceAll(markdown(usage), "|", `\|`))
 	})
+	if cmd.Name() != "options" && flagsOfKubectl(cmd, true).HasFlags() {
+		fmt.Fprint(&out, "\nAnd [kubectl's flags](options.md), such as `--as`, `--cluster`, `--user`, `--server` and `--token`.\n")
+	}
 	return out.String()
 }
 

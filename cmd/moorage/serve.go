@@ -109,7 +109,7 @@ func (f *serveFlags) serve(cmd *cobra.Command, c *config.Configuration, logger l
 	reload := make(chan os.Signal, 1)
 	s, err := server.New(server.Options{
 		Config: c, From: f.from, Stdin: cmd.InOrStdin(), Reload: reload, CertNames: f.certNames, CAOut: f.caOut, Logger: logger,
-		Cluster: sync.OnceValues(func() (*kubeconfig.Access, error) { return kubeconfig.Find(f.kubeconfig, "", kubeconfig.Uncompressed) }),
+		Cluster: sync.OnceValues(func() (*kubeconfig.Access, error) { return kubeconfig.Find(f.kubeconfig, kubeconfig.Uncompressed) }),
 	})
 	if err != nil {
 		return err

@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/moorage-k8s/moorage/internal/kubeconfig"
 	"github.com/moorage-k8s/moorage/internal/plain"
 	"github.com/moorage-k8s/moorage/internal/unhook"
 )
@@ -48,15 +47,13 @@ Configurations with other webhooks than moorage's are left alone. Those that are
 		RunE: func(cmd *cobra.Command, _ []string) error { return flags.run(cmd.Context(), cmd.OutOrStdout()) },
 	}
 	f := cmd.Flags()
-	f.StringVar(&flags.cluster.kubeconfig, "kubeconfig", "", "kubeconfig of the cluster; default: $KUBECONFIG, ~/.kube/config, or the pod's service account")
-	f.StringVar(&flags.cluster.context, "context", "", "context of the kubeconfig; default: the current one")
 	f.DurationVar(&flags.cluster.timeout, "timeout", 30*time.Second, "how long it may take")
 	f.StringVar(&flags.name, "name", "moorage", "name of both configurations")
 	f.BoolVar(&flags.dryRun, "dry-run", false, "delete nothing, and say what would be deleted")
 	f.StringVar(&flags.release, "helm-release", "", "namespace/name of the release that the hook is of; only with --helm-hook")
 	f.StringVar(&flags.hook, "helm-hook", "", "namespace/name of the Job in which Helm runs this; only with --helm-release")
 	cmd.MarkFlagsRequiredTogether("helm-release", "helm-hook")
-	flags.cluster.completeContext(cmd)
+	flags.cluster.registerServer(cmd)
 	return cmd
 }
 
@@ -72,7 +69,7 @@ func (f *unhookFlags) run(ctx context.Context, stdout io.Writer) error {
 			return fmt.Errorf("--helm-hook %w", err)
 		}
 	}
-	found, err := kubeconfig.Find(f.cluster.kubeconfig, f.cluster.context)
+	found, err := f.cluster.server.Find()
 	if err != nil {
 		return err
 	}

@@ -24,10 +24,14 @@ type Access struct {
 	Server, Namespace string
 }
 
-// Find finds the API server of a kubeconfig file and a context in it. Both may be empty: then they are kubectl's, or the service account of
-// the pod. Tune may change how it is talked to.
-func Find(file, contextName string, tune ...func(*rest.Config)) (*Access, error) {
-	loader := ClientConfig(file, contextName)
+// Find finds the API server of a kubeconfig file. It may be empty: then it is kubectl's, or the service account of the pod. Tune may change
+// how it is talked to.
+func Find(file string, tune ...func(*rest.Config)) (*Access, error) {
+	f := Flags{File: file}
+	return f.Find(tune...)
+}
+
+func find(loader clientcmd.ClientConfig, tune []func(*rest.Config)) (*Access, error) {
 	config, err := loader.ClientConfig()
 	if clientcmd.IsEmptyConfig(err) {
 		err = errors.New("there is no kubeconfig, and this is not in a pod")
@@ -57,10 +61,3 @@ func Find(file, contextName string, tune ...func(*rest.Config)) (*Access, error)
 // Uncompressed is for clients that follow the cluster from within it. The API server compresses each event of a watch by itself, which
 // costs it and moorage more CPU than the bytes are worth there: a sixth of all that moorage used in a burst of pods.
 func Uncompressed(config *rest.Config) { config.DisableCompression = true }
-
-// ClientConfig reads a kubeconfig by kubectl's rules.
-func ClientConfig(file, contextName string) clientcmd.ClientConfig {
-	rules := clientcmd.NewDefaultClientConfigLoadingRules()
-	rules.ExplicitPath = file
-	return clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: contextName})
-}
