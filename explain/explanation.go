@@ -66,6 +66,8 @@ type Explanation struct {
 	Scorers []string
 	// Nodes are all nodes of the cluster, by name.
 	Nodes []Node
+	// Seen is set where nodes or what decides about them could not be read: what is said then of the pod. Nothing is said of nodes.
+	Seen *Seen
 	// Known is what the answer rests on.
 	Known Known
 }
@@ -139,6 +141,8 @@ type Known struct {
 	Time *metav1.Time `json:"time,omitempty"`
 	// ReservationsFrom is the pod of the running moorage that told which reservations are real; empty where none did.
 	ReservationsFrom string `json:"reservationsFrom,omitempty"`
+	// Unlisted are kinds that may not be listed, or not in all namespaces: what is counted of them is not all there is.
+	Unlisted []string `json:"unlisted,omitempty"`
 
 	Nodes   int `json:"nodes"`
 	Pods    int `json:"pods"`

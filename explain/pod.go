@@ -34,12 +34,17 @@ type Question struct {
 	Schedulers map[string]bool
 	// Pods returns a pod in full, where that is known; it may be nil. It is for other pods than the one that is asked about.
 	Pods func(topology.Key) *corev1.Pod
+	// Unlisted are kinds of which not all objects, or none, could be read.
+	Unlisted []topology.Kind
 	// Brief leaves out what would help: it is for lists, which give the cause of many pods.
 	Brief bool
 }
 
 // Pod explains where a pod could land.
 func Pod(question Question) *Explanation {
+	if Blind(question.Unlisted) {
+		return seen(question)
+	}
 	q := ask(question)
 	e := q.outline()
 	e.Said, e.Events = q.Said, q.Events

@@ -65,7 +65,7 @@ func (q *asked) askTogether(question *Question) {
 		return
 	}
 	q.joint = a
-	if unfound := a.Unfound(q.Said); !a.Feasible.Empty() && doubted(unfound, a.Filters.Unknown) {
+	if unfound := a.Unfound(q.Said); !a.Feasible.Empty() && doubted(unfound, append(unknownOf(q.Unlisted), a.Filters.Unknown...)) {
 		q.doubted = a.Feasible
 	}
 }
@@ -177,11 +177,11 @@ func (q *asked) unknown() []string {
 	case q.Pod.Node != "" || q.Pod.Terminal || q.held():
 		return nil
 	case q.Unseen != "":
-		return []string{"what decides beside volumes (CPU, memory, taints, affinity, ports, spread): " + q.Unseen}
+		return append(unknownOf(q.Unlisted), "what decides beside volumes (CPU, memory, taints, affinity, ports, spread): "+q.Unseen)
 	case q.joint == nil:
-		return nil
+		return unknownOf(q.Unlisted)
 	}
-	return q.joint.Filters.Unknown
+	return append(unknownOf(q.Unlisted), q.joint.Filters.Unknown...)
 }
 
 // fitsTogether leaves out nodes that kube-scheduler's other filters reject, and those on which the pod is said to fit already.

@@ -40,6 +40,8 @@ type clusterFlags struct {
 	whole bool
 	// events lists Warning events too, for a command that keeps them all.
 	events bool
+	// degrades does without what may not be listed, for a command that says what it does not know.
+	degrades bool
 }
 
 func (f *clusterFlags) register(cmd *cobra.Command) {
@@ -88,6 +90,8 @@ type cluster struct {
 	source string
 	age    time.Duration
 	at     time.Time
+	// unlisted are the kinds that may not be listed, or not everywhere.
+	unlisted []topology.Kind
 	// witness is the pod of the running moorage that told what is reserved; empty where none was asked or none answered, and unasked says
 	// why, where it might have.
 	witness string
@@ -174,6 +178,10 @@ func (f *clusterFlags) openLive(ctx context.Context, stderr io.Writer) (*cluster
 	if err != nil {
 		return nil, err
 	}
+	unlisted := degrade(listing)
+	if len(unlisted) > 0 {
+		noteUnlisted(ctx, stderr, found.Client, unlisted)
+	}
 	var left leftOut
 	cache := topology.New(topology.Options{NodeDelay: -1, Fault: left.add})
 	if err := cache.ReplaceAll(listing.Objects); err != nil {
@@ -186,6 +194,7 @@ func (f *clusterFlags) openLive(ctx context.Context, stderr io.Writer) (*cluster
 	}
 	c := &cluster{
 		others: whole.ofCluster(), whole: whole, warnings: liveWarnings(found.Client),
+		unlisted: unlisted,
 		snapshot: cache.Snapshot(), namespace: cmp.Or(f.namespace, found.Namespace), source: found.Server,
 		pod: func(ctx context.Context, key topology.Key) (*corev1.Pod, error) {
 			pod, err := found.Client.CoreV1().Pods(key.Namespace).Get(ctx, key.Name, metav1.GetOptions{})
@@ -212,6 +221,9 @@ func (c *cluster) sign(k *explain.Known) {
 	k.Source, k.AgeSeconds, k.ReservationsFrom = c.source, 0, c.witness
 	if c.age >= time.Minute {
 		k.AgeSeconds = int64(c.age.Seconds())
+	}
+	for _, kind := range c.unlisted {
+		k.Unlisted = append(k.Unlisted, string(kind))
 	}
 	if c.age.Abs() >= time.Minute && !c.at.IsZero() {
 		k.Time = &metav1.Time{Time: c.at}

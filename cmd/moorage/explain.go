@@ -34,7 +34,7 @@ type explainFlags struct {
 
 func explainCommand() *cobra.Command {
 	var flags explainFlags
-	flags.whole = true
+	flags.whole, flags.degrades = true, true
 	cmd := &cobra.Command{
 		Use:   "explain [NAME | KIND NAME | KIND/NAME | -f FILE]",
 		Short: "Explain which nodes a pod can use, why the others are ruled out, and what would fix it",
@@ -141,6 +141,11 @@ func (f *explainFlags) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	if asked.kind != topology.KindPod && asked.kind != topology.KindClaim {
+		if err := c.listed(asked.kind); err != nil {
+			return err
+		}
+	}
 	switch asked.kind {
 	case topology.KindClaim:
 		return f.explainClaim(cmd, c, engine, key)
@@ -173,11 +178,11 @@ func kindOfAll(args []string) *explainedKind {
 }
 
 func (f *explainFlags) explainPods(cmd *cobra.Command, c *cluster, engine *placement.Engine, pods []*corev1.Pod) error {
-	fits, uncertain := true, false
+	fits, uncertain, unsure := true, false, false
 	for i, pod := range pods {
 		e := explain.Pod(c.question(cmd.Context(), engine, pod))
 		c.sign(&e.Known)
-		fits = fits && e.Fits
+		fits, unsure = fits && e.Fits, unsure || e.Seen != nil && e.Seen.Unsure
 		decided := output.Decided{Asked: f.decisions != ""}
 		if decided.Asked {
 			var err error
@@ -197,17 +202,21 @@ func (f *explainFlags) explainPods(cmd *cobra.Command, c *cluster, engine *place
 		uncertain = uncertain || len(e.Uncertain) > 0
 	}
 	c.noteUnasked(cmd.ErrOrStderr(), uncertain)
-	if !fits {
+	switch {
+	case !fits:
 		return exitStatus(exitFound)
+	case unsure:
+		return exitStatus(exitFailure)
+	default:
+		return nil
 	}
-	return nil
 }
 
 // questionOf is what is asked about anything.
 func (c *cluster) questionOf(engine *placement.Engine) explain.Question {
 	q := explain.Question{
 		Snapshot: c.snapshot, Engine: engine, Claims: c.whole.claims, Schedulers: explain.SchedulersSeen(maps.Values(c.whole.pods)),
-		Pods: func(key topology.Key) *corev1.Pod { return c.whole.pods[key] },
+		Pods: func(key topology.Key) *corev1.Pod { return c.whole.pods[key] }, Unlisted: c.unlisted,
 	}
 	q.Others, q.Unseen = c.others()
 	return q
@@ -225,6 +234,9 @@ func (c *cluster) question(ctx context.Context, engine *placement.Engine, pod *c
 }
 
 func (f *explainFlags) explainClaim(cmd *cobra.Command, c *cluster, engine *placement.Engine, key topology.Key) error {
+	if explain.Blind(c.unlisted) {
+		return f.explainSeenClaim(cmd, c, key)
+	}
 	e := explain.Claim(c.questionOf(engine), key)
 	if e == nil {
 		return c.notFound("claim", topology.KindClaim, key)
@@ -238,6 +250,26 @@ func (f *explainFlags) explainClaim(cmd *cobra.Command, c *cluster, engine *plac
 		return exitStatus(exitFound)
 	}
 	return nil
+}
+
+// explainSeenClaim explains a claim by itself alone, where what is around it may not be listed.
+func (f *explainFlags) explainSeenClaim(cmd *cobra.Command, c *cluster, key topology.Key) error {
+	e := explain.OfSeenClaim(c.snapshot, key, c.unlisted)
+	if e == nil {
+		return c.notFound("claim", topology.KindClaim, key)
+	}
+	c.sign(&e.Known)
+	if err := output.WriteSeenClaim(cmd.OutOrStdout(), e, f.output, colored(cmd.OutOrStdout())); err != nil {
+		return err
+	}
+	switch e.Claim.State {
+	case explain.SeenBound:
+		return nil
+	case explain.SeenPending:
+		return exitStatus(exitFailure)
+	default:
+		return exitStatus(exitFound)
+	}
 }
 
 func (f *explainFlags) explainNode(cmd *cobra.Command, c *cluster, name string) error {

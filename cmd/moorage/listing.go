@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,7 +35,11 @@ func (f *clusterFlags) listing(ctx context.Context, stderr io.Writer, keep func(
 	ctx, cancel := context.WithTimeoutCause(ctx, f.timeout, fmt.Errorf("not read within %s; give it more time with --timeout", f.timeout))
 	defer cancel()
 	progress, clear := showProgress(stderr)
-	out, err := live.List(ctx, found.Client, live.ListOptions{Keep: keep, Events: f.events, Progress: progress})
+	options := live.ListOptions{Keep: keep, Events: f.events, Progress: progress}
+	if f.degrades {
+		options.Degrade = cmp.Or(f.namespace, found.Namespace)
+	}
+	out, err := live.List(ctx, found.Client, options)
 	clear()
 	if err != nil {
 		return nil, time.Time{}, fmt.Errorf("read the cluster at %s: %w", found.Server, withAdvice(ctx, found.Client, err))

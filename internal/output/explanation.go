@@ -59,6 +59,9 @@ type Explanation struct {
 	Known     explain.Known            `json:"known"`
 	// Decisions are what a running moorage answered about the pod, the newest first, where one was asked.
 	Decisions []decisions.Decision `json:"decisions,omitempty"`
+
+	// unjudged tells that nothing is said of nodes.
+	unjudged bool
 }
 
 // TrueCause is the fewest constraints that are to blame, of volumes and of kube-scheduler's other filters.
@@ -149,6 +152,10 @@ func ExplanationOf(e *explain.Explanation) *Explanation {
 	}
 	for i := range e.Volumes {
 		out.Volumes[i] = volumeOf(&e.Volumes[i])
+	}
+	if e.Seen != nil {
+		out.Volumes, out.Message = seenVolumes(e.Seen.Claims), ""
+		out.unjudged = true
 	}
 	for i := range e.Causes {
 		c := &e.Causes[i]

@@ -45,7 +45,9 @@ type ClaimExplanation struct {
 	Reserved      int64 `json:"reserved,omitempty"`
 	MayBeReserved int64 `json:"mayBeReserved,omitempty"`
 	// Earlier are Released volumes that hold the data of an earlier claim of the name.
-	Earlier []string      `json:"earlierVolumes,omitempty"`
+	Earlier []string `json:"earlierVolumes,omitempty"`
+	// Unknown is what was not looked at.
+	Unknown []string      `json:"unknown,omitempty"`
 	Known   explain.Known `json:"known"`
 }
 
@@ -209,6 +211,7 @@ func claimText(out *bytes.Buffer, e *ClaimExplanation, color bool) {
 		fmt.Fprintln(out)
 		poolsText(out, e.Pools)
 	}
+	unknownText(out, e.Unknown)
 	fmt.Fprintln(out)
 	knownText(out, &e.Known)
 }

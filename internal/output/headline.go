@@ -15,6 +15,8 @@ import (
 func headlineOf(e *explain.Explanation) string {
 	w := causeWords{e.Pod.Namespace}
 	switch {
+	case e.Seen != nil:
+		return seenHeadline(e)
 	case e.Held:
 		return heldBack(e)
 	case e.Known.Nodes == 0:

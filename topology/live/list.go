@@ -30,6 +30,9 @@ type Listing struct {
 	Objects map[topology.Kind][]metav1.Object
 	// Left are the optional kinds that could not be listed, although the cluster may have them, and why.
 	Left map[topology.Kind]error
+	// Denied are the kinds that every cluster has and that may not be listed, and why: only where ListOptions.Degrade asks for it. Of a kind
+	// that may be listed in the namespace alone, the objects in it are there.
+	Denied map[topology.Kind]error
 }
 
 // ListOptions say how a cluster is listed. The zero value is a good one.
@@ -41,6 +44,8 @@ type ListOptions struct {
 	Events bool
 	// Progress receives how many kinds have been listed, and of how many; it may be nil.
 	Progress func(done, of int)
+	// Degrade does with what may be listed, as long as that are the pods, if only those of this namespace. It is empty for all or nothing.
+	Degrade string
 }
 
 // List reads every kind of the cluster once, optional ones too. It asks for the verb list alone, which a person is more often
@@ -53,9 +58,10 @@ func List(ctx context.Context, client kubernetes.Interface, options ListOptions)
 	if options.Progress == nil {
 		options.Progress = func(int, int) {}
 	}
-	out := &Listing{Objects: map[topology.Kind][]metav1.Object{}, Left: map[topology.Kind]error{}}
+	out := &Listing{Objects: map[topology.Kind][]metav1.Object{}, Left: map[topology.Kind]error{}, Denied: map[topology.Kind]error{}}
 	resources := topology.Resources()
 	var denied *DeniedError
+	podsRead := false
 	for i, r := range resources {
 		options.Progress(i, len(resources))
 		if r.Optional {
@@ -68,12 +74,20 @@ func List(ctx context.Context, client kubernetes.Interface, options ListOptions)
 				denied = &DeniedError{Cause: err}
 			}
 			denied.Resources = append(denied.Resources, qualifiedName(r))
+			out.Denied[r.Kind] = err
+			if options.Degrade != "" && r.Namespaced {
+				if objects, err = list(ctx, pageIn(client, r, options.Degrade), options.Keep); err == nil {
+					podsRead = podsRead || r.Kind == topology.KindPod
+				}
+			}
 		case err != nil:
 			return nil, fmt.Errorf("list %s: %w", qualifiedName(r), err)
+		case r.Kind == topology.KindPod:
+			podsRead = true
 		}
 		out.Objects[r.Kind] = objects
 	}
-	if denied != nil {
+	if denied != nil && (options.Degrade == "" || !podsRead) {
 		return nil, denied
 	}
 	for i, r := range resources {
@@ -150,9 +164,14 @@ func qualifiedName(r topology.Resource) string { return r.GroupResource().String
 type page func(context.Context, metav1.ListOptions) (runtime.Object, error)
 
 func pageOf(client kubernetes.Interface, r topology.Resource) page {
+	return pageIn(client, r, metav1.NamespaceAll)
+}
+
+// pageIn lists what is in one namespace.
+func pageIn(client kubernetes.Interface, r topology.Resource, namespace string) page {
 	api := clientFor(client, r)
 	return func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-		return api.Get().Resource(r.Resource).VersionedParams(&options, scheme.ParameterCodec).Do(ctx).Get()
+		return api.Get().NamespaceIfScoped(namespace, namespace != "").Resource(r.Resource).VersionedParams(&options, scheme.ParameterCodec).Do(ctx).Get()
 	}
 }
 

@@ -28,8 +28,10 @@ import (
 // if it is set so, that nothing may be listed.
 type pages struct {
 	denied map[string]bool
-	forgot bool
-	asked  int
+	// allowed is a namespace in which all may be listed.
+	allowed string
+	forgot  bool
+	asked   int
 }
 
 const nodes = 1200
@@ -52,7 +54,7 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(apierrors.NewNotFound(schema.GroupResource{}, ""))
 	case resource == "v1":
 		answer(http.StatusOK, metav1.APIResourceList{})
-	case p.denied[resource]:
+	case p.denied[resource] && (p.allowed == "" || !strings.Contains(r.URL.Path, "/namespaces/"+p.allowed+"/")):
 		refuse(apierrors.NewForbidden(schema.GroupResource{Resource: resource}, "", errors.New("nobody may")))
 	case resource != "nodes":
 		answer(http.StatusOK, metav1.List{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "List"}})
@@ -124,5 +126,33 @@ func TestListTellsAllThatIsDenied(t *testing.T) {
 	var denied *live.DeniedError
 	if !errors.As(err, &denied) || !slices.Equal(denied.Resources, []string{"csinodes.storage.k8s.io", "pods"}) {
 		t.Errorf("the error is %v, want one that names csinodes.storage.k8s.io and pods", err)
+	}
+}
+
+// Who does with less gets what may be listed, and is told what is missing: of pods and claims those of his namespace, if he may list no others.
+// Without any pods there is nothing to say.
+func TestListDoesWithLess(t *testing.T) {
+	denied := map[string]bool{"pods": true, "csinodes": true, "persistentvolumes": true}
+	server := &pages{denied: denied, allowed: "prod"}
+	listing, err := live.List(t.Context(), clientOf(t, server), live.ListOptions{Degrade: "prod"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var missing []topology.Kind
+	for _, kind := range topology.Kinds {
+		if listing.Denied[kind] != nil {
+			missing = append(missing, kind)
+		}
+	}
+	if want := []topology.Kind{topology.KindCSINode, topology.KindVolume, topology.KindPod}; !slices.Equal(missing, want) {
+		t.Errorf("%v are missing, want %v", missing, want)
+	}
+	if len(listing.Objects[topology.KindNode]) != nodes {
+		t.Errorf("%d nodes are listed, want %d", len(listing.Objects[topology.KindNode]), nodes)
+	}
+	var refused *live.DeniedError
+	_, err = live.List(t.Context(), clientOf(t, &pages{denied: denied}), live.ListOptions{Degrade: "prod"})
+	if !errors.As(err, &refused) || len(refused.Resources) != 3 {
+		t.Errorf("without any pods the error is %v, want one that names three resources", err)
 	}
 }
