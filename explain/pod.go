@@ -71,13 +71,21 @@ func Pod(question Question) *Explanation {
 	return e
 }
 
-// Nowhere explains why no node takes a pod, in short: the causes are the fewest that rule out every node, and nothing is said of nodes,
-// volumes and changes. It is nil where the pod fits.
+// Nowhere explains why no node takes a pod, in short: nothing is said of volumes and changes. Where only volumes are looked at, the causes
+// are the fewest that rule out every node, and nothing is said of nodes. It is nil where the pod fits.
 func Nowhere(question Question) *Explanation {
 	q := ask(question)
 	e := q.outline()
 	if e.Fits {
 		return nil
+	}
+	if q.joint != nil {
+		for i := range q.causes {
+			e.Causes = append(e.Causes, q.describe(&q.causes[i]))
+		}
+		e.Nowhere, e.Nodes = q.nowhere(), q.namedNodes()
+		e.Together, e.Unknown = q.blame(e.Causes), q.unknown()
+		return e
 	}
 	for n, i := range q.nowhere() {
 		e.Causes = append(e.Causes, q.describe(&q.causes[i]))
@@ -146,16 +154,22 @@ func (q *asked) held() bool {
 	return slices.ContainsFunc(q.d.Volumes, func(v placement.Volume) bool { return v.State == placement.Held })
 }
 
+// namedNodes are all nodes, where they are and whether they take pods.
+func (q *asked) namedNodes() []Node {
+	nodes := make([]Node, q.Snapshot.NumNodes())
+	for i := range nodes {
+		nodes[i] = Node{Name: q.Snapshot.Node(i).Name, Zone: q.zones.Zone(i), Note: q.zones.Closed(i)}
+	}
+	return nodes
+}
+
 // rateNodes fills in what is said of each node.
 func (q *asked) rateNodes(e *Explanation) {
 	scores := q.Engine.Score(q.Snapshot, q.v, q.v.Feasible)
 	e.Scorers = scores.Names
-	e.Nodes = make([]Node, q.Snapshot.NumNodes())
+	e.Nodes = q.namedNodes()
 	for i := range e.Nodes {
 		n := &e.Nodes[i]
-		node := q.Snapshot.Node(i)
-		n.Name, n.Zone = node.Name, q.zones.Zone(i)
-		n.Note = q.zones.Closed(i)
 		if n.Fits = q.v.Feasible.Has(i); n.Fits {
 			score := scores.Node(i)
 			n.Score, n.Scores = &score, map[string]float64{}

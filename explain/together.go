@@ -89,8 +89,17 @@ var looked = []string{
 	placement.ReasonForeignTopology.String(),
 }
 
-// together is what is said of both halves; nil where only volumes were looked at.
+// together is what is said of both halves, and what would help; nil where only volumes were looked at.
 func (q *asked) together(causes []Cause) *Together {
+	t := q.blame(causes)
+	if t != nil && !q.Brief && q.joint.Feasible.Empty() {
+		t.Message, t.Helps = q.joint.Message(), q.joint.Helps()
+	}
+	return t
+}
+
+// blame is what both halves say, without what would help; nil where only volumes were looked at.
+func (q *asked) blame(causes []Cause) *Together {
 	a := q.joint
 	if a == nil {
 		return nil
@@ -117,9 +126,6 @@ func (q *asked) together(causes []Cause) *Together {
 		t.Lacks[i] = a.Lacks(i)
 	}
 	q.tie(t)
-	if a.Feasible.Empty() && !q.Brief {
-		t.Message, t.Helps = a.Message(), a.Helps()
-	}
 	return t
 }
 

@@ -7,11 +7,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// AsCreated returns the pod as the API server keeps it, as far as the filters go: it adds the pod's own values of matchLabelKeys and
-// mismatchLabelKeys to the selectors (mutatePodAffinity and mutateTopologySpreadConstraints in pkg/registry/core/pod). It is for pods that
-// come from a manifest. The pod itself stays as it is.
+// AsCreated returns the pod as the API server keeps it, as far as the filters go: what a container is limited to and does not request is
+// requested, a container in the host's network has the host's ports (SetDefaults_Pod in pkg/apis/core/v1), and the pod's own values of
+// matchLabelKeys and mismatchLabelKeys are in the selectors (mutatePodAffinity and mutateTopologySpreadConstraints in pkg/registry/core/pod). It
+// is for pods that come from a manifest. The pod itself stays as it is.
 func AsCreated(pod *corev1.Pod) *corev1.Pod {
 	out := pod.DeepCopy()
+	withDefaults(&out.Spec)
 	affinity := func(terms []corev1.PodAffinityTerm) {
 		for i := range terms {
 			t := &terms[i]
@@ -32,6 +34,27 @@ func AsCreated(pod *corev1.Pod) *corev1.Pod {
 		addKeys(c.LabelSelector, c.MatchLabelKeys, metav1.LabelSelectorOpIn, pod.Labels)
 	}
 	return out
+}
+
+func withDefaults(spec *corev1.PodSpec) {
+	for _, containers := range [][]corev1.Container{spec.InitContainers, spec.Containers} {
+		for i := range containers {
+			c := &containers[i]
+			for name, limit := range c.Resources.Limits {
+				if _, requested := c.Resources.Requests[name]; !requested {
+					if c.Resources.Requests == nil {
+						c.Resources.Requests = corev1.ResourceList{}
+					}
+					c.Resources.Requests[name] = limit
+				}
+			}
+			for p := range c.Ports {
+				if spec.HostNetwork && c.Ports[p].HostPort == 0 {
+					c.Ports[p].HostPort = c.Ports[p].ContainerPort
+				}
+			}
+		}
+	}
 }
 
 // addKeys adds the pod's own values of the labels to the selector. No selector means no pod, and stays so.

@@ -40,7 +40,7 @@ func (m *simulation) settle(demand *placement.Demand, verdict *placement.Verdict
 			m.bind(v.Claim, existing[i])
 		default:
 			volume.How = Provisioned
-			if err := m.provision(v.Claim, v.Class, node); err != nil {
+			if err := m.provision(v.Claim, v.Class, m.affinityOf(v.Class, node), node); err != nil {
 				return nil, err
 			}
 		}
@@ -62,8 +62,8 @@ func (m *simulation) complete(claim *topology.Claim, volume string) {
 	m.draft.PutClaim(&done)
 }
 
-// provision makes a volume for the claim where the node is, and takes it out of the pool.
-func (m *simulation) provision(claim *topology.Claim, class *topology.Class, node int) error {
+// provision makes a volume for the claim that can be used where the affinity says, and takes it out of the pool of the node; negative for none.
+func (m *simulation) provision(claim *topology.Claim, class *topology.Class, affinity *corev1.VolumeNodeAffinity, node int) error {
 	name := "simulated-" + claim.Namespace + "-" + claim.Name
 	volume := &corev1.PersistentVolume{
 		ObjectMeta: metav1.ObjectMeta{Name: name},
@@ -71,7 +71,7 @@ func (m *simulation) provision(claim *topology.Claim, class *topology.Class, nod
 			StorageClassName: class.Name, AccessModes: modesOf(claim.AccessModes),
 			Capacity:     corev1.ResourceList{corev1.ResourceStorage: *resource.NewQuantity(claim.Request, resource.BinarySI)},
 			ClaimRef:     &corev1.ObjectReference{Namespace: claim.Namespace, Name: claim.Name, UID: claim.UID},
-			NodeAffinity: m.affinityOf(class, node),
+			NodeAffinity: affinity,
 			PersistentVolumeSource: corev1.PersistentVolumeSource{
 				CSI: &corev1.CSIPersistentVolumeSource{Driver: cmp.Or(class.Driver, class.Provisioner), VolumeHandle: name},
 			},
@@ -84,7 +84,9 @@ func (m *simulation) provision(claim *topology.Claim, class *topology.Class, nod
 	if err := m.draft.Apply(volume); err != nil {
 		return err
 	}
-	m.takeRoom(claim, node)
+	if node >= 0 {
+		m.takeRoom(claim, node)
+	}
 	m.complete(claim, name)
 	return nil
 }
@@ -138,55 +140,6 @@ func modesOf(modes topology.AccessModes) []corev1.PersistentVolumeAccessMode {
 		}
 	}
 	return out
-}
-
-// settleImmediate provisions the claims that do not wait for the pod, wherever most room is: in a cluster their driver
-// chooses. It returns the pod's demand after that.
-func (m *simulation) settleImmediate(pod *topology.Pod) (*placement.Demand, error) {
-	demand := placement.NewDemand(m.s, pod)
-	for i := range demand.Volumes {
-		v := &demand.Volumes[i]
-		waits := slices.ContainsFunc(demand.Undecided, func(u placement.Undecided) bool {
-			return u.Volume == v.Name && u.Cause == placement.CauseClaimNotBound
-		})
-		if !waits || v.Claim.VolumeName != "" || v.Class == nil || !v.Class.Provisions() {
-			continue
-		}
-		if node := m.roomiest(v.Claim, v.Class); node >= 0 {
-			if err := m.provision(v.Claim, v.Class, node); err != nil {
-				return nil, err
-			}
-			m.early[v.Claim.Key()] = true
-		}
-	}
-	m.s = m.draft.Snapshot()
-	return placement.NewDemand(m.s, pod), nil
-}
-
-// roomiest is a node that reaches the class's pool with most room, where that is enough; where no pools count, the first node
-// that has the driver. Negative where there is none.
-func (m *simulation) roomiest(claim *topology.Claim, class *topology.Class) int {
-	driver := m.s.Driver(class.Provisioner)
-	groups := m.s.PoolGroups(class.Name)
-	if driver == nil || !driver.StorageCapacity || !groups.Published() {
-		on := m.s.RegisteredOn(class.Driver)
-		if on.Empty() {
-			on = m.s.AllNodes()
-		}
-		for i := range on.All() {
-			return i
-		}
-		return -1
-	}
-	best, most := -1, claim.Request-1
-	for i := range m.s.NumNodes() {
-		for _, pool := range groups.AppendPools(nil, groups.Of(i)) {
-			if limit, known := pool.VolumeLimit(); known && limit > most {
-				best, most = i, limit
-			}
-		}
-	}
-	return best
 }
 
 // pools are those of all classes, with what is free.

@@ -16,8 +16,14 @@ type Result struct {
 	Pools []Pool
 	// Uncertain are reservations in the classes of Pools that may be in the published capacity already. They took no room.
 	Uncertain []explain.Reservation
-	// Unmodelled are things that the workloads ask for and that were not looked at.
+	// Unmodelled are things that the workloads ask for and that were not looked at, Unknown what else was left open, in sentences without a
+	// full stop.
 	Unmodelled []Unmodelled
+	Unknown    []string
+	// VolumesOnly tells that nothing beside volumes is known.
+	VolumesOnly bool
+	// Stay are pods of lost nodes that are not placed again.
+	Stay []Stay
 	Known      explain.Known
 }
 
@@ -29,6 +35,8 @@ type Pod struct {
 	Name      string `json:"name"`
 	// From is the node that the pod was on before, for one of a lost node.
 	From string `json:"from,omitempty"`
+	// Bare is set for a pod of a lost node that nobody creates again.
+	Bare bool `json:"bare,omitempty"`
 	// Node is where it was placed; empty where it was not, and then Unplaced is why.
 	Node     string    `json:"node,omitempty"`
 	Zone     string    `json:"zone,omitempty"`
@@ -38,13 +46,31 @@ type Pod struct {
 
 // Unplaced is why a pod was not placed.
 type Unplaced struct {
-	// Nowhere is why its volumes allow no node; nil where they do.
+	// Nowhere is why no node passes it; nil where one does. Message is what kube-scheduler would say in its place, where so many pods find no
+	// place that not all of it is kept.
 	Nowhere *explain.Explanation
+	Message string
 	// Only is the one node that it is for, RuledOut the reason of its volumes against that one; empty where there is none.
 	Only, RuledOut string
-	// Allowed is how many nodes its volumes leave of how many; something else is against each of them.
+	// Allowed is how many nodes pass it of how many; something else is against each of them.
 	Allowed, Of int
+	// Closed tells that what is against these is that they are not ready: all else was looked at.
+	Closed bool
 }
+
+// Stay is a pod of a lost node that is not placed again, and why.
+type Stay struct {
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+	From      string `json:"from"`
+	Why       string `json:"why"`
+}
+
+// Why a pod of a lost node is not placed again: it is there for its node, or the kubelet runs it by itself.
+const (
+	OfDaemonSet = "daemonSet"
+	Mirror      = "mirror"
+)
 
 // Unmodelled is something that a workload may ask for and that is not looked at.
 type Unmodelled string
@@ -53,6 +79,7 @@ type Unmodelled string
 const (
 	Requests      Unmodelled = "requests"
 	PodAffinity   Unmodelled = "podAffinity"
+	PreferredPod  Unmodelled = "preferredPodAffinity"
 	Spread        Unmodelled = "topologySpreadConstraints"
 	PreferredNode Unmodelled = "preferredNodeAffinity"
 	Tolerations   Unmodelled = "tolerations"

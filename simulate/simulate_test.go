@@ -170,7 +170,7 @@ func TestDaemonSetHasAPodOnEachNode(t *testing.T) {
 	}
 }
 
-// A claim that does not wait for its pod is provisioned where most room is, and its pod goes there.
+// A claim that does not wait for its pod is provisioned in the first zone with room, from the one on that its name says, and its pod goes there.
 func TestClaimsThatBindAtOnceAreProvisionedFirst(t *testing.T) {
 	engine, err := placement.NewEngine(placement.Config{})
 	if err != nil {
@@ -194,7 +194,7 @@ func TestClaimsThatBindAtOnceAreProvisionedFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	if pod := result.Pods[0]; pod.Zone != "zone-b" || len(pod.Volumes) != 2 {
-		t.Errorf("the pod is %+v, want it in zone-b, where most room is", pod)
+		t.Errorf("the pod is %+v, want it in zone-b", pod)
 	}
 	if len(result.Zones) != 1 || result.Zones[0].Volumes != 2 {
 		t.Errorf("new volumes by zone: %+v, want both in zone-b", result.Zones)

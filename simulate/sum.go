@@ -6,6 +6,8 @@ import (
 	"cmp"
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/moorage-k8s/moorage/explain"
 	"github.com/moorage-k8s/moorage/topology"
 )
@@ -51,7 +53,7 @@ func (m *simulation) sum(before map[string]explain.Pool) {
 	}
 }
 
-// noteUnmodelled notes what the pods ask of a node that was not looked at.
+// noteUnmodelled notes what the pods ask for that was not looked at. What decides beside volumes is looked at where it is known.
 func (m *simulation) noteUnmodelled(pods []planned) {
 	for i := range pods {
 		spec := &pods[i].pod.Spec
@@ -59,20 +61,28 @@ func (m *simulation) noteUnmodelled(pods []planned) {
 		for c := range spec.Containers {
 			requests = requests || len(spec.Containers[c].Resources.Requests) > 0
 		}
+		a, alone := spec.Affinity, m.others == nil
 		for _, u := range []struct {
 			asked bool
 			thing Unmodelled
 		}{
-			{requests, Requests},
-			{spec.Affinity != nil && (spec.Affinity.PodAffinity != nil || spec.Affinity.PodAntiAffinity != nil), PodAffinity},
-			{len(spec.TopologySpreadConstraints) > 0, Spread},
-			{spec.Affinity != nil && spec.Affinity.NodeAffinity != nil && len(spec.Affinity.NodeAffinity.PreferredDuringSchedulingIgnoredDuringExecution) > 0, PreferredNode},
-			{len(spec.Tolerations) > 0, Tolerations},
-			{spec.PriorityClassName != "" || spec.Priority != nil, Priority},
+			{alone && requests, Requests},
+			{alone && a != nil && (a.PodAffinity != nil || a.PodAntiAffinity != nil), PodAffinity},
+			{!alone && preferred(a), PreferredPod},
+			{alone && len(spec.TopologySpreadConstraints) > 0, Spread},
+			{alone && a != nil && a.NodeAffinity != nil && len(a.NodeAffinity.PreferredDuringSchedulingIgnoredDuringExecution) > 0, PreferredNode},
+			{alone && len(spec.Tolerations) > 0, Tolerations},
+			{spec.PriorityClassName != "" || spec.Priority != nil && *spec.Priority != 0, Priority},
 		} {
 			if u.asked && !slices.Contains(m.result.Unmodelled, u.thing) {
 				m.result.Unmodelled = append(m.result.Unmodelled, u.thing)
 			}
 		}
 	}
+}
+
+// preferred reports whether pods are preferred near, or not near.
+func preferred(a *corev1.Affinity) bool {
+	return a != nil && (a.PodAffinity != nil && len(a.PodAffinity.PreferredDuringSchedulingIgnoredDuringExecution) > 0 ||
+		a.PodAntiAffinity != nil && len(a.PodAntiAffinity.PreferredDuringSchedulingIgnoredDuringExecution) > 0)
 }

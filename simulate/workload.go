@@ -13,37 +13,83 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/moorage-k8s/moorage/explain"
+	"github.com/moorage-k8s/moorage/nodefit"
 	"github.com/moorage-k8s/moorage/topology"
 )
 
 // planned is a pod that is to be placed.
 type planned struct {
 	workload string
-	pod      *corev1.Pod
-	// known is set in the place of pod for a pod that the cluster has already.
+	// pod is as the API server would keep it, on no node.
+	pod *corev1.Pod
+	// known is set in the place of pod for a pod of a lost node of which only the volumes are known.
 	known *topology.Pod
+	// from is the node that a pod of a lost node was on.
+	from string
 	// only is the one node that it is for, as with the pods of a DaemonSet.
 	only string
 	// claims are made with the pod, unless they are there already.
 	claims []*corev1.PersistentVolumeClaim
 }
 
+// trimmed is the pod as the engine knows pods, on no node yet.
+func (p *planned) trimmed() *topology.Pod {
+	if p.known == nil {
+		return topology.PodFromAPI(p.pod)
+	}
+	pod := *p.known
+	pod.Node = ""
+	return &pod
+}
+
+// bare reports whether nobody creates a pod of a lost node again.
+func (p *planned) bare() bool {
+	switch {
+	case p.from == "":
+		return false
+	case p.pod != nil:
+		return metav1.GetControllerOfNoCopy(p.pod) == nil
+	default:
+		return p.known.Owner == ""
+	}
+}
+
 // MaxPods bounds how many pods a workload is taken to have, against a mistyped number.
 const MaxPods = 10_000
 
-// expand returns the pods that a workload's controller makes, in its order; none for an object that is no workload. eachNode
-// are the names of the nodes, for a DaemonSet.
-func expand(object runtime.Object, namespace string, eachNode []string) ([]planned, error) {
+// expand returns the pods that a workload's controller makes, in its order, as the API server would keep them; none for an object that is no
+// workload.
+func (m *simulation) expand(object runtime.Object, namespace string) ([]planned, error) {
+	var pods []planned
+	var err error
+	if set, ok := object.(*appsv1.DaemonSet); ok {
+		pods, err = m.daemonSet(set, namespace)
+	} else {
+		pods, err = expand(object, namespace)
+	}
+	for i := range pods {
+		p := pods[i].pod
+		if p.Spec.SchedulerName == "" {
+			p.Spec.SchedulerName = corev1.DefaultSchedulerName
+		}
+		pods[i].pod = nodefit.AsCreated(p)
+	}
+	return pods, err
+}
+
+func expand(object runtime.Object, namespace string) ([]planned, error) {
 	switch o := object.(type) {
 	case *corev1.Pod:
 		pod := o.DeepCopy()
 		home(&pod.ObjectMeta, namespace)
-		pod.Spec.NodeName = ""
+		pod.Spec.NodeName, pod.Status = "", corev1.PodStatus{}
 		return []planned{{workload: "Pod " + o.Name, pod: pod, claims: explain.EphemeralClaims(pod)}}, nil
 	case *appsv1.StatefulSet:
 		return statefulSet(o, namespace)
 	case *appsv1.Deployment:
-		return alike("Deployment", o.ObjectMeta, o.Spec.Template, replicas(o.Spec.Replicas), namespace)
+		template := *o.Spec.Template.DeepCopy()
+		metav1.SetMetaDataLabel(&template.ObjectMeta, appsv1.DefaultDeploymentUniqueLabelKey, "simulated")
+		return alike("Deployment", o.ObjectMeta, template, replicas(o.Spec.Replicas), namespace)
 	case *appsv1.ReplicaSet:
 		return alike("ReplicaSet", o.ObjectMeta, o.Spec.Template, replicas(o.Spec.Replicas), namespace)
 	case *batchv1.Job:
@@ -52,12 +98,6 @@ func expand(object runtime.Object, namespace string, eachNode []string) ([]plann
 			n = min(n, int(*o.Spec.Completions))
 		}
 		return alike("Job", o.ObjectMeta, o.Spec.Template, n, namespace)
-	case *appsv1.DaemonSet:
-		pods, err := alike("DaemonSet", o.ObjectMeta, o.Spec.Template, len(eachNode), namespace)
-		for i := range pods {
-			pods[i].only = eachNode[i]
-		}
-		return pods, err
 	default:
 		return nil, nil
 	}
@@ -112,6 +152,8 @@ func statefulSet(o *appsv1.StatefulSet, namespace string) ([]planned, error) {
 	var out []planned
 	for i := range n {
 		pod := fromTemplate(meta, &o.Spec.Template, fmt.Sprintf("%s-%d", meta.Name, start+i))
+		metav1.SetMetaDataLabel(&pod.ObjectMeta, appsv1.StatefulSetPodNameLabel, pod.Name)
+		metav1.SetMetaDataLabel(&pod.ObjectMeta, appsv1.PodIndexLabel, fmt.Sprint(start+i))
 		p := planned{workload: "StatefulSet " + meta.Name, pod: pod}
 		for t := range o.Spec.VolumeClaimTemplates {
 			claim := o.Spec.VolumeClaimTemplates[t].DeepCopy()

@@ -31,17 +31,17 @@ func simulateCommand() *cobra.Command {
 		Use:   "simulate {-f FILE | --drain NODE | --lose-zone ZONE}",
 		Short: "Tell where workloads and their volumes would land, or what losing nodes does to pods",
 		Long: `Places workloads on a copy of the cluster, live or with --from as files describe it: the pods of Deployments, ReplicaSets, StatefulSets with
-their claim templates, Jobs and DaemonSets one after the other, each where moorage's engine scores best, or where it has no
-preference spread over zones and nodes. Claims are bound to existing volumes or provisioned into the pools, so that each pod
-finds what the ones before have left; what is reserved for others counts as taken. Nothing is changed in the cluster.
+their claim templates, Jobs and DaemonSets one after the other. Where a pod can go is asked of moorage's engine about its volumes, and of
+kube-scheduler's other default filters about all else, as explain does: CPU and memory, taints, node affinity, host ports, spread constraints,
+affinity between pods. Claims are bound to existing volumes or provisioned into the pools, so that each pod finds what the ones before have
+left; what is reserved for others counts as taken. Nothing is changed in the cluster.
 
-With --drain and --lose-zone nodes are taken away first, and the pods with volumes that were there are placed again: who could
-come back, and who is stranded by a volume that stays behind.
+With --drain and --lose-zone nodes are taken away first, and the pods that were there are placed again: who could come back, who is
+stranded by a volume that stays behind, and what the others lack.
 
-What is modelled: volumes, cordoned and unready nodes, nodeSelector and required node affinity of workloads in files. What is not: CPU
-and memory, taints, affinity between pods, spread constraints, priorities and preemption, quotas, autoscalers; of the pods of
-lost nodes the node selectors too. So a pod without a place here has none in the cluster either, but one with a place may still find no room.
-A claim that binds at once (Immediate) is put where most room is; in a cluster its driver chooses.
+What is not modelled: preemption, quotas, dynamic resources, autoscalers, and some of the scores by which kube-scheduler prefers one node to
+another (-o wide tells which). A claim that binds at once (Immediate) is provisioned where external-provisioner's order of topologies
+begins for its name.
 
 The exit status is 0 if every pod finds a place, 1 if not, and 2 if the question could not be answered.`,
 		Example: `  # Would ten replicas fit, and where would their volumes be?
@@ -57,9 +57,10 @@ The exit status is 0 if every pod finds a place, 1 if not, and 2 if the question
 		RunE: flags.run,
 	}
 	flags.register(cmd)
+	flags.whole = true
 	f := cmd.Flags()
 	f.StringSliceVarP(&flags.file, "filename", "f", nil, "workloads, pods and claims to place, read as strictly as by check: files, directories, or - for standard input; may be repeated")
-	f.StringSliceVar(&flags.drain, "drain", nil, "take this node away first, and place its pods with volumes again; may be repeated")
+	f.StringSliceVar(&flags.drain, "drain", nil, "take this node away first, and place its pods again; may be repeated")
 	f.StringSliceVar(&flags.loseZone, "lose-zone", nil, "take all nodes of this zone away first; may be repeated")
 	f.StringVar(&flags.config, "config", "", "file with a MoorageConfiguration, for the modes of predicates and the weights of scorers")
 	f.StringVarP(&flags.output, "output", "o", "text", "text, wide, json or yaml")
@@ -100,6 +101,9 @@ func (f *simulateFlags) run(cmd *cobra.Command, _ []string) error {
 		return err
 	}
 	question.Snapshot = c.snapshot
+	if question.Others, question.Unseen = c.others(); question.Others != nil {
+		question.Pods = slices.Collect(maps.Values(c.whole.pods))
+	}
 	tell, clear := showProgress(cmd.ErrOrStderr())
 	question.Progress = tell
 	result, err := simulate.Run(cmd.Context(), question)

@@ -30,7 +30,10 @@ func (w causeWords) lacks(e *explain.Explanation) []explain.Node {
 			if c.Cause != nil {
 				told.By, told.Name = byVolume, c.Cause.Predicate
 			}
-			nodes[i].Lacks = append(nodes[i].Lacks, told)
+			// Pods that want apart from each other are two constraints for one reason.
+			if !slices.Contains(nodes[i].Lacks, told) {
+				nodes[i].Lacks = append(nodes[i].Lacks, told)
+			}
 		}
 	}
 	return nodes

@@ -4,14 +4,11 @@ package output
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/moorage-k8s/moorage/explain"
-	"github.com/moorage-k8s/moorage/internal/text"
 	"github.com/moorage-k8s/moorage/simulate"
 )
 
@@ -29,15 +26,35 @@ type Simulation struct {
 	Pools []SimulatedPool `json:"pools,omitempty"`
 	// Uncertain are reservations in the classes of Pools that may be in the published capacity already. They took no room.
 	Uncertain []explain.Reservation `json:"uncertainReservations,omitempty"`
-	// Unmodelled are things that the workloads ask for and that were not looked at.
-	Unmodelled []string      `json:"unmodelled,omitempty"`
-	Known      explain.Known `json:"known"`
+	// Stay are pods of lost nodes that are not placed again: those of DaemonSets, and those that the kubelet runs by itself.
+	Stay []simulate.Stay `json:"stay,omitempty"`
+	// Unmodelled are things that the workloads ask for and that were not looked at, Unknown what else was left open.
+	Unmodelled []string `json:"unmodelled,omitempty"`
+	Unknown    []string `json:"unknown,omitempty"`
+	// Scores are those of kube-scheduler's scores by which nodes were chosen, and those that were left out.
+	Scores SimulatedScores `json:"scores"`
+	Known  explain.Known   `json:"known"`
+}
+
+// SimulatedScores tells by which scores nodes were chosen.
+type SimulatedScores struct {
+	Modelled []string `json:"modelled"`
+	LeftOut  []string `json:"leftOut"`
 }
 
 // SimulatedPod is a pod, with why it was not placed, if so.
 type SimulatedPod struct {
 	*simulate.Pod `json:",inline"`
 	Why           string `json:"why,omitempty"`
+	// Lacks are what the nodes lack for the pod, node by node; of pods of one workload without a place for the same reason only for the first.
+	Lacks []NodeLacks `json:"lacks,omitempty"`
+}
+
+// NodeLacks is all that one node lacks for a pod.
+type NodeLacks struct {
+	Node  string         `json:"node"`
+	Zone  string         `json:"zone,omitempty"`
+	Lacks []explain.Lack `json:"lacks"`
 }
 
 // SimulatedPool is a pool before and after. What is reserved for other pods counts as taken in both.
@@ -53,9 +70,19 @@ type SimulatedPool struct {
 func SimulationOf(r *simulate.Result) *Simulation {
 	out := &Simulation{
 		APIVersion: apiVersion, Kind: "Simulation", Fits: r.Fits, Lost: r.Lost, Zones: r.Zones, Uncertain: r.Uncertain, Known: r.Known,
+		Stay: r.Stay, Unknown: r.Unknown, Scores: SimulatedScores{simulate.Modelled, simulate.NotModelled},
 	}
+	if r.VolumesOnly {
+		out.Scores = SimulatedScores{simulate.Modelled[:1], append(slices.Clone(simulate.Modelled[1:]), simulate.NotModelled...)}
+	}
+	told := map[[2]string]bool{}
 	for i := range r.Pods {
-		out.Pods = append(out.Pods, SimulatedPod{&r.Pods[i], why(r.Pods[i].Unplaced)})
+		p := SimulatedPod{Pod: &r.Pods[i], Why: why(r.Pods[i].Unplaced)}
+		if key := [2]string{p.Workload, p.Why}; p.Why != "" && !told[key] {
+			told[key] = true
+			p.Lacks = nodeLacks(p.Unplaced.Nowhere)
+		}
+		out.Pods = append(out.Pods, p)
 	}
 	for i := range r.Pools {
 		p := &r.Pools[i]
@@ -67,8 +94,21 @@ func SimulationOf(r *simulate.Result) *Simulation {
 	return out
 }
 
+// nodeLacks is what nodes lack for a pod that finds no place; none where only volumes were looked at.
+func nodeLacks(e *explain.Explanation) []NodeLacks {
+	if e == nil || e.Together == nil {
+		return nil
+	}
+	var out []NodeLacks
+	for _, n := range (causeWords{e.Pod.Namespace}).lacks(e) {
+		out = append(out, NodeLacks{n.Name, n.Zone, n.Lacks})
+	}
+	return out
+}
+
 var unmodelled = map[simulate.Unmodelled]string{
 	simulate.Requests: "requests of CPU, memory and other resources", simulate.PodAffinity: "affinity between pods",
+	simulate.PreferredPod: "preferred affinity between pods",
 	simulate.Spread: "topology spread constraints", simulate.PreferredNode: "preferred node affinity",
 	simulate.Tolerations: "tolerations (taints are not looked at: every node counts as tolerated)", simulate.Priority: "priorities and preemption",
 }
@@ -79,6 +119,10 @@ func why(u *simulate.Unplaced) string {
 		return ""
 	case u.Nowhere != nil:
 		return headlineOf(u.Nowhere)
+	case u.Message != "":
+		return u.Message
+	case u.Closed:
+		return fmt.Sprintf("%d of %d nodes would do, and each of these is not ready", u.Allowed, u.Of)
 	case u.RuledOut != "":
 		return u.RuledOut
 	case u.Only != "":
@@ -93,136 +137,4 @@ func why(u *simulate.Unplaced) string {
 func WriteSimulation(w io.Writer, r *simulate.Result, output string, color bool) error {
 	value := SimulationOf(r)
 	return writeExplained(w, output, value, func(out *bytes.Buffer, wide bool) { simulationText(out, value, wide, color) })
-}
-
-// mostPlaced is how many pods are shown one by one, unless all are asked for.
-const mostPlaced = 30
-
-func simulationText(out *bytes.Buffer, r *Simulation, wide, color bool) {
-	placed := 0
-	for i := range r.Pods {
-		if r.Pods[i].Node != "" {
-			placed++
-		}
-	}
-	found := fmt.Sprintf("All %s find a place.", text.Count(placed, "pod"))
-	switch {
-	case len(r.Pods) == 0:
-		found = "There is no pod to place."
-	case placed == 1 && r.Fits:
-		found = "The pod finds a place."
-	case !r.Fits:
-		found = fmt.Sprintf("%d of %s find a place, %d find none.", placed, text.Count(len(r.Pods), "pod"), len(r.Pods)-placed)
-	}
-	if len(r.Lost) > 0 {
-		found = fmt.Sprintf("Without %s (%s): %s", text.Count(len(r.Lost), "node"), text.Fit(r.Lost, width/2), found)
-	}
-	headline(out, found, r.Fits, color)
-	if refused := notPlaced(r); len(refused) > 1 {
-		fmt.Fprintln(out)
-		text.Table(out, width, refused)
-	}
-	if placed > 0 && (wide || placed <= mostPlaced) {
-		fmt.Fprintln(out)
-		text.Table(out, width, placedPods(r))
-	} else if placed > 0 {
-		fmt.Fprintf(out, "\n%s were placed; -o wide tells each.\n", text.Count(placed, "pod"))
-	}
-	if len(r.Zones) > 0 {
-		fmt.Fprintln(out)
-		rows := [][]string{{"ZONE", "PODS", "NEW VOLUMES", "SIZE"}}
-		for _, z := range r.Zones {
-			rows = append(rows, []string{orDash(z.Zone), fmt.Sprint(z.Pods), fmt.Sprint(z.Volumes), text.Size(z.Bytes)})
-		}
-		text.Table(out, width, rows)
-	}
-	if len(r.Pools) > 0 {
-		fmt.Fprintln(out)
-		rows := [][]string{{"POOL OF CLASS", "FREE BEFORE", "FREE AFTER", "REACHED"}}
-		for i, p := range r.Pools {
-			if i == mostPools && !wide {
-				rows = append(rows, []string{fmt.Sprintf("… %d more", len(r.Pools)-i), "", "", "-o wide tells all"})
-				break
-			}
-			rows = append(rows, []string{p.Class, text.Size(p.Before), text.Size(p.After), p.Where})
-		}
-		text.Table(out, width, rows)
-	}
-	if len(r.Uncertain) > 0 {
-		fmt.Fprintln(out)
-		reservationsText(out, uncertain, r.Uncertain)
-	}
-	if len(r.Unmodelled) > 0 {
-		fmt.Fprintf(out, "\n%s\n", text.Wrap(width, "Not looked at, although the workloads ask for it: "+strings.Join(r.Unmodelled, "; ")+".", "", "  "))
-	}
-	fmt.Fprintln(out)
-	knownText(out, &r.Known)
-}
-
-// notPlaced gathers the pods without a place by workload and cause, the larger groups first.
-func notPlaced(r *Simulation) [][]string {
-	type group struct {
-		workload, why string
-		names         []string
-	}
-	var groups []*group
-	for i := range r.Pods {
-		p := &r.Pods[i]
-		if p.Node != "" {
-			continue
-		}
-		at := slices.IndexFunc(groups, func(g *group) bool { return g.workload == p.Workload && g.why == p.Why })
-		if at < 0 {
-			at = len(groups)
-			groups = append(groups, &group{workload: p.Workload, why: p.Why})
-		}
-		groups[at].names = append(groups[at].names, podName(p))
-	}
-	slices.SortStableFunc(groups, func(a, b *group) int { return cmp.Compare(len(b.names), len(a.names)) })
-	rows := [][]string{{"NO PLACE FOR", "BECAUSE"}}
-	for i, g := range groups {
-		if i == mostPools {
-			rows = append(rows, []string{fmt.Sprintf("… %d more", len(groups)-i), "-o json tells all"})
-			break
-		}
-		rows = append(rows, []string{text.Fit(g.names, width/4), g.why})
-	}
-	return rows
-}
-
-func podName(p *SimulatedPod) string {
-	if p.Namespace == "default" {
-		return p.Name
-	}
-	return p.Namespace + "/" + p.Name
-}
-
-func placedPods(r *Simulation) [][]string {
-	rows := [][]string{{"POD", "NODE", "ZONE", "VOLUMES"}}
-	if len(r.Lost) > 0 {
-		rows[0][1] = "NODE (BEFORE)"
-	}
-	for i := range r.Pods {
-		p := &r.Pods[i]
-		if p.Node == "" {
-			continue
-		}
-		var volumes []string
-		for _, v := range p.Volumes {
-			line := fmt.Sprintf("%s %s", v.Claim, text.Size(v.Bytes))
-			switch v.How {
-			case simulate.Provisioned:
-				line += " new"
-			case simulate.Bound:
-				line += " bound to " + v.Volume
-			}
-			volumes = append(volumes, line)
-		}
-		node := p.Node
-		if p.From != "" {
-			node += " (" + p.From + ")"
-		}
-		rows = append(rows, []string{podName(p), node, orDash(p.Zone), orDash(strings.Join(volumes, ", "))})
-	}
-	return rows
 }

@@ -27,9 +27,11 @@ func (w causeWords) together(e *explain.Explanation) string {
 	case t.Tie >= 0:
 		return w.tied(e)
 	}
-	parts := make([]string, len(t.Blamed))
+	var parts []string
 	for i, k := range t.Blamed {
-		parts[i] = w.part(e, k)
+		if !w.toldBy(t, t.Blamed[:i], k) {
+			parts = append(parts, w.part(e, k))
+		}
 	}
 	cause := strings.Join(parts, "; and ")
 	if t.Innocent && len(e.Volumes) > 0 {
@@ -52,8 +54,8 @@ func (w causeWords) tied(e *explain.Explanation) string {
 		what = fmt.Sprintf("the pod's %s leaves %s", w.asks(t, tie), bare(&t.Left))
 	}
 	var parts []string
-	for _, k := range t.Blamed {
-		if k != t.Tie {
+	for i, k := range t.Blamed {
+		if k != t.Tie && !w.toldBy(t, t.Blamed[:i], k) {
 			parts = append(parts, w.part(e, k))
 		}
 	}
@@ -62,6 +64,18 @@ func (w causeWords) tied(e *explain.Explanation) string {
 		there = "there "
 	}
 	return fmt.Sprintf("%s, and %s%s", what, there, strings.Join(parts, "; and "))
+}
+
+// toldBy reports whether one of the others says of each node what the constraint says of it: that pods want apart from each other is two
+// constraints, for one reason.
+func (w causeWords) toldBy(t *explain.Together, others []int, k int) bool {
+	c := &t.Constraints[k]
+	return c.Cause == nil && slices.ContainsFunc(others, func(other int) bool {
+		o := &t.Constraints[other]
+		return o.Filter == c.Filter && slices.Equal(o.Nodes, c.Nodes) && !slices.ContainsFunc(c.Nodes, func(i int) bool {
+			return w.lack(o, lackOf(t, o, i)) != w.lack(c, lackOf(t, c, i))
+		})
+	})
 }
 
 // asks is what the pod asks of nodes by a filter that ties it to some.
