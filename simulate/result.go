@@ -23,8 +23,8 @@ type Result struct {
 	// VolumesOnly tells that nothing beside volumes is known.
 	VolumesOnly bool
 	// Stay are pods of lost nodes that are not placed again.
-	Stay []Stay
-	Known      explain.Known
+	Stay  []Stay
+	Known explain.Known
 }
 
 // Pod is one pod.

@@ -35,13 +35,15 @@ func captureCommand() *cobra.Command {
 	var flags captureFlags
 	cmd := &cobra.Command{
 		Use:   "capture [-o FILE]",
-		Short: "Write a cluster's storage into a file that --from reads",
+		Short: "Write what decides where pods go into a file that --from reads",
 		Long: `Writes what moorage looks at in a cluster into one file: nodes, volumes, claims, classes, drivers, capacities, attachments, snapshots,
-the labels of namespaces, the pods that use volumes, and Warning events of all these. Every command that takes --from, and 'moorage serve --from', answers about that file as about the
-cluster: for bug reports, and to try what would happen if.
+the labels of namespaces, PodDisruptionBudgets, the pods that have not ended, and Warning events of all these. Every command that takes --from, and
+'moorage serve --from', answers about that file as about the cluster: for bug reports, and to try what would happen if.
 
-The file holds what the answers are made of and nothing else. Of a pod: where it is, its owner, its volumes, and what kube-scheduler
-said of one that waits; no containers, images, commands or environment. Of volumes and classes: no attributes, mount options or names of Secrets, and of parameters only those that
+The file holds what the answers are made of and nothing else. Of a pod: where it is, its owner, its volumes, its labels, what it asks of
+nodes and of other pods (selectors, affinity, tolerations, spread), its priority, how much its containers request together and which
+ports of the host they have, and what kube-scheduler said of one that waits; no images, commands or environment. Of a node: labels, taints, whether it
+is ready, and what it has for pods. A pod takes about 600 bytes, with gzip 60. Of volumes and classes: no attributes, mount options or names of Secrets, and of parameters only those that
 rules ask for. No annotations but the few that the scheduler reads, no managed fields. Secrets are not read. Of attachments and events it holds
 what drivers and Kubernetes said, as they said it: such a text may name a server, a path or a Secret.
 
@@ -119,9 +121,9 @@ func (f *captureFlags) run(ctx context.Context, stdout, stderr io.Writer) error 
 // captured before keeps its time.
 func (f *captureFlags) comment(l *live.Listing, at time.Time) []string {
 	lines := []string{
-		manifests.CapturedLine(at, version.Get().String()),
+		manifests.CapturedLine(at, version.Get().String(), !f.cluster.storageOnly),
 		"It holds " + counts(l) + ".",
-		"No Secrets, containers, environment or volume attributes were kept.",
+		"No Secrets, images, commands, environment or volume attributes were kept.",
 	}
 	if f.anonymize {
 		lines = append(lines, "Names were replaced: equal ones by equal ones.")

@@ -42,6 +42,8 @@ type clusterFlags struct {
 	events bool
 	// degrades does without what may not be listed, for a command that says what it does not know.
 	degrades bool
+	// storageOnly is set by listing where the files hold nothing beside.
+	storageOnly bool
 }
 
 func (f *clusterFlags) register(cmd *cobra.Command) {

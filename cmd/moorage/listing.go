@@ -65,6 +65,7 @@ func (f *clusterFlags) listingOf(stderr io.Writer, keep func(metav1.Object) meta
 			}
 		}
 	}
+	f.storageOnly = result.StorageOnly
 	at := result.Captured
 	if at.IsZero() {
 		at = time.Now()

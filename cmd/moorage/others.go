@@ -63,11 +63,11 @@ func (w *wholeObjects) ofCluster() func() (*nodefit.Cluster, string) {
 	return sync.OnceValues(func() (*nodefit.Cluster, string) { return w.cluster(false), "" })
 }
 
-// ofFiles makes the filters' view of objects that were read from files. A capture leaves out what the filters look at.
+// ofFiles makes the filters' view of objects that were read from files. Captures of older versions leave out what the filters look at.
 func (w *wholeObjects) ofFiles(result *manifests.Result) func() (*nodefit.Cluster, string) {
 	return sync.OnceValues(func() (*nodefit.Cluster, string) {
-		if !result.Captured.IsZero() {
-			return nil, "a capture does not hold what decides beside volumes"
+		if result.StorageOnly {
+			return nil, "the capture is of an older moorage, and does not hold it; make a new one"
 		}
 		return w.cluster(true), ""
 	})

@@ -40,12 +40,19 @@ metadata: {name: big, namespace: prod}
 spec: {nodeName: n2, containers: [{name: c, image: i, resources: {requests: {cpu: "1500m"}}}]}
 `
 
-// A command that reads files knows what decides beside volumes, as far as the files tell it: a capture leaves it out, and then nothing is
-// taken for granted.
+// A command that reads files knows what decides beside volumes, as far as the files tell it: a capture of an older version leaves it out, and
+// then nothing is taken for granted.
 func TestOthersOfFiles(t *testing.T) {
 	for _, test := range []struct{ name, head, want string }{
 		{"files", "", "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint(s)."},
-		{"capture", "# " + manifests.CapturedLine(metav1.Unix(1_700_000_000, 0).Time, "moorage"), "a capture does not hold what decides beside volumes"},
+		{
+			"capture", "# " + manifests.CapturedLine(metav1.Unix(1_700_000_000, 0).Time, "moorage", true),
+			"0/2 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint(s).",
+		},
+		{
+			"old capture", "# A cluster's storage as moorage sees it, captured 2026-01-31T12:00:00Z by moorage 0.1.0.",
+			"the capture is of an older moorage, and does not hold it; make a new one",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "cluster.yaml")

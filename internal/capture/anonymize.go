@@ -55,19 +55,32 @@ func eachCopy(objects map[topology.Kind][]metav1.Object, change func(metav1.Obje
 	return out, nil
 }
 
-// comparedKeys are the labels whose values some volume compares as numbers: these values stay.
+// comparedKeys are the labels and taints whose values something compares as numbers: these values stay.
 func comparedKeys(objects map[topology.Kind][]metav1.Object) map[string]bool {
 	out := map[string]bool{}
-	for _, o := range objects[topology.KindVolume] {
-		v, ok := o.(*corev1.PersistentVolume)
-		if !ok || v.Spec.NodeAffinity == nil || v.Spec.NodeAffinity.Required == nil {
-			continue
-		}
-		for _, term := range v.Spec.NodeAffinity.Required.NodeSelectorTerms {
+	of := func(terms []corev1.NodeSelectorTerm) {
+		for _, term := range terms {
 			for _, e := range term.MatchExpressions {
 				if e.Operator == corev1.NodeSelectorOpGt || e.Operator == corev1.NodeSelectorOpLt {
 					out[e.Key] = true
 				}
+			}
+		}
+	}
+	for _, o := range objects[topology.KindVolume] {
+		if v, ok := o.(*corev1.PersistentVolume); ok && v.Spec.NodeAffinity != nil && v.Spec.NodeAffinity.Required != nil {
+			of(v.Spec.NodeAffinity.Required.NodeSelectorTerms)
+		}
+	}
+	for _, o := range objects[topology.KindPod] {
+		pod, ok := o.(*corev1.Pod)
+		if !ok {
+			continue
+		}
+		eachNodeTerm(pod, func(term *corev1.NodeSelectorTerm) { of([]corev1.NodeSelectorTerm{*term}) })
+		for i := range pod.Spec.Tolerations {
+			if t := &pod.Spec.Tolerations[i]; t.Operator == corev1.TolerationOpGt || t.Operator == corev1.TolerationOpLt {
+				out[t.Key] = true
 			}
 		}
 	}
@@ -101,7 +114,13 @@ func ephemeralClaims(objects map[topology.Kind][]metav1.Object) map[string]strin
 func (n *renamer) object(object metav1.Object) error {
 	n.meta(object)
 	switch o := object.(type) {
-	case *corev1.Node, *corev1.Namespace:
+	case *corev1.Namespace:
+	case *corev1.Node:
+		for i := range o.Spec.Taints {
+			t := &o.Spec.Taints[i]
+			t.Key, t.Value = n.labelKey(t.Key), n.labelValue(t.Key, t.Value)
+		}
+		o.Status.Allocatable = n.resources(o.Status.Allocatable)
 	case *storagev1.CSINode:
 		for i := range o.Spec.Drivers {
 			d := &o.Spec.Drivers[i]
@@ -143,7 +162,10 @@ func (n *renamer) object(object metav1.Object) error {
 	case *corev1.Pod:
 		o.Spec.NodeName = n.name(o.Spec.NodeName)
 		// kube-scheduler's words may name anything.
-		o.Status.Conditions = nil
+		o.Status.Conditions = slices.DeleteFunc(o.Status.Conditions, func(c corev1.PodCondition) bool { return c.Type == corev1.PodScheduled })
+		o.Status.NominatedNodeName = n.name(o.Status.NominatedNodeName)
+		n.scheduling(&o.Spec)
+		eachNodeTerm(o, n.nodeTerm)
 		if o.Spec.SchedulingGroup != nil {
 			n.pointer(o.Spec.SchedulingGroup.PodGroupName, n.workload)
 		}
@@ -211,18 +233,7 @@ func (n *renamer) volume(v *corev1.PersistentVolume) {
 	}
 	if a := v.Spec.NodeAffinity; a != nil && a.Required != nil {
 		for t := range a.Required.NodeSelectorTerms {
-			term := &a.Required.NodeSelectorTerms[t]
-			for e := range term.MatchExpressions {
-				expression := &term.MatchExpressions[e]
-				n.values(expression.Key, expression.Values)
-				expression.Key = n.labelKey(expression.Key)
-			}
-			// The only field of a node that can be matched is its name.
-			for f := range term.MatchFields {
-				for i := range term.MatchFields[f].Values {
-					term.MatchFields[f].Values[i] = n.name(term.MatchFields[f].Values[i])
-				}
-			}
+			n.nodeTerm(&a.Required.NodeSelectorTerms[t])
 		}
 	}
 	switch s := &v.Spec.PersistentVolumeSource; {

@@ -112,6 +112,7 @@ func filled() []metav1.Object {
 		case *corev1.Pod:
 			o.Spec.Volumes[0].AzureDisk.Kind = new(corev1.AzureManagedDisk)
 			o.Status.Conditions[0].Type, o.Status.Conditions[0].Status = corev1.PodScheduled, corev1.ConditionFalse
+			o.Annotations[corev1.MirrorPodAnnotationKey] = marked
 		}
 	}
 	return objects

@@ -7,16 +7,16 @@ import (
 	storagev1 "k8s.io/api/storage/v1"
 )
 
-// keepNode keeps the labels, all of them: any volume, class or pool may speak of any. Of conditions and taints it keeps the
-// one each that the cache looks at, without their messages.
+// keepNode keeps the labels, all of them: any volume, class, pool or pod may speak of any; the taints, without their times; what there is for
+// pods; and of conditions the one that is looked at, without its message.
 func keepNode(n *corev1.Node) *corev1.Node {
 	out := &corev1.Node{ObjectMeta: keepMeta(n), Spec: corev1.NodeSpec{Unschedulable: n.Spec.Unschedulable}}
 	out.Labels = n.Labels
 	for i := range n.Spec.Taints {
-		if t := &n.Spec.Taints[i]; t.Key == corev1.TaintNodeOutOfService {
-			out.Spec.Taints = append(out.Spec.Taints, corev1.Taint{Key: t.Key, Effect: t.Effect})
-		}
+		t := &n.Spec.Taints[i]
+		out.Spec.Taints = append(out.Spec.Taints, corev1.Taint{Key: t.Key, Value: t.Value, Effect: t.Effect})
 	}
+	out.Status.Allocatable = n.Status.Allocatable
 	for i := range n.Status.Conditions {
 		if c := &n.Status.Conditions[i]; c.Type == corev1.NodeReady {
 			out.Status.Conditions = append(out.Status.Conditions, corev1.NodeCondition{Type: c.Type, Status: c.Status})

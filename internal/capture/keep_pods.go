@@ -9,9 +9,10 @@ import (
 	"github.com/moorage-k8s/moorage/topology"
 )
 
-// keepPod keeps where a pod is, what kube-scheduler said of one that waits, and its volumes, as far as they are of storage that the cache looks at: no containers, so no
-// images, commands and environment; no volumes of Secrets, ConfigMaps, tokens or directories of the host. A pod that is left with
-// no volume is left out, as it is of the cache.
+// keepPod keeps where a pod is, what kube-scheduler said of one that waits, what keepScheduling says, and its volumes, as far as they are of
+// storage that the cache looks at: no images, commands and environment; no volumes of Secrets, ConfigMaps, tokens or directories of the host, and of
+// directories of the pod's own that it has one, since they are lost when it moves. A pod that has ended takes no room, and is left out if it has no volume
+// either, as it is of the cache.
 func keepPod(p *corev1.Pod) *corev1.Pod {
 	var volumes []corev1.Volume
 	for i := range p.Spec.Volumes {
@@ -32,13 +33,21 @@ func keepPod(p *corev1.Pod) *corev1.Pod {
 		out.Spec.SchedulingGates = []corev1.PodSchedulingGate{{Name: "gated"}}
 	}
 	for i := range p.Status.Conditions {
-		if c := &p.Status.Conditions[i]; c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse {
-			out.Status.Conditions = []corev1.PodCondition{{Type: c.Type, Status: c.Status, Reason: c.Reason, Message: c.Message}}
+		switch c := &p.Status.Conditions[i]; {
+		case c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse:
+			out.Status.Conditions = append(out.Status.Conditions, corev1.PodCondition{Type: c.Type, Status: c.Status, Reason: c.Reason, Message: c.Message})
+		case c.Type == corev1.PodReady && c.Status == corev1.ConditionFalse && p.Spec.NodeName != "":
+			// For PodDisruptionBudgets: a pod that does not say so is ready.
+			out.Status.Conditions = append(out.Status.Conditions, corev1.PodCondition{Type: c.Type, Status: c.Status})
 		}
 	}
-	if len(topology.PodFromAPI(out).Volumes) == 0 {
-		return nil
+	if p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed {
+		if len(topology.PodFromAPI(out).Volumes) == 0 {
+			return nil
+		}
+		return out
 	}
+	keepScheduling(p, out)
 	return out
 }
 
@@ -49,6 +58,8 @@ func keepPodVolume(v *corev1.Volume) (kept corev1.Volume, ok bool) {
 		kept.PersistentVolumeClaim = &corev1.PersistentVolumeClaimVolumeSource{ClaimName: v.PersistentVolumeClaim.ClaimName}
 	case v.Ephemeral != nil:
 		kept.Ephemeral = &corev1.EphemeralVolumeSource{}
+	case v.EmptyDir != nil:
+		kept.EmptyDir = &corev1.EmptyDirVolumeSource{}
 	case v.CSI != nil:
 		kept.CSI = &corev1.CSIVolumeSource{Driver: v.CSI.Driver}
 	case v.GCEPersistentDisk != nil:

@@ -84,12 +84,13 @@ func line(o runtime.Object) any {
 		return o
 	}
 	type status struct {
-		Conditions []corev1.NodeCondition `json:"conditions,omitempty"`
+		Allocatable corev1.ResourceList    `json:"allocatable,omitempty"`
+		Conditions  []corev1.NodeCondition `json:"conditions,omitempty"`
 	}
 	return struct {
 		metav1.TypeMeta `json:",inline"`
 		Metadata        *metav1.ObjectMeta `json:"metadata"`
 		Spec            *corev1.NodeSpec   `json:"spec"`
 		Status          status             `json:"status"`
-	}{n.TypeMeta, &n.ObjectMeta, &n.Spec, status{n.Status.Conditions}}
+	}{n.TypeMeta, &n.ObjectMeta, &n.Spec, status{n.Status.Allocatable, n.Status.Conditions}}
 }

@@ -109,7 +109,7 @@ func nodeLacks(e *explain.Explanation) []NodeLacks {
 var unmodelled = map[simulate.Unmodelled]string{
 	simulate.Requests: "requests of CPU, memory and other resources", simulate.PodAffinity: "affinity between pods",
 	simulate.PreferredPod: "preferred affinity between pods",
-	simulate.Spread: "topology spread constraints", simulate.PreferredNode: "preferred node affinity",
+	simulate.Spread:       "topology spread constraints", simulate.PreferredNode: "preferred node affinity",
 	simulate.Tolerations: "tolerations (taints are not looked at: every node counts as tolerated)", simulate.Priority: "priorities and preemption",
 }
 

@@ -18,15 +18,21 @@ import (
 const (
 	capturedBefore = "A cluster's storage as moorage sees it, captured "
 	capturedAfter  = " by "
+	// capturedMore ends the line of a capture that holds more than storage. Those of older versions do not.
+	capturedMore = ", with what decides beside volumes"
 	// maxHead bounds where the end of a file's first line is looked for, or of its first value.
 	maxHead = 4 << 10
 
 	commentAnnotation = "moorage.dev/comment"
 )
 
-// CapturedLine is the first line of a capture's comment.
-func CapturedLine(at time.Time, by string) string {
-	return capturedBefore + at.UTC().Format(time.RFC3339) + capturedAfter + by + "."
+// CapturedLine is the first line of a capture's comment. More tells that it holds what decides beside volumes, too.
+func CapturedLine(at time.Time, by string, more bool) string {
+	line := capturedBefore + at.UTC().Format(time.RFC3339) + capturedAfter + by
+	if more {
+		line += capturedMore
+	}
+	return line + "."
 }
 
 // captureHead is the first value of a capture in JSON.
@@ -46,25 +52,26 @@ func CapturedList(comment []string) json.RawMessage {
 	return append(text, '\n')
 }
 
-// capturedAt is when a file was captured of which this is the first document; zero where it does not say so.
-func capturedAt(document []byte) time.Time {
+// capturedAt is when a file was captured of which this is the first document, and whether it holds what decides beside volumes; zero where it
+// does not say so.
+func capturedAt(document []byte) (at time.Time, more bool) {
 	line, _, _ := bytes.Cut(document[:min(len(document), maxHead)], newline)
 	comment, found := strings.CutPrefix(string(line), "# ")
 	if !found {
 		var head captureHead
 		if len(document) > maxHead || !bytes.HasPrefix(document, []byte("{")) || json.Unmarshal(document, &head) != nil || head.Kind != list {
-			return time.Time{}
+			return time.Time{}, false
 		}
 		comment, _, _ = strings.Cut(head.Metadata.Annotations[commentAnnotation], "\n")
 	}
 	rest, found := strings.CutPrefix(comment, capturedBefore)
 	if !found {
-		return time.Time{}
+		return time.Time{}, false
 	}
-	text, _, _ := strings.Cut(rest, capturedAfter)
+	text, by, _ := strings.Cut(rest, capturedAfter)
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return time.Time{}
+		return time.Time{}, false
 	}
-	return at
+	return at, strings.Contains(by, capturedMore)
 }

@@ -15,13 +15,13 @@ import (
 const aNode = "\n---\napiVersion: v1\nkind: Node\nmetadata: {name: node-1}\n"
 
 func captureAsJSON(at time.Time) string {
-	return string(CapturedList([]string{CapturedLine(at, "moorage 0.1.0"), "More."})) + `{"apiVersion":"v1","kind":"Node","metadata":{"name":"node-1"}}`
+	return string(CapturedList([]string{CapturedLine(at, "moorage 0.1.0", true), "More."})) + `{"apiVersion":"v1","kind":"Node","metadata":{"name":"node-1"}}`
 }
 
 // A capture says when it was made, however it is handed over. Of several the newest counts.
 func TestWhenItWasCaptured(t *testing.T) {
 	early, late := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), time.Date(2026, 3, 1, 12, 0, 1, 0, time.UTC)
-	capture := func(at time.Time) string { return "# " + CapturedLine(at, "moorage 0.1.0") + "\n# More." + aNode }
+	capture := func(at time.Time) string { return "# " + CapturedLine(at, "moorage 0.1.0", true) + "\n# More." + aNode }
 	for name, c := range map[string]struct {
 		files []string
 		want  time.Time

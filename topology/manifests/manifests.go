@@ -44,6 +44,8 @@ type Result struct {
 	Written time.Time
 	// Captured is when the newest of the files that are captures was captured; zero where none says so.
 	Captured time.Time
+	// StorageOnly tells that one of the captures is of a version that left out what decides beside volumes.
+	StorageOnly bool
 	// Objects is the number of objects read, by kind.
 	Objects map[topology.Kind]int
 	// SkippedKinds is the number of objects of kinds that the cache does not read, by kind.

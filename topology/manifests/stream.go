@@ -39,7 +39,9 @@ func (r *reading) stream(path string) error {
 		var part [][]byte
 		part, err = documents.next()
 		if before == 0 && len(part) > 0 {
-			if at := capturedAt(part[0]); at.After(r.result.Captured) {
+			at, more := capturedAt(part[0])
+			r.result.StorageOnly = r.result.StorageOnly || !at.IsZero() && !more
+			if at.After(r.result.Captured) {
 				r.result.Captured = at
 			}
 		}
