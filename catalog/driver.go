@@ -29,6 +29,9 @@ type Driver struct {
 	Snapshots Knowledge `json:"snapshots"`
 	// Ephemeral says whether pods can have its volumes inline, without a claim; empty where that is not known.
 	Ephemeral Knowledge `json:"ephemeral,omitempty"`
+	// IDMap says whether the kernel can mount its file systems with an ID mapping, as pods with a user namespace of their own need it; empty
+	// where that is not known.
+	IDMap Knowledge `json:"idmap,omitempty"`
 	// Topology is where its volumes can be reached from.
 	Topology Topology `json:"topology"`
 	// CloneTopology is where a volume can be that is made from another or from a snapshot; nil where that is not known.

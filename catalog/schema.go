@@ -79,6 +79,9 @@ func (d *Driver) faults() []error {
 	if d.Ephemeral != "" && !slices.Contains(facts, d.Ephemeral) {
 		errs = append(errs, fmt.Errorf("ephemeral %q is none of %v", d.Ephemeral, facts))
 	}
+	if d.IDMap != "" && !slices.Contains(facts, d.IDMap) {
+		errs = append(errs, fmt.Errorf("idmap %q is none of %v", d.IDMap, facts))
+	}
 	if !slices.Contains(scopes, d.Topology.Scope) {
 		errs = append(errs, fmt.Errorf("topology.scope %q is none of %v", d.Topology.Scope, scopes))
 	}

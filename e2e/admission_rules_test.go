@@ -30,6 +30,8 @@ const noGATopologyKeys = `{apiVersion: moorage.dev/v1alpha1, kind: MoorageConfig
 var onlyInFiles = map[string]string{
 	"decode":                   "what reaches the webhook has been read, and the API server says itself what it could not read",
 	"volume-handle-shared":     "a request has one volume, and the files have several",
+	"binding-hook-deadlock":    "a request has one object, and the claim's consumer is another",
+	"selinux-label-conflict":   "a request has one pod, and the files have several",
 	"configmap-key-missing":    "ConfigMaps are read in files only",
 	"snapshot-removed-version": "the API server serves no such version, so there is nothing to ask about",
 }

@@ -21,12 +21,13 @@ type jsonRule struct {
 	Symptom     string       `json:"symptom"`
 	Remediation string       `json:"remediation"`
 	Doc         string       `json:"doc"`
+	See         []string     `json:"see,omitempty"`
 	NeedsLookup bool         `json:"needsLookup"`
 	FilesOnly   bool         `json:"filesOnly"`
 }
 
 func ruleForJSON(r *rules.Rule) jsonRule {
-	return jsonRule{r.ID, r.Summary, r.Kinds, r.Action, r.Symptom, r.Remediation, r.Doc(), r.NeedsLookup, r.Check == nil}
+	return jsonRule{r.ID, r.Summary, r.Kinds, r.Action, r.Symptom, r.Remediation, r.Doc(), r.See, r.NeedsLookup, r.Check == nil || r.FilesOnly}
 }
 
 // Rules writes every rule with its default action.
@@ -86,7 +87,7 @@ func rule(w io.Writer, r *rules.Rule, output string) error {
 			{"looks up", lookup},
 			{"otherwise", r.Symptom},
 			{"fix", r.Remediation},
-			{"more", r.Doc()},
+			{"more", strings.Join(append([]string{r.Doc()}, r.See...), " ")},
 		})
 	})
 }

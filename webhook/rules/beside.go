@@ -23,6 +23,8 @@ type Beside struct {
 	volumesOf map[volumeHandle][]string
 	// users are the workloads that name a claim.
 	users map[topology.Key][]claimUser
+	// uses are how they do.
+	uses map[topology.Key][]claimUse
 	// configMaps are the keys of those that the files hold.
 	configMaps map[topology.Key]map[string]bool
 	// claims and snapshots are the namespaces of those of a name, and written all that the files hold, what is there in several versions
@@ -46,7 +48,7 @@ func (u claimUser) compare(o claimUser) int {
 // NewBeside makes an index of the objects of files, whose namespaces are filled in, and of the state that holds them.
 func NewBeside(state *topology.Snapshot, objects []runtime.Object) *Beside {
 	b := &Beside{
-		claimsOf: map[string][]topology.Key{}, volumesOf: map[volumeHandle][]string{}, users: map[topology.Key][]claimUser{},
+		claimsOf: map[string][]topology.Key{}, volumesOf: map[volumeHandle][]string{}, users: map[topology.Key][]claimUser{}, uses: map[topology.Key][]claimUse{},
 		configMaps: map[topology.Key]map[string]bool{}, claims: map[string][]string{}, snapshots: map[string][]string{},
 		written: map[topology.Kind]map[topology.Key]bool{},
 	}
@@ -120,6 +122,10 @@ func (b *Beside) add(o runtime.Object, maps map[topology.Key]*corev1.ConfigMap) 
 	eachNamedClaim(o, func(c namedClaim) {
 		key := topology.Key{Namespace: namespace, Name: c.name}
 		b.users[key] = append(b.users[key], claimUser{kind, meta.GetName()})
+	})
+	usesOf(o, claimUser{kind, meta.GetName()}, func(name string, use claimUse) {
+		key := topology.Key{Namespace: namespace, Name: name}
+		b.uses[key] = append(b.uses[key], use)
 	})
 }
 

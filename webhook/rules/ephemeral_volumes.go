@@ -80,6 +80,104 @@ func limitsMemory(r *corev1.ResourceRequirements) bool {
 	return ok && limit.Sign() > 0
 }
 
+var emptyDirMemoryAboveLimitRule = Rule{
+	ID:          "emptydir-memory-above-limit",
+	Summary:     "A memory volume may become larger than the memory of a container that writes to it, or of the pod.",
+	Kinds:       podKinds,
+	Action:      Warn,
+	Symptom:     "OOMKilled: what a container writes there counts as its memory, and it is killed long before the volume is full",
+	Remediation: "lower emptyDir.sizeLimit, or raise the memory limit to what the volume and the program need together",
+	See:         []string{"https://github.com/kubernetes/website/issues/36494", "https://github.com/kubernetes/website/issues/36453"},
+	Check:       emptyDirMemoryAboveLimit,
+}
+
+// emptyDirMemoryAboveLimit fires on memory volumes that a container cannot fill. The pages belong to the container that writes them.
+func emptyDirMemoryAboveLimit(in *Input) []Finding {
+	spec, path := podSpecOf(in.Object)
+	if spec == nil || !slices.ContainsFunc(spec.Volumes, func(v corev1.Volume) bool { return memoryLimitOf(&v) != nil }) {
+		return nil
+	}
+	told := map[int]bool{}
+	var found []Finding
+	tell := func(volume int, who string, limit resource.Quantity) {
+		v := &spec.Volumes[volume]
+		told[volume] = true
+		found = append(found, Finding{
+			Path:    path.Child("volumes").Index(volume).Child("emptyDir", "sizeLimit"),
+			Message: fmt.Sprintf("memory volume %q may hold %s, and %s has a memory limit of %s", v.Name, v.EmptyDir.SizeLimit, who, limit.String()),
+		})
+	}
+	eachMount(in.Object, func(m mount) {
+		if m.volume == nil || m.ReadOnly || told[m.volumeIndex] || memoryLimitOf(m.volume) == nil {
+			return
+		}
+		of, ok := m.container.Resources.Limits[corev1.ResourceMemory]
+		if ok && of.Sign() > 0 && memoryLimitOf(m.volume).Cmp(of) > 0 {
+			tell(m.volumeIndex, fmt.Sprintf("container %q, which writes to it,", m.container.Name), of)
+			return
+		}
+		if spec.Resources != nil && limitsMemory(spec.Resources) {
+			if of = spec.Resources.Limits[corev1.ResourceMemory]; memoryLimitOf(m.volume).Cmp(of) > 0 {
+				tell(m.volumeIndex, "the pod", of)
+			}
+		}
+	})
+	return found
+}
+
+// memoryLimitOf is the size of a volume in memory that has one; nil for any other volume.
+func memoryLimitOf(v *corev1.Volume) *resource.Quantity {
+	if v.EmptyDir == nil || v.EmptyDir.Medium != corev1.StorageMediumMemory || v.EmptyDir.SizeLimit == nil || v.EmptyDir.SizeLimit.Sign() <= 0 {
+		return nil
+	}
+	return v.EmptyDir.SizeLimit
+}
+
+var emptyDirDiskUnboundedRule = Rule{
+	ID:          "emptydir-disk-unbounded",
+	Summary:     "A volume on the node's disk has no sizeLimit, and no container of the pod an ephemeral-storage limit.",
+	Kinds:       podKinds,
+	Action:      Audit,
+	Symptom:     "the node's disk fills up (DiskPressure), and other pods are evicted",
+	Remediation: "set emptyDir.sizeLimit, or an ephemeral-storage limit on the containers",
+	See:         []string{"https://github.com/kubernetes/kubernetes/issues/91600", "https://github.com/cruise-automation/k-rail/issues/36"},
+	Check:       emptyDirDiskUnbounded,
+}
+
+// emptyDirDiskUnbounded fires on volumes that nothing bounds but the node's disk. The limits of containers bound what the pod has on the disk in
+// all, its volumes included (pkg/kubelet/eviction, podEphemeralStorageLimitEviction).
+func emptyDirDiskUnbounded(in *Input) []Finding {
+	spec, path := podSpecOf(in.Object)
+	if spec == nil || !slices.ContainsFunc(spec.Volumes, func(v corev1.Volume) bool { return onDiskUnbounded(&v) }) {
+		return nil
+	}
+	for i := range spec.Containers {
+		if limit, ok := spec.Containers[i].Resources.Limits[corev1.ResourceEphemeralStorage]; ok && limit.Sign() > 0 {
+			return nil
+		}
+	}
+	written := map[int]bool{}
+	eachMount(in.Object, func(m mount) {
+		if m.volume != nil && !m.ReadOnly {
+			written[m.volumeIndex] = true
+		}
+	})
+	var found []Finding
+	for i := range spec.Volumes {
+		if written[i] && onDiskUnbounded(&spec.Volumes[i]) {
+			found = append(found, Finding{
+				Path:    path.Child("volumes").Index(i).Child("emptyDir"),
+				Message: fmt.Sprintf("volume %q on the node's disk has no sizeLimit, and no container an ephemeral-storage limit", spec.Volumes[i].Name),
+			})
+		}
+	}
+	return found
+}
+
+func onDiskUnbounded(v *corev1.Volume) bool {
+	return v.EmptyDir != nil && v.EmptyDir.Medium == corev1.StorageMediumDefault && (v.EmptyDir.SizeLimit == nil || v.EmptyDir.SizeLimit.Sign() <= 0)
+}
+
 var emptyDirMediumUnknownRule = Rule{
 	ID:          "emptydir-medium-unknown",
 	Summary:     "An emptyDir has a medium that the kubelet does not know.",

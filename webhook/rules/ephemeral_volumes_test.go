@@ -113,3 +113,46 @@ func TestSizeSuspicious(t *testing.T) {
 		{name: "no size", reason: "the API server says so itself", manifest: claim("")},
 	})
 }
+
+func TestEmptyDirMemoryAboveLimit(t *testing.T) {
+	pod := func(limit, volume, mount, rest string) string {
+		return `{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {` + rest + `containers: [{name: c, image: i, resources: {` + limit + `}, volumeMounts: [{name: v, mountPath: /v` + mount +
+			`}]}], volumes: [{name: v, emptyDir: {` + volume + `}}]}}`
+	}
+	told := func(rest string) []string {
+		return []string{`spec.volumes[0].emptyDir.sizeLimit: memory volume "v" may hold 2Gi, and ` + rest}
+	}
+	runRule(t, "emptydir-memory-above-limit", []ruleCase{
+		{
+			name: "above the container's limit", reason: "its files are its memory", action: Warn, manifest: pod("limits: {memory: 1Gi}", "medium: Memory, sizeLimit: 2Gi", "", ""),
+			want: told(`container "c", which writes to it, has a memory limit of 1Gi`),
+		},
+		{
+			name: "above the pod's limit", reason: "the files are in the pod's memory", action: Warn,
+			manifest: pod("", "medium: Memory, sizeLimit: 2Gi", "", "resources: {limits: {memory: 1Gi}}, "), want: told("the pod has a memory limit of 1Gi"),
+		},
+		{name: "as large as the limit", reason: "not above", manifest: pod("limits: {memory: 2Gi}", "medium: Memory, sizeLimit: 2Gi", "", "")},
+		{name: "below the limit", reason: "as it should be", manifest: pod("limits: {memory: 4Gi}", "medium: Memory, sizeLimit: 2Gi", "", "")},
+		{name: "no limit", reason: "emptydir-memory-unbounded asks for one of the two", manifest: pod("", "medium: Memory, sizeLimit: 2Gi", "", "")},
+		{name: "no size", reason: "the kubelet takes the pod's limit", manifest: pod("limits: {memory: 1Gi}", "medium: Memory", "", "")},
+		{name: "on disk", reason: "no memory", manifest: pod("limits: {memory: 1Gi}", "sizeLimit: 2Gi", "", "")},
+		{name: "a reader", reason: "who writes pays", manifest: pod("limits: {memory: 1Gi}", "medium: Memory, sizeLimit: 2Gi", ", readOnly: true", "")},
+	})
+}
+
+func TestEmptyDirDiskUnbounded(t *testing.T) {
+	pod := func(limit, volume, mount string) string {
+		return `{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: [{name: c, image: i, resources: {` + limit + `}, volumeMounts: [{name: v, mountPath: /v` + mount +
+			`}]}], volumes: [{name: v, emptyDir: {` + volume + `}}]}}`
+	}
+	runRule(t, "emptydir-disk-unbounded", []ruleCase{
+		{
+			name: "nothing bounds it", reason: "but the disk", action: Audit, manifest: pod("limits: {memory: 1Gi}", "", ""),
+			want: []string{`spec.volumes[0].emptyDir: volume "v" on the node's disk has no sizeLimit, and no container an ephemeral-storage limit`},
+		},
+		{name: "a size", reason: "bounds it", manifest: pod("", "sizeLimit: 1Gi", "")},
+		{name: "a limit", reason: "bounds the pod", manifest: pod("limits: {ephemeral-storage: 1Gi}", "", "")},
+		{name: "memory", reason: "not on the disk", manifest: pod("", "medium: Memory", "")},
+		{name: "a reader", reason: "writes nothing", manifest: pod("", "", ", readOnly: true")},
+	})
+}

@@ -84,6 +84,14 @@ func (u hostUse) path(spec *field.Path) *field.Path {
 	return at.Child("hostPath", "path")
 }
 
+// fileType is what the volume says that the path is.
+func (u hostUse) fileType() *corev1.HostPathType {
+	if u.volume.HostPath == nil {
+		return nil
+	}
+	return u.volume.HostPath.Type
+}
+
 var hostPathSensitiveRule = Rule{
 	ID:          "hostpath-sensitive",
 	Summary:     "A hostPath of one of the node's system directories is mounted writable, or the socket of its container runtime is mounted at all.",

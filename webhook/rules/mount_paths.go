@@ -124,8 +124,13 @@ func isFileName(p string) bool { return slices.Contains(fileEndings, path.Ext(p)
 
 // onWindows says that a mount's path is a Windows path, or may be one.
 func onWindows(m mount) bool {
-	if m.spec.OS != nil {
-		return m.spec.OS.Name == corev1.Windows
+	return forWindows(m.spec) || (m.spec.OS == nil && (hasDrive(m.MountPath) || strings.Contains(m.MountPath, `\`)))
+}
+
+// forWindows says that the pod is for Windows nodes.
+func forWindows(spec *corev1.PodSpec) bool {
+	if spec.OS != nil {
+		return spec.OS.Name == corev1.Windows
 	}
-	return m.spec.NodeSelector[corev1.LabelOSStable] == string(corev1.Windows) || hasDrive(m.MountPath) || strings.Contains(m.MountPath, `\`)
+	return spec.NodeSelector[corev1.LabelOSStable] == string(corev1.Windows)
 }

@@ -51,6 +51,9 @@ func reference() []byte {
 		}
 		fmt.Fprintf(&out, "\n## %s\n\n%s\n\n- **Action:** `%s`\n- **Objects:** %s\n- **Without it:** %s\n- **Fix:** %s\n",
 			r.ID, r.Summary, r.Action, strings.Join(kinds, ", "), r.Symptom, r.Remediation)
+		if len(r.See) > 0 {
+			fmt.Fprintf(&out, "- **See:** %s\n", strings.Join(r.See, ", "))
+		}
 		if r.Check == nil || r.FilesOnly {
 			fmt.Fprint(&out, "- Found in files only, by `moorage check`.\n")
 		}

@@ -19,17 +19,21 @@ var registry = inOrder(
 	[]Rule{volumeModeMismatchRule, ephemeralCSIUnsupportedRule},
 	[]Rule{
 		secretRefIncompleteRule, secretParameterUnknownRule, secretCrossTenantRule, secretInPlainTextRule, secretModeDecimalRule,
-		secretModeTooOpenRule, secretSubPathStaleRule, secretEnvRule, secretTokenLongRule,
+		secretModeTooOpenRule, secretModeUnreadableRule, secretSubPathStaleRule, secretEnvRule, secretEnvLiteralRule, secretTokenLongRule,
 	},
 	[]Rule{
 		propagationBidirectionalPathRule, propagationBidirectionalUnprivilegedRule, propagationHostRootRule, propagationIneffectiveRule,
 		propagationSubPathRule, propagationReadOnlyNotRecursiveRule,
 	},
-	[]Rule{hostPathSensitiveRule, hostPathStatefulRule},
-	[]Rule{emptyDirMemoryUnboundedRule, emptyDirMediumUnknownRule, mountPathRule, sizeSuspiciousRule, fsGroupSkippedRule, subPathVariableRule, claimTemplateUnusedRule, configMapKeyMissingRule, dataDirectoryLostFoundRule, nfsClusterDNSRule},
+	[]Rule{hostPathSensitiveRule, hostPathRuntimeDirectoryRule, hostPathStatefulRule},
+	[]Rule{emptyDirMemoryUnboundedRule, emptyDirMemoryAboveLimitRule, emptyDirDiskUnboundedRule, emptyDirMediumUnknownRule},
+	[]Rule{
+		mountPathRule, sizeSuspiciousRule, fsGroupSkippedRule, usernsNotIDMappedRule, selinuxLabelConflictRule, subPathVariableRule, claimTemplateUnusedRule,
+		configMapKeyMissingRule, dataDirectoryLostFoundRule, nfsClusterDNSRule,
+	},
 	[]Rule{
 		bindingNodeNameRule, bindingImmediateZonalRule, bindingNoCommonNodeRule, bindingNoClassRule, bindingClassMissingRule,
-		bindingSelectorDynamicRule, bindingSelectedNodeRule, bindingStaticMismatchRule, volumeHandleSharedRule,
+		bindingSelectorDynamicRule, bindingSelectedNodeRule, bindingStaticMismatchRule, bindingHookDeadlockRule, volumeHandleSharedRule,
 	},
 	[]Rule{topologyKeyUnknownRule, topologyKeyForeignRule, topologyPVUnpinnedRule, topologyBetaKeyRule, expansionUnsupportedRule, classParameterUnknownRule, mountOptionMalformedRule},
 	[]Rule{

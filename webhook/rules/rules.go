@@ -37,6 +37,8 @@ type Rule struct {
 	Symptom string
 	// Remediation is what to do, in one line.
 	Remediation string
+	// See are public reports of people who met the error, or the documentation of what causes it.
+	See []string
 	// ExplainsAPI says that some of its findings are on objects that the API server's own validation refuses. Such an object
 	// never reaches a validating webhook, so those findings are reported as warnings by the mutating one.
 	ExplainsAPI bool

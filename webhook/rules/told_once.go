@@ -15,7 +15,7 @@ import (
 // hostAccess are the rules that say in different words that a pod can change its node, the gravest first. Agents of the node
 // have to, and do so by many mounts at once.
 var hostAccess = []string{
-	"propagation-bidirectional-path", "propagation-host-root", "hostpath-sensitive", "propagation-readonly-not-recursive",
+	"propagation-bidirectional-path", "propagation-host-root", "hostpath-sensitive", "hostpath-runtime-directory", "propagation-readonly-not-recursive",
 }
 
 // agentAdvice are hostAccess and the rules about what works and could be better. An agent of the node comes from somebody else than the user who installs
