@@ -54,7 +54,7 @@ func TestMoorageAgreesWithTheScheduler(t *testing.T) {
 	m := startMoorage(t, c, moorage.Options{NoWebhook: true, Config: `
 apiVersion: moorage.dev/v1alpha1
 kind: MoorageConfiguration
-extender: {predicates: {SingleWriter: Off, DriverReady: Off, TopologyKeys: Off, JointCapacity: Off}}
+extender: {predicates: {SingleWriter: Off, DriverReady: Off, TopologyKeys: Off, Sources: Off, JointCapacity: Off}}
 `})
 	startScheduler(t, c, m.ExtenderURL)
 	for i := range parityPods {

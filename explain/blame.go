@@ -22,7 +22,7 @@ type Blame struct {
 	// Gone tells that the node for which the claim's volume is being provisioned is not in the cluster: ReasonSelectedNode.
 	Gone bool
 	// Most is the largest volume (ReasonCapacity; negative where no pool says), or the room (ReasonJointCapacity), of the class's pools that
-	// these nodes reach, and At where that pool is reached.
+	// these nodes reach, and At where that pool is reached; or where the source of a claim's volume is (ReasonSource).
 	Most int64
 	At   Place
 }
@@ -63,6 +63,8 @@ func (q *asked) blamed(c *cause) *Blame {
 		}
 	}
 	switch c.reason {
+	case placement.ReasonSource:
+		b.At = q.zones.place(q.meeting(b.Conditions))
 	case placement.ReasonSelectedNode:
 		_, known := q.Snapshot.NodeIndex(q.d.Volumes[c.volume].Claim.SelectedNode)
 		b.Gone = !known
@@ -79,6 +81,15 @@ func (q *asked) blamed(c *cause) *Blame {
 		b.Most, b.At = most.Free(), q.zones.place(most.Nodes)
 	}
 	return b
+}
+
+// meeting are the nodes that meet one of the conditions.
+func (q *asked) meeting(conditions []*topology.Selector) topology.NodeSet {
+	out := topology.NewNodeSet(q.Snapshot.NumNodes())
+	for _, condition := range conditions {
+		out.Or(q.Snapshot.Nodes(condition))
+	}
+	return out
 }
 
 // differs reports whether other nodes may be ruled out for other pods, drivers or labels than the first.

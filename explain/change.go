@@ -32,6 +32,8 @@ type Change struct {
 	Class, Other string
 	// Bytes is a size or how much more is needed, in place of Instead.
 	Bytes, Instead int64
+	// From is what a claim's volume is to be made from: RestoreInstead, StartEmpty.
+	From *topology.Origin
 	// Slots is how many attach slots a pod takes.
 	Slots int
 	// At is where it is to be done: drivers registered, room made, data moved to, from where it is Now. At is nil for anywhere.
@@ -71,6 +73,10 @@ const (
 	AllowByKey
 	// AdaptClaim removes what is between a claim and the volume that comes nearest.
 	AdaptClaim
+	// RestoreInstead creates a claim that is a clone again from a snapshot of the same source, which its driver restores anywhere.
+	RestoreInstead
+	// StartEmpty creates a claim again without its source, for its data to be copied.
+	StartEmpty
 	// CreateVolume creates a volume by hand, for a class that provisions nothing.
 	CreateVolume
 	// AddNode adds a node.
@@ -197,6 +203,8 @@ func (q *asked) proposals() []proposal {
 			out = append(out, q.register(c)...)
 		case placement.ReasonTopologyLabels:
 			out = append(out, q.label(c)...)
+		case placement.ReasonSource:
+			out = append(out, q.withoutSource(c)...)
 		case placement.ReasonForeignTopology:
 			out = append(out, q.allowByKey(c))
 		}

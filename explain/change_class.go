@@ -12,6 +12,21 @@ import (
 	"github.com/moorage-k8s/moorage/topology/nodeset"
 )
 
+// withoutSource proposes that a claim's volume is made in another way than from a source whose place it cannot leave.
+func (q *asked) withoutSource(c *cause) []proposal {
+	v, b := &q.d.Volumes[c.volume], q.blamed(c)
+	change := Change{Do: StartEmpty, Object: Object{"PersistentVolumeClaim", v.Claim.Namespace, v.Claim.Name}, Volume: v, From: b.Origin}
+	at := costMove
+	if !v.Claim.Source.Snapshot && q.Engine.RestoresAnywhere(v.Class) {
+		change.Do, at = RestoreInstead, costVolume
+	}
+	return []proposal{{Change: change, cost: at, apply: func(d *topology.Draft) {
+		claim := *v.Claim
+		claim.Source = topology.ClaimSource{}
+		d.PutClaim(&claim)
+	}}}
+}
+
 // allowByKey proposes that a class allows the nodes by a key of its driver: that of the driver's zones, or the first.
 func (q *asked) allowByKey(c *cause) proposal {
 	b := q.blamed(c)

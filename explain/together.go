@@ -86,7 +86,7 @@ var looked = []string{
 	upstream.NotEnoughStorage, upstream.NoVolumeZone,
 	placement.ReasonReserved.String(), placement.ReasonSingleWriter.String(), placement.ReasonDriverReady.String(),
 	placement.ReasonJointCapacity.String(), placement.ReasonTopologyLabels.String(), placement.ReasonTopologyKeys.String(),
-	placement.ReasonForeignTopology.String(),
+	placement.ReasonForeignTopology.String(), placement.ReasonSource.String(),
 }
 
 // together is what is said of both halves, and what would help; nil where only volumes were looked at.

@@ -5,7 +5,6 @@ package topology
 import (
 	"time"
 
-	snapshotv1 "github.com/kubernetes-csi/external-snapshotter/client/v8/apis/volumesnapshot/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -76,6 +75,8 @@ type Claim struct {
 	// Populated tells that the claim's data comes from a source that CSI provisioners leave to a volume populator, which has the
 	// volume made for a claim of its own and hands it over.
 	Populated bool
+	// Source is what the claim's volume is to be made from.
+	Source ClaimSource
 	// Lost is the phase Lost: its volume is gone. Deleting: it has a deletion timestamp.
 	Lost, Deleting bool
 	// Owner is the UID of the controlling owner: for a claim of an ephemeral volume, the pod.
@@ -101,10 +102,10 @@ func claimFromAPI(c *corev1.PersistentVolumeClaim) *Claim {
 		Lost:            c.Status.Phase == corev1.ClaimLost,
 		Deleting:        c.DeletionTimestamp != nil,
 		Created:         c.CreationTimestamp.Time,
-		Populated:       populated(c),
 	}
 	_, annotated := c.Annotations[corev1.BetaStorageClassAnnotation]
 	out.Unclassed = c.Spec.StorageClassName == nil && !annotated
+	out.Source, out.Populated = sourceOf(c)
 	_, out.BindCompleted = c.Annotations[storagehelpers.AnnBindCompleted]
 	out.SelectedNode, out.HasSelectedNode = c.Annotations[storagehelpers.AnnSelectedNode]
 	out.SelectedNode = shared(out.SelectedNode)
@@ -121,23 +122,4 @@ func claimFromAPI(c *corev1.PersistentVolumeClaim) *Claim {
 		out.Owner = ref.UID
 	}
 	return out
-}
-
-// populated reports whether external-provisioner leaves the claim to others for its data source: it knows snapshots and claims
-// (Provision in pkg/controller/controller.go, v6).
-func populated(c *corev1.PersistentVolumeClaim) bool {
-	var group *string
-	var kind string
-	switch {
-	case c.Spec.DataSourceRef != nil:
-		group, kind = c.Spec.DataSourceRef.APIGroup, c.Spec.DataSourceRef.Kind
-	case c.Spec.DataSource != nil:
-		group, kind = c.Spec.DataSource.APIGroup, c.Spec.DataSource.Kind
-	default:
-		return false
-	}
-	if group == nil || *group == corev1.GroupName {
-		return kind != "PersistentVolumeClaim"
-	}
-	return *group != snapshotv1.GroupName || kind != "VolumeSnapshot"
 }

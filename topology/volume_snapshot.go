@@ -57,6 +57,8 @@ type VolumeSnapshotContent struct {
 	Name, Driver string
 	// Snapshot is the snapshot that it belongs to.
 	Snapshot Key
+	// SourceHandle is the driver's handle of the volume that it was taken of; empty for a snapshot that was there before.
+	SourceHandle string
 	// SourceMode is the volumeMode of the volume that it was taken of; empty where it is not known.
 	SourceMode corev1.PersistentVolumeMode
 	// AllowModeChange reports whether a volume of another volumeMode may be made from it.
@@ -68,6 +70,9 @@ func volumeSnapshotContentFromAPI(c *snapshotv1.VolumeSnapshotContent) *VolumeSn
 	out := &VolumeSnapshotContent{Name: c.Name, Driver: shared(c.Spec.Driver), Snapshot: Key{shared(ref.Namespace), ref.Name}}
 	// What is not a boolean allows nothing, as in external-provisioner.
 	out.AllowModeChange, _ = strconv.ParseBool(c.Annotations[allowModeChangeAnnotation])
+	if c.Spec.Source.VolumeHandle != nil {
+		out.SourceHandle = *c.Spec.Source.VolumeHandle
+	}
 	if c.Spec.SourceVolumeMode != nil {
 		out.SourceMode = corev1.PersistentVolumeMode(shared(string(*c.Spec.SourceVolumeMode)))
 	}

@@ -28,7 +28,7 @@ const blameRounds = 800
 // On random clusters, what a verdict blames for rejecting a node is to blame, all of it and nothing else: where exactly that is taken away
 // the predicate passes the node, and as long as any one of it is left it does not.
 func TestOnlyTheGuiltyAreBlamed(t *testing.T) {
-	engine, err := placement.NewEngine(placement.Config{})
+	engine, err := placement.NewEngine(placement.Config{AtSource: func(driver string, _ map[string]string, _ bool) bool { return driver == beyondDriver }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,10 +76,13 @@ func counts(seen map[placement.Reason]int) string {
 // beyond is the class of what moorage's own predicates look at and kube-scheduler's plugins do not; the generator leaves it out.
 const beyond = "beyond"
 
+// beyondDriver is its driver, which makes clones only where their source is.
+const beyondDriver = "beyond.example.com"
+
 // withBeyond makes most nodes Ready, and adds a class with small pools, a driver that gives topology keys on some nodes, with labels on some
 // of these, and claims for the pods to be judged.
 func withBeyond(r *Round, rng *rand.Rand) (*Cluster, []*corev1.Pod) {
-	const driver, key, rack, site = "beyond.example.com", "beyond/zone", "beyond/rack", "beyond/site"
+	const driver, key, rack, site = beyondDriver, "beyond/zone", "beyond/rack", "beyond/site"
 	some := func() bool { return rng.IntN(2) == 0 }
 	c := r.Cluster.Clone()
 	for i, node := range c.Nodes {
@@ -130,6 +133,17 @@ func withBeyond(r *Round, rng *rand.Rand) (*Cluster, []*corev1.Pod) {
 			StorageClassName: beyond, NodeTopology: reached, Capacity: resource.NewQuantity(int64(4+rng.IntN(8))<<30, resource.BinarySI),
 		})
 	}
+	// A volume of the driver that has its place, or none.
+	original := &corev1.PersistentVolume{ObjectMeta: metav1.ObjectMeta{Name: "beyond-original"}}
+	original.Spec.CSI = &corev1.CSIPersistentVolumeSource{Driver: driver, VolumeHandle: original.Name}
+	original.Spec.Capacity = corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("1Gi")}
+	if some() {
+		original.Spec.NodeAffinity = &corev1.VolumeNodeAffinity{Required: &corev1.NodeSelector{NodeSelectorTerms: []corev1.NodeSelectorTerm{{
+			MatchExpressions: []corev1.NodeSelectorRequirement{{Key: key, Operator: corev1.NodeSelectorOpIn, Values: []string{fmt.Sprint(rng.IntN(2))}}},
+		}}}}
+	}
+	c.Volumes = append(c.Volumes, original)
+	bound := map[string]bool{}
 	var pods []*corev1.Pod
 	for i, pod := range r.Pods {
 		pod = pod.DeepCopy()
@@ -137,6 +151,16 @@ func withBeyond(r *Round, rng *rand.Rand) (*Cluster, []*corev1.Pod) {
 			claim := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Namespace: pod.Namespace, Name: fmt.Sprintf("beyond-%d-%d", i, k)}}
 			claim.Spec.StorageClassName = new(beyond)
 			claim.Spec.Resources.Requests = corev1.ResourceList{corev1.ResourceStorage: *resource.NewQuantity(int64(1+rng.IntN(5))<<30, resource.BinarySI)}
+			if rng.IntN(4) == 0 {
+				if !bound[pod.Namespace] {
+					bound[pod.Namespace] = true
+					source := claim.DeepCopy()
+					source.Name, source.Spec.VolumeName = "beyond-original", original.Name
+					source.Annotations = map[string]string{"pv.kubernetes.io/bind-completed": "yes"}
+					c.Claims = append(c.Claims, source)
+				}
+				claim.Spec.DataSource = &corev1.TypedLocalObjectReference{Kind: "PersistentVolumeClaim", Name: "beyond-original"}
+			}
 			c.Claims = append(c.Claims, claim)
 			volume := corev1.Volume{Name: claim.Name}
 			volume.PersistentVolumeClaim = &corev1.PersistentVolumeClaimVolumeSource{ClaimName: claim.Name}

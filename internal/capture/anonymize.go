@@ -178,6 +178,7 @@ func (n *renamer) object(object metav1.Object) error {
 		o.Driver = n.driver(o.Driver)
 	case *snapshotv1.VolumeSnapshotContent:
 		o.Spec.Driver = n.driver(o.Spec.Driver)
+		n.pointer(o.Spec.Source.VolumeHandle, n.name)
 		ref := &o.Spec.VolumeSnapshotRef
 		ref.Namespace, ref.Name = n.name(ref.Namespace), n.name(ref.Name)
 	case *snapshotv1.VolumeSnapshot:
@@ -259,7 +260,15 @@ func (n *renamer) claim(c *corev1.PersistentVolumeClaim) {
 	n.pointer(c.Spec.StorageClassName, n.name)
 	n.pointer(c.Spec.VolumeAttributesClassName, n.name)
 	n.selector(c.Spec.Selector)
-	if source := c.Spec.DataSourceRef; source != nil && source.APIGroup != nil && *source.APIGroup != snapshotv1.GroupName {
+	switch source := c.Spec.DataSourceRef; {
+	case source == nil:
+	case source.APIGroup == nil || *source.APIGroup == corev1.GroupName:
+		source.Name = n.workload(source.Name)
+		n.pointer(source.Namespace, n.name)
+	case *source.APIGroup == snapshotv1.GroupName:
+		source.Name = n.name(source.Name)
+		n.pointer(source.Namespace, n.name)
+	default:
 		source.APIGroup, source.Kind = new("example.com"), "Populator"
 	}
 }

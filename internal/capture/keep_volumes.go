@@ -99,22 +99,28 @@ func keepClaim(c *corev1.PersistentVolumeClaim) *corev1.PersistentVolumeClaim {
 	}
 }
 
-// keepDataSource keeps of what kind a claim's data source is, and not which it is.
+// keepDataSource keeps which claim or snapshot a claim's data source is; of others only the kind.
 func keepDataSource(c *corev1.PersistentVolumeClaim) *corev1.TypedObjectReference {
+	var kept corev1.TypedObjectReference
 	switch {
 	case c.Spec.DataSourceRef != nil:
-		return &corev1.TypedObjectReference{APIGroup: c.Spec.DataSourceRef.APIGroup, Kind: c.Spec.DataSourceRef.Kind}
+		kept = *c.Spec.DataSourceRef.DeepCopy()
 	case c.Spec.DataSource != nil:
-		return &corev1.TypedObjectReference{APIGroup: c.Spec.DataSource.APIGroup, Kind: c.Spec.DataSource.Kind}
+		kept = corev1.TypedObjectReference{APIGroup: c.Spec.DataSource.APIGroup, Kind: c.Spec.DataSource.Kind, Name: c.Spec.DataSource.Name}
 	default:
 		return nil
 	}
+	if kept.APIGroup != nil && *kept.APIGroup != corev1.GroupName && *kept.APIGroup != snapshotv1.GroupName {
+		kept.Name, kept.Namespace = "", nil
+	}
+	return &kept
 }
 
 func keepSnapshotContent(c *snapshotv1.VolumeSnapshotContent) *snapshotv1.VolumeSnapshotContent {
 	return &snapshotv1.VolumeSnapshotContent{
 		ObjectMeta: keepMeta(c, allowModeChangeAnnotation),
 		Spec: snapshotv1.VolumeSnapshotContentSpec{
+			Source: snapshotv1.VolumeSnapshotContentSource{VolumeHandle: c.Spec.Source.VolumeHandle},
 			Driver: c.Spec.Driver, SourceVolumeMode: c.Spec.SourceVolumeMode, DeletionPolicy: c.Spec.DeletionPolicy,
 			VolumeSnapshotRef: corev1.ObjectReference{Namespace: c.Spec.VolumeSnapshotRef.Namespace, Name: c.Spec.VolumeSnapshotRef.Name},
 		},

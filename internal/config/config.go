@@ -17,6 +17,7 @@ import (
 	kjson "sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 
+	"github.com/moorage-k8s/moorage/catalog"
 	"github.com/moorage-k8s/moorage/extender/budget"
 	"github.com/moorage-k8s/moorage/extender/decisions"
 	"github.com/moorage-k8s/moorage/topology"
@@ -227,7 +228,7 @@ func (c *Configuration) Validate() error {
 func (c *Configuration) Placement() placement.Config {
 	out := placement.Config{
 		Predicates: map[string]placement.Mode{}, Scorers: map[string]placement.ScorerConfig{},
-		ProvisioningHalfLife: c.Extender.ProvisioningHalfLife.Duration,
+		ProvisioningHalfLife: c.Extender.ProvisioningHalfLife.Duration, AtSource: atSource,
 	}
 	for name, word := range c.Extender.Predicates {
 		out.Predicates[name] = mode(word)
@@ -236,6 +237,19 @@ func (c *Configuration) Placement() placement.Config {
 		out.Scorers[s.Name] = placement.ScorerConfig{Weight: *s.Weight, Policy: placement.Policy(s.Policy)}
 	}
 	return out
+}
+
+// atSource is what the catalog knows.
+func atSource(driver string, parameters map[string]string, snapshot bool) bool {
+	row, known := catalog.Default().Driver(driver)
+	switch {
+	case !known:
+		return false
+	case snapshot:
+		return row.CloneTopology.OfSnapshot(parameters) == catalog.CloneAtSource
+	default:
+		return row.CloneTopology.OfVolume(parameters) == catalog.CloneAtSource
+	}
 }
 
 // mode takes the modes in any case.

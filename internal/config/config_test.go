@@ -36,7 +36,13 @@ webhook:
 
 		ProvisioningHalfLife: 2 * time.Minute,
 	}
-	if diff := cmp.Diff(want, c.Placement()); diff != "" {
+	got := c.Placement()
+	if !got.AtSource("topolvm.io", nil, true) || got.AtSource("ebs.csi.aws.com", nil, true) || !got.AtSource("ebs.csi.aws.com", nil, false) ||
+		got.AtSource("disk.csi.azure.com", map[string]string{"skuName": "Premium_ZRS"}, false) || got.AtSource("csi.example.com", nil, false) {
+		t.Error("what the catalog knows of clones does not reach the engine")
+	}
+	got.AtSource = nil
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("placement (-want +got):\n%s", diff)
 	}
 	actions := map[string]rules.Action{"secret-mode-decimal": "off", "access-mode-rwop-non-csi": "deny"}

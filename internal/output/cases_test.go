@@ -98,6 +98,9 @@ func explained(t *testing.T, path string) *output.Explanation {
 	if _, err = manifests.Load(cache, dir); err != nil {
 		t.Fatal(err)
 	}
+	config.AtSource = func(driver string, parameters map[string]string, snapshot bool) bool {
+		return driver == "d" && !(snapshot && parameters["restores"] == "anywhere") && parameters["clones"] != "anywhere"
+	}
 	engine, err := placement.NewEngine(config)
 	if err != nil {
 		t.Fatal(err)

@@ -67,8 +67,10 @@ func (w causeWords) clause(c *explain.Cause) string {
 		return fmt.Sprintf("the CSINodes give no topology keys of driver %s %s", c.Driver, on(&c.RuledOut))
 	case placement.ReasonTopologyLabels:
 		return fmt.Sprintf("the label %s, by which driver %s provisions, is missing %s", text.Or(c.Labels), c.Driver, on(&c.RuledOut))
+	case placement.ReasonSource:
+		return fromSource(c)
 	case placement.ReasonForeignTopology:
-		return fmt.Sprintf("driver %s provisions by %s, and class %s allows by %s, so that nothing is ever provisioned %s ('is not in requisite')",
+		return fmt.Sprintf("driver %s provisions by %s, and the allowedTopologies of class %s go by %s, so that nothing is ever provisioned %s ('is not in requisite')",
 			c.Driver, text.And(c.Keys), c.Class, text.And(c.Labels), on(&c.RuledOut))
 	default:
 		return c.Reason.String()
@@ -158,6 +160,15 @@ func noVolume(c *explain.Cause) string {
 		return fmt.Sprintf("class %s provisions nothing, and no available volume of it fits %s (%s)", class.Name, subject(c.Volume), text.Size(claim.Request)) +
 			near(claim, &explain.ClaimWait{Near: c.Near})
 	}
+}
+
+// fromSource says where the source of a claim's volume is, which the volume cannot leave.
+func fromSource(c *explain.Cause) string {
+	from, does := fmt.Sprintf("a clone of claim %s, whose volume", c.Origin.Claim.Name), "clones"
+	if s := c.Origin.Snapshot; s != nil {
+		from, does = fmt.Sprintf("to be restored from snapshot %s of claim %s, whose volume", s.Name, c.Origin.Claim.Name), "restores"
+	}
+	return fmt.Sprintf("%s is %s can be used %s, and driver %s %s there only", subject(c.Volume), from, on(&c.At), c.Driver, does)
 }
 
 // wanted is what the delayed claims of one class want.

@@ -48,6 +48,10 @@ func (w causeWords) deed(c *explain.Change) string {
 			c.Class, c.Labels[0], c.Value)
 	case explain.AdaptClaim:
 		return strings.Join(fix(c.Near, c.Volume.Claim), "; and ")
+	case explain.RestoreInstead:
+		return fmt.Sprintf("take a snapshot of claim %s, and make %s from that: its driver restores snapshots elsewhere too", c.From.Claim.Name, subject(c.Volume))
+	case explain.StartEmpty:
+		return fmt.Sprintf("recreate %s without its data source, and copy the data into it", subject(c.Volume))
 	case explain.CreateVolume:
 		return fmt.Sprintf("make a volume of class %s with %s for %s that can be used %s", c.Class, text.Size(c.Bytes), subject(c.Volume), onThen(&c.Fits))
 	case explain.AddNode:

@@ -124,6 +124,9 @@ func caseOf(t *testing.T, files map[string][]byte) (*placement.Engine, *topology
 	if err := yaml.UnmarshalStrict(files["config.yaml"], &config); err != nil {
 		t.Fatal(err)
 	}
+	config.AtSource = func(driver string, parameters map[string]string, snapshot bool) bool {
+		return driver == "d" && !(snapshot && parameters["restores"] == "anywhere") && parameters["clones"] != "anywhere"
+	}
 	engine, err := placement.NewEngine(config)
 	if err != nil {
 		t.Fatal(err)

@@ -38,6 +38,8 @@ const (
 type Config struct {
 	// Predicates by name; those not named are enforced. Only predicates that kube-scheduler does not have can be named.
 	Predicates map[string]Mode
+	// AtSource is what is known of drivers, for the predicate Sources, which does without it where nothing is.
+	AtSource AtSource `json:"-"`
 	// Scorers by name; those not named keep their weight and policy.
 	Scorers map[string]ScorerConfig
 	// ProvisioningHalfLife is the time after which a failure of provisioning counts half; DefaultProvisioningHalfLife where
@@ -61,6 +63,7 @@ type Engine struct {
 	modes    map[string]Mode
 	scorers  []weightedScorer
 	halfLife time.Duration
+	atSource AtSource
 }
 
 // NewEngine returns an engine. The error joins one for each name that is not known, with those that are, and for each value
@@ -101,7 +104,13 @@ func NewEngine(config Config) (*Engine, error) {
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
 	}
-	return &Engine{modes: maps.Clone(config.Predicates), scorers: weighted(config.Scorers), halfLife: halfLife}, nil
+	return &Engine{modes: maps.Clone(config.Predicates), scorers: weighted(config.Scorers), halfLife: halfLife, atSource: config.AtSource}, nil
+}
+
+// RestoresAnywhere reports whether snapshots of volumes of the class are known not to be restored only where they are, while clones are made only
+// where their source is.
+func (e *Engine) RestoresAnywhere(class *topology.Class) bool {
+	return e.atSource != nil && e.atSource(class.Driver, class.Object.Parameters, false) && !e.atSource(class.Driver, class.Object.Parameters, true)
 }
 
 // Configurable reports whether a predicate judges what kube-scheduler's own plugins do not, so that only the extender rejects nodes for it.
@@ -120,7 +129,7 @@ func configurablePredicates() []string {
 // Filter tells for every node of the snapshot whether the pod's volumes allow it, beside what is pending.
 func (e *Engine) Filter(s *topology.Snapshot, d *Demand, pending ...Pending) *Verdict {
 	v := &Verdict{Feasible: s.AllNodes().Clone(), Undecided: d.Undecided, demand: d, delayed: delayedClaims(s, d)}
-	q := &query{s: s, d: d, verdict: v, delayed: v.delayed, pending: pending}
+	q := &query{s: s, d: d, verdict: v, delayed: v.delayed, pending: pending, atSource: e.atSource}
 	v.query = q
 	for _, p := range predicates {
 		if mode := e.modes[p.name]; mode != Off {

@@ -25,9 +25,11 @@ type Evidence struct {
 	// meet the allowedTopologies.
 	Conditions []*topology.Selector
 	// Claims are the pod's own that cannot be bound or provisioned there, the largest first: ReasonSelectedNode, ReasonNoVolume,
-	// ReasonCapacity, ReasonJointCapacity, ReasonReserved. Class is theirs.
+	// ReasonSource, ReasonCapacity, ReasonJointCapacity, ReasonReserved. Class is theirs.
 	Claims []*topology.Claim
 	Class  string
+	// Origin is what the claim's volume is to be made from: ReasonSource. Conditions are then those on nodes that reach it, of which one would do.
+	Origin *topology.Origin
 	// Pools are those of the class that the node reaches, with what is left in them, those with most room first: ReasonCapacity,
 	// ReasonJointCapacity, ReasonReserved.
 	Pools []*Room

@@ -32,14 +32,15 @@ const (
 	SingleWriter         = "SingleWriter"
 	DriverReady          = "DriverReady"
 	TopologyKeys         = "TopologyKeys"
+	Sources              = "Sources"
 	JointCapacity        = "JointCapacity"
 )
 
 // predicates are all there are, in the order in which they are asked; a node's reason is that of the first to refuse it.
 // The order is that of kube-scheduler's plugins (VolumeRestrictions, NodeVolumeLimits, VolumeBinding, VolumeZone), with
 // moorage's own predicates last. Of these the one whose reason stays true when the others' are fixed comes first: while
-// another pod has the volume no change to a node helps; where the driver is missing so are its topology keys; and how much
-// room a pool has matters only where the driver could provision from it.
+// another pod has the volume no change to a node helps; where the driver is missing so are its topology keys; a driver that
+// cannot provision there at all makes no clone there; and how much room a pool has matters only where the driver could provision from it.
 var predicates = []predicate{
 	{ReadWriteOncePod, readWriteOncePod, readWriteOncePodBecause, false},
 	{ExclusiveDisk, exclusiveDisk, exclusiveDiskBecause, false},
@@ -52,6 +53,7 @@ var predicates = []predicate{
 	{SingleWriter, singleWriter, singleWriterBecause, true},
 	{DriverReady, driverReady, driverReadyBecause, true},
 	{TopologyKeys, topologyKeys, topologyKeysBecause, true},
+	{Sources, sources, sourcesBecause, true},
 	{JointCapacity, jointCapacity, jointCapacityBecause, true},
 }
 
@@ -63,7 +65,9 @@ type query struct {
 	pending []Pending
 	verdict *Verdict
 	asking  string
-	mode    Mode
+	// atSource is the configuration's.
+	atSource AtSource
+	mode     Mode
 
 	// What follows is for evidence, and made when it is first asked for.
 	rooms map[string]*Rooms

@@ -25,6 +25,7 @@ const (
 	ReasonTopologyKeys
 	ReasonTopologyLabels
 	ReasonForeignTopology
+	ReasonSource
 	ReasonJointCapacity
 	ReasonReserved
 	reasonCount
@@ -59,6 +60,7 @@ var reasons = [reasonCount]struct {
 	ReasonTopologyKeys:     {"node(s) report no topology keys for the CSI driver that is to provision a volume, as other nodes do", Unresolvable},
 	ReasonTopologyLabels:   {"node(s) lack a topology label that the CSI driver needs to provision a volume", Unresolvable},
 	ReasonForeignTopology:  {"node(s) are allowed by a class through labels by which its CSI driver does not provision", Unresolvable},
+	ReasonSource:           {"node(s) cannot reach where a volume is made from a claim or a snapshot", Unresolvable},
 	ReasonJointCapacity:    {"node(s) did not have enough free storage for all claims of the pod together", Unresolvable},
 	ReasonReserved:         {"node(s) did not have enough free storage beside what is reserved for other pods", Unresolvable},
 }

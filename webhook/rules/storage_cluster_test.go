@@ -47,6 +47,7 @@ func storageManifests() []string {
 		claim("in-a2", "storageClassName: ebs-wait, volumeName: pv-a2", bound),
 		claim("in-b", "storageClassName: ebs-wait, volumeName: pv-b", bound),
 		claim("nowhere", "storageClassName: ebs-wait, volumeName: pv-c", bound),
+		claim("clone-of-a", "storageClassName: ebs-wait, dataSource: {kind: PersistentVolumeClaim, name: in-a}", ""),
 		claim("on-pd", "storageClassName: pd", ""),
 		zonal("pv-a", "a", ebs), zonal("pv-a2", "a", ebs), zonal("pv-b", "b", ebs), zonal("pv-c", "c", ebs),
 		zonal("pv-kept", "a", ebs+", storageClassName: ebs-wait, claimRef: {namespace: default, name: kept}"),

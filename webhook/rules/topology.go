@@ -95,7 +95,7 @@ func (in *Input) reachedFromAnywhere(class string) bool {
 
 var bindingNoCommonNodeRule = Rule{
 	ID:          "binding-no-common-node",
-	Summary:     "A pod's bound volumes, and the allowed topologies of its delayed claims' classes, share no node.",
+	Summary:     "A pod's bound volumes, the allowed topologies of its delayed claims' classes, and what these are clones of share no node.",
 	Kinds:       podKinds,
 	Action:      Warn,
 	Symptom:     "FailedScheduling '" + upstream.VolumeAffinity + "'; the pod stays Pending",
@@ -127,10 +127,16 @@ func bindingNoCommonNode(in *Input) []Finding {
 			return
 		}
 		class := in.Lookup.Class(claim.Class)
-		// A volume that exists may be bound outside the allowed topologies, which are about provisioning.
-		if class != nil && class.Delayed && class.Provisions() && class.Allowed != nil && claim.VolumeName == "" &&
-			none(in.Lookup.Unclaimed(claim.Class)) && none(in.Lookup.KeptFor(claim.Key())) {
+		// A volume that exists may be bound outside the allowed topologies, which are about provisioning, and whatever the claim's source.
+		if class == nil || !class.Delayed || !class.Provisions() || claim.VolumeName != "" ||
+			!none(in.Lookup.Unclaimed(claim.Class)) || !none(in.Lookup.KeptFor(claim.Key())) {
+			return
+		}
+		if class.Allowed != nil {
 			places = append(places, place{fmt.Sprintf("class %q of claim %q", class.Name, c.name), in.Lookup.Nodes(class.Allowed), c.path})
+		}
+		if source, nodes, ok := in.placeOfSource(claim, class); ok {
+			places = append(places, place{fmt.Sprintf("%s, of which claim %q is a copy,", source, c.name), nodes, c.path})
 		}
 	})
 	if len(places) == 0 {

@@ -12,7 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/moorage-k8s/moorage/catalog"
-	"github.com/moorage-k8s/moorage/internal/text"
 	"github.com/moorage-k8s/moorage/topology"
 )
 
@@ -50,8 +49,8 @@ func topologyKeyForeign(in *Input) []Finding {
 		}
 		found = append(found, Finding{
 			Path:        k.path,
-			Message:     fmt.Sprintf("driver %s provisions by %s, not by the label %s", class.Provisioner, text.And(given), k.key),
-			Remediation: "use " + text.Or(given),
+			Message:     fmt.Sprintf("driver %s provisions by %s, not by the label %s", class.Provisioner, strings.Join(given, " and "), k.key),
+			Remediation: "use " + strings.Join(given, " or "),
 		})
 	})
 	if slices.Contains(hopeless, false) {

@@ -56,6 +56,11 @@ func TestBindingNoCommonNode(t *testing.T) {
 			name: "a zone without nodes", reason: "the pod waits for a node there", action: Warn, manifest: deploymentUsing("", "nowhere"),
 			want: []string{`spec.template.spec.volumes[0].persistentVolumeClaim.claimName: volume pv-c of claim "nowhere" can be reached from no node of the cluster`},
 		},
+		{
+			name: "a clone of a volume of another zone", reason: "EBS makes a clone where its source is", action: Warn, manifest: podUsing("", "in-b", "clone-of-a"),
+			want: []string{`spec.volumes[1].persistentVolumeClaim.claimName: volume pv-a of claim "in-a", of which claim "clone-of-a" is a copy, can be reached from no node from which volume pv-b of claim "in-b" can`},
+		},
+		{name: "a clone of a volume of the same zone", reason: "it is made there", manifest: podUsing("", "in-a2", "clone-of-a")},
 		{name: "one zone", reason: "two nodes reach both", manifest: podUsing("", "in-a", "in-a2")},
 		{name: "a class of the same zone", reason: "it is made there", manifest: podUsing("", "in-b", "waits-b")},
 		{name: "a class of any zone", reason: "it is made where the other is", manifest: podUsing("", "in-a", "waits")},

@@ -47,6 +47,8 @@ func (c *check) blamed() []thing {
 		return c.conditions()
 	case placement.ReasonSelectedNode:
 		return []thing{{name: "the selected node", takeAway: c.unselected}}
+	case placement.ReasonSource:
+		return []thing{{name: "place of volume " + c.evidence.Origin.Volume.Name, takeAway: c.reached}}
 	case placement.ReasonForeignTopology:
 		return []thing{{name: "allowedTopologies of " + c.evidence.Class, takeAway: c.allowed}}
 	case placement.ReasonNoVolume:
@@ -166,6 +168,18 @@ func (c *check) provisioned(d *topology.Draft) {
 		class.Provisioner = "lifted"
 	}
 	d.PutClass(&class)
+}
+
+// reached lets every node reach what a volume is to be made from.
+func (c *check) reached(d *topology.Draft) {
+	v := *d.Snapshot().Volume(c.evidence.Origin.Volume.Name)
+	v.Affinity = nil
+	if v.Migration != nil {
+		m := *v.Migration
+		m.Affinity = nil
+		v.Migration = &m
+	}
+	d.PutVolume(&v)
 }
 
 // allowed lets the class provision wherever its driver does.
