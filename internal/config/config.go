@@ -85,6 +85,8 @@ type Scorer struct {
 	Weight *int `json:"weight"`
 	// Policy is Spread or Pack, for scorers that have one.
 	Policy string `json:"policy"`
+	// ExistingVolumes is LeastWaste or MostLeft, for PoolFit.
+	ExistingVolumes string `json:"existingVolumes"`
 }
 
 // Metrics configures the server of metrics and probes.
@@ -234,7 +236,9 @@ func (c *Configuration) Placement() placement.Config {
 		out.Predicates[name] = mode(word)
 	}
 	for _, s := range c.Extender.Scorers {
-		out.Scorers[s.Name] = placement.ScorerConfig{Weight: *s.Weight, Policy: placement.Policy(s.Policy)}
+		out.Scorers[s.Name] = placement.ScorerConfig{
+			Weight: *s.Weight, Policy: placement.Policy(s.Policy), ExistingVolumes: placement.Existing(s.ExistingVolumes),
+		}
 	}
 	return out
 }

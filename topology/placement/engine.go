@@ -34,6 +34,15 @@ const (
 	Pack   Policy = "Pack"
 )
 
+// Existing is which existing volume PoolFit prefers.
+type Existing string
+
+// The preferences. The zero Existing is LeastWaste.
+const (
+	LeastWaste Existing = "LeastWaste"
+	MostLeft   Existing = "MostLeft"
+)
+
 // Config configures an Engine. The zero value is the default.
 type Config struct {
 	// Predicates by name; those not named are enforced. Only predicates that kube-scheduler does not have can be named.
@@ -51,8 +60,9 @@ type Config struct {
 type ScorerConfig struct {
 	// Weight is the scorer's share in the mean; 0 switches it off.
 	Weight int
-	// Policy is for scorers that have one; empty is the scorer's default.
-	Policy Policy
+	// Policy and ExistingVolumes are for scorers that have one; empty is the scorer's default.
+	Policy          Policy
+	ExistingVolumes Existing
 }
 
 // maxWeight keeps weights comparable; nothing is gained by larger ones.
@@ -86,12 +96,18 @@ func NewEngine(config Config) (*Engine, error) {
 		case s.Policy != "" && !scorers[i].policies:
 			fault("extender.scorers: %s has no policy; leave out policy: %s", name, s.Policy)
 			continue
+		case s.ExistingVolumes != "" && !scorers[i].policies:
+			fault("extender.scorers: %s has no preference of existing volumes; leave out existingVolumes: %s", name, s.ExistingVolumes)
+			continue
 		}
 		if s.Weight < 0 || s.Weight > maxWeight {
 			fault("extender.scorers: weight %d of %s is not from 0 to %d", s.Weight, name, maxWeight)
 		}
 		if s.Policy != "" && s.Policy != Spread && s.Policy != Pack {
 			fault("extender.scorers: policy %q of %s is neither Spread nor Pack", s.Policy, name)
+		}
+		if s.ExistingVolumes != "" && s.ExistingVolumes != LeastWaste && s.ExistingVolumes != MostLeft {
+			fault("extender.scorers: existingVolumes %q of %s is neither LeastWaste nor MostLeft", s.ExistingVolumes, name)
 		}
 	}
 	halfLife := config.ProvisioningHalfLife

@@ -5,15 +5,16 @@ package placement
 import "github.com/moorage-k8s/moorage/topology"
 
 // poolFit prefers, for claims that would be provisioned, the pool with the most room left after this pod (Spread) or with
-// the least (Pack), and for claims that would be bound to an existing volume the one that wastes least
-// (kubernetes/kubernetes#83323). Room is measured against the class's largest pool. A node's rate is the mean over the
+// the least (Pack), and for claims that would be bound to an existing volume the one that wastes least (LeastWaste,
+// kubernetes/kubernetes#83323) or has most left (MostLeft). Room is measured against the class's largest pool, waste against the largest of the
+// volumes. A node's rate is the mean over the
 // pod's delayed claims that anything is known about, each class's pools once; the scorer abstains where that is none.
 func poolFit(q *scoring) []float32 {
 	f := &fit{q: q}
 	done := map[string]bool{}
 	for i := range q.v.delayed {
 		c := &q.v.delayed[i]
-		f.leastWaste(c)
+		f.waste(c)
 		if class := c.Claim.Class; !done[class] {
 			done[class] = true
 			f.roomLeft(class)
@@ -45,13 +46,23 @@ func (f *fit) begin() {
 	}
 }
 
-// leastWaste rates the volume that the claim would be bound to on each node: 1 for an exact fit.
-func (f *fit) leastWaste(c *delayedClaim) {
+// waste rates the volume that the claim would be bound to on each node by what of it the claim would not use: against the largest of those that
+// are compared, so that small claims tell volumes apart as well, and volumes of nearly the same size are nearly the same.
+func (f *fit) waste(c *delayedClaim) {
+	var largest int64
+	for _, m := range c.matches {
+		if m.nodes.Meets(f.q.among) {
+			largest = max(largest, m.volume.Capacity)
+		}
+	}
 	for _, m := range c.matches {
 		f.begin()
-		rate := float32(1)
-		if m.volume.Capacity > 0 {
-			rate = float32(float64(c.Claim.Request) / float64(m.volume.Capacity))
+		rate := float32(0)
+		if largest > 0 {
+			rate = float32(float64(topology.SubBytes(m.volume.Capacity, c.Claim.Request)) / float64(largest))
+		}
+		if f.q.existing != MostLeft {
+			rate = 1 - rate
 		}
 		for node := range m.nodes.All() {
 			f.add(node, rate)

@@ -15,7 +15,7 @@ type scorer struct {
 	name   string
 	weight int
 	run    func(q *scoring) []float32
-	// policies reports whether the scorer has a policy.
+	// policies reports whether the scorer has a policy, and a preference of existing volumes.
 	policies bool
 }
 
@@ -49,17 +49,21 @@ func scorerNames() []string {
 
 type weightedScorer struct {
 	scorer
-	policy Policy
+	policy   Policy
+	existing Existing
 }
 
 func weighted(config map[string]ScorerConfig) []weightedScorer {
 	var out []weightedScorer
 	for _, s := range scorers {
-		w := weightedScorer{scorer: s, policy: Spread}
+		w := weightedScorer{scorer: s, policy: Spread, existing: LeastWaste}
 		if c, ok := config[s.name]; ok {
 			w.weight = c.Weight
 			if c.Policy != "" {
 				w.policy = c.Policy
+			}
+			if c.ExistingVolumes != "" {
+				w.existing = c.ExistingVolumes
 			}
 		}
 		if w.weight > 0 {
@@ -74,8 +78,9 @@ type scoring struct {
 	s *topology.Snapshot
 	v *Verdict
 	// among are the nodes that are compared.
-	among  topology.NodeSet
-	policy Policy
+	among    topology.NodeSet
+	policy   Policy
+	existing Existing
 	// expected are claims of other pods.
 	expected []Expected
 	// halfLife is the time after which a failure of provisioning counts half.
@@ -134,7 +139,7 @@ func (e *Engine) Score(s *topology.Snapshot, v *Verdict, candidates topology.Nod
 	q.among.AndNot(out.last)
 	for i := range e.scorers {
 		w := &e.scorers[i]
-		q.policy = w.policy
+		q.policy, q.existing = w.policy, w.existing
 		rates := w.run(q)
 		if rates == nil {
 			continue

@@ -7,9 +7,10 @@
 {{- end -}}
 {{- end -}}
 
-{{/* The profiles of the dedicated scheduler. */}}
+{{/* The profiles of the dedicated scheduler. PoolFit scores in place of VolumeBinding: docs/scheduling.md says why. */}}
 {{- define "moorage.schedulerProfiles" -}}
-{{- default (list (dict "schedulerName" .Values.scheduler.name)) .Values.scheduler.profiles | toYaml -}}
+{{- $score := dict "disabled" (list (dict "name" "VolumeBinding")) -}}
+{{- default (list (dict "schedulerName" .Values.scheduler.name "plugins" (dict "score" $score))) .Values.scheduler.profiles | toYaml -}}
 {{- end -}}
 
 {{/* Where kube-scheduler finds the extender in its own pod. */}}
