@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,6 +29,9 @@ type Options struct {
 	// NamespaceShare is the share of a pool's published capacity that the claims of one namespace may have reserved, from 0 to 1;
 	// there is no limit where zero.
 	NamespaceShare float64
+	// Families are labels by which claims are told to belong together, before those of KnownFamilies: keys joined by commas, of which the first
+	// has to be there and the others tell sets apart where they are.
+	Families []string
 	// Now tells the time; time.Now where nil.
 	Now func() time.Time
 	// Fault is called for each object that a fault keeps out of the cache, by several goroutines at a time; it may be nil.
@@ -70,6 +74,10 @@ func New(options Options) *Cache {
 		selectors: &nodeset.Pool{},
 		records:   map[string]nodeRecord{},
 	}
+	for _, family := range options.Families {
+		c.state.families = append(c.state.families, strings.Split(family, ","))
+	}
+	c.state.families = append(c.state.families, knownFamilies...)
 	c.state.listed = map[Kind]unit{}
 	c.state.index = nodeset.NewIndex(nil)
 	c.state.table = newNodeTable(nil, c.state.index)

@@ -88,18 +88,19 @@ func checkSeries(t *rapid.T, s *Snapshot) {
 	}
 	want, got := map[string]int{}, map[string]int{}
 	for key, claim := range s.claims.All() {
-		series, _, ok := ClaimSeries(key.Name)
-		if !ok || claim.Deleting {
+		if claim.Deleting {
 			continue
 		}
-		switch volume := s.Volume(claim.VolumeName); {
-		case claim.VolumeName == "" && claim.SelectedNode != "":
-			count(want, Key{key.Namespace, series}, nil, claim.SelectedNode, 1)
-		case volume == nil:
-		case volume.Migration != nil && volume.Migration.Err == nil && volume.Migration.Affinity != nil:
-			count(want, Key{key.Namespace, series}, volume.Migration.Affinity, "", 1)
-		case (volume.Migration == nil || volume.Migration.Err != nil) && volume.Affinity != nil:
-			count(want, Key{key.Namespace, series}, volume.Affinity, "", 1)
+		for _, series := range claim.Series() {
+			switch volume := s.Volume(claim.VolumeName); {
+			case claim.VolumeName == "" && claim.SelectedNode != "":
+				count(want, Key{key.Namespace, series}, nil, claim.SelectedNode, 1)
+			case volume == nil:
+			case volume.Migration != nil && volume.Migration.Err == nil && volume.Migration.Affinity != nil:
+				count(want, Key{key.Namespace, series}, volume.Migration.Affinity, "", 1)
+			case (volume.Migration == nil || volume.Migration.Err != nil) && volume.Affinity != nil:
+				count(want, Key{key.Namespace, series}, volume.Affinity, "", 1)
+			}
 		}
 	}
 	for series := range s.series.All() {

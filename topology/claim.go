@@ -79,8 +79,11 @@ type Claim struct {
 	Source ClaimSource
 	// Lost is the phase Lost: its volume is gone. Deleting: it has a deletion timestamp.
 	Lost, Deleting bool
-	// Owner is the UID of the controlling owner: for a claim of an ephemeral volume, the pod.
+	// Owner is the UID of the controlling owner: for a claim of an ephemeral volume, the pod. Owned tells that there is one that is no pod.
 	Owner types.UID
+	Owned bool
+	// Family is what the claim's labels say of the set of replicas that it belongs to (Options.Families); empty where they say nothing.
+	Family string
 }
 
 // Key is the claim's namespace and name.
@@ -89,7 +92,7 @@ func (c *Claim) Key() Key { return Key{c.Namespace, c.Name} }
 // Bound reports whether the claim is fully bound to a volume.
 func (c *Claim) Bound() bool { return c.VolumeName != "" && c.BindCompleted }
 
-func claimFromAPI(c *corev1.PersistentVolumeClaim) *Claim {
+func claimFromAPI(r *reader, c *corev1.PersistentVolumeClaim) *Claim {
 	out := &Claim{
 		Namespace:       shared(c.Namespace),
 		Name:            c.Name,
@@ -106,6 +109,7 @@ func claimFromAPI(c *corev1.PersistentVolumeClaim) *Claim {
 	_, annotated := c.Annotations[corev1.BetaStorageClassAnnotation]
 	out.Unclassed = c.Spec.StorageClassName == nil && !annotated
 	out.Source, out.Populated = sourceOf(c)
+	out.Family = shared(familyOf(c.Labels, r.families))
 	_, out.BindCompleted = c.Annotations[storagehelpers.AnnBindCompleted]
 	out.SelectedNode, out.HasSelectedNode = c.Annotations[storagehelpers.AnnSelectedNode]
 	out.SelectedNode = shared(out.SelectedNode)
@@ -119,7 +123,7 @@ func claimFromAPI(c *corev1.PersistentVolumeClaim) *Claim {
 		out.Selector, out.SelectorErr = metav1.LabelSelectorAsSelector(c.Spec.Selector)
 	}
 	if ref := metav1.GetControllerOfNoCopy(c); ref != nil {
-		out.Owner = ref.UID
+		out.Owner, out.Owned = ref.UID, ref.Kind != "Pod"
 	}
 	return out
 }

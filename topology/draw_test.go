@@ -99,6 +99,15 @@ func drawObject(t *rapid.T, kind Kind, key Key) metav1.Object {
 		if rapid.IntRange(0, 5).Draw(t, "deleting") == 0 {
 			c.DeletionTimestamp = &metav1.Time{}
 		}
+		if rapid.IntRange(0, 2).Draw(t, "labelled") == 0 {
+			c.Labels = map[string]string{"ceph.rook.io/DeviceSet": rapid.SampledFrom([]string{"1", "2"}).Draw(t, "family")}
+		}
+		if rapid.IntRange(0, 2).Draw(t, "owned") == 0 {
+			c.OwnerReferences = []metav1.OwnerReference{{
+				Kind: rapid.SampledFrom([]string{"Pod", "Store"}).Draw(t, "owner's kind"), Controller: new(true),
+				UID: types.UID(rapid.SampledFrom([]string{"u1", "u2"}).Draw(t, "owner")),
+			}}
+		}
 		return c
 	case KindVolume:
 		v := &corev1.PersistentVolume{ObjectMeta: meta}

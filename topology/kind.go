@@ -68,7 +68,7 @@ type Resource struct {
 type row struct {
 	Resource
 	// read makes what the cache keeps of an object, and returns the change that puts it in. It looks at nothing that changes.
-	read func(*nodeset.Pool, metav1.Object) change
+	read func(*reader, metav1.Object) change
 	// remove takes an object out, with all that follows from it.
 	remove func(*state, Key)
 	// len counts the objects that a snapshot holds; keys lists them in unspecified order.
@@ -88,14 +88,14 @@ var rows = []row{
 	of(KindDriver, storage("csidrivers"), list[storagev1.CSIDriverList],
 		plain(driverFromAPI), nil,
 		func(s *Snapshot) *hamt.Map[Key, *Driver] { return &s.drivers }),
-	of(KindClass, storage("storageclasses"), list[storagev1.StorageClassList], classFromAPI, (*state).setClass,
+	of(KindClass, storage("storageclasses"), list[storagev1.StorageClassList], interned(classFromAPI), (*state).setClass,
 		func(s *Snapshot) *hamt.Map[Key, *Class] { return &s.classes }),
-	of(KindPool, storage("csistoragecapacities"), list[storagev1.CSIStorageCapacityList], poolFromAPI, (*state).setPool,
+	of(KindPool, storage("csistoragecapacities"), list[storagev1.CSIStorageCapacityList], interned(poolFromAPI), (*state).setPool,
 		func(s *Snapshot) *hamt.Map[Key, *Pool] { return &s.pools }).inNamespaces(),
-	of(KindVolume, core("persistentvolumes"), list[corev1.PersistentVolumeList], volumeFromAPI, (*state).setVolume,
+	of(KindVolume, core("persistentvolumes"), list[corev1.PersistentVolumeList], interned(volumeFromAPI), (*state).setVolume,
 		func(s *Snapshot) *hamt.Map[Key, *Volume] { return &s.volumes }),
 	of(KindClaim, core("persistentvolumeclaims"), list[corev1.PersistentVolumeClaimList],
-		plain(claimFromAPI), (*state).setClaim,
+		claimFromAPI, (*state).setClaim,
 		func(s *Snapshot) *hamt.Map[Key, *Claim] { return &s.claims }).inNamespaces(),
 	of(KindAttachment, storage("volumeattachments"), list[storagev1.VolumeAttachmentList],
 		plain(attachmentFromAPI), (*state).setAttachment,
@@ -146,7 +146,7 @@ func of[O any, P interface {
 	metav1.Object
 }, V any](
 	kind Kind, resource schema.GroupVersionResource, newList func() runtime.Object,
-	read func(*nodeset.Pool, P) *V, set func(*state, Key, *V), kept func(*Snapshot) *hamt.Map[Key, *V],
+	read func(*reader, P) *V, set func(*state, Key, *V), kept func(*Snapshot) *hamt.Map[Key, *V],
 ) row {
 	if set == nil {
 		set = func(s *state, key Key, value *V) {
@@ -160,8 +160,8 @@ func of[O any, P interface {
 	}
 	return row{
 		Resource: Resource{Kind: kind, GroupVersionResource: resource, New: func() metav1.Object { return P(new(O)) }, NewList: newList},
-		read: func(pool *nodeset.Pool, object metav1.Object) change {
-			key, value := keyOf(object), read(pool, object.(P))
+		read: func(r *reader, object metav1.Object) change {
+			key, value := keyOf(object), read(r, object.(P))
 			return func(s *state) { set(s, key, value) }
 		},
 		remove: func(s *state, key Key) { set(s, key, nil) },
@@ -176,7 +176,7 @@ func onNodes[O any, P interface {
 	metav1.Object
 }, V any](
 	kind Kind, resource schema.GroupVersionResource, newList func() runtime.Object,
-	read func(*nodeset.Pool, P) *V, set func(*state, Key, *V), having func(*Snapshot) NodeSet,
+	read func(*reader, P) *V, set func(*state, Key, *V), having func(*Snapshot) NodeSet,
 ) row {
 	r := of(kind, resource, newList, read, set, nil)
 	r.len = func(s *Snapshot) int { return having(s).Len() }
@@ -194,9 +194,19 @@ func (r row) inNamespaces() row { r.Namespaced = true; return r }
 
 func (r row) optional() row { r.Optional = true; return r }
 
-// plain is a reader without selectors.
-func plain[O, V any](read func(O) V) func(*nodeset.Pool, O) V {
-	return func(_ *nodeset.Pool, object O) V { return read(object) }
+// reader is what reading an object needs beside the object.
+type reader struct {
+	selectors *nodeset.Pool
+	families  [][]string
+}
+
+// plain is for what needs nothing else, and interned for what has selectors.
+func plain[O, V any](read func(O) V) func(*reader, O) V {
+	return func(_ *reader, object O) V { return read(object) }
+}
+
+func interned[O, V any](read func(*nodeset.Pool, O) V) func(*reader, O) V {
+	return func(r *reader, object O) V { return read(r.selectors, object) }
 }
 
 var (

@@ -52,6 +52,8 @@ type Snapshot struct {
 	// listed are the kinds that have been read in full. It is replaced, never changed.
 	listed map[Kind]unit
 	at     time.Time
+	// families are the labels that say which claims belong together.
+	families [][]string
 }
 
 type unit = struct{}

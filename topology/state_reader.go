@@ -39,5 +39,5 @@ func (s *state) read(object metav1.Object) (put change, fault *FaultError) {
 	if s.beforeRead != nil {
 		s.beforeRead(object)
 	}
-	return rowOfKind[kind].read(s.selectors, object), nil
+	return rowOfKind[kind].read(&reader{s.selectors, s.families}, object), nil
 }

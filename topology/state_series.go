@@ -27,7 +27,7 @@ type SeriesPlace struct {
 	Claims int
 }
 
-// Series ranges over the places where volumes of a series of claims (ClaimSeries) are, in an order that does not depend on
+// Series ranges over the places where volumes of a series of claims (Claim.Series) are, in an order that does not depend on
 // history. Volumes that every node reaches are nowhere; claims that are lost or being deleted do not count.
 func (s *Snapshot) Series(namespace, series string) iter.Seq[SeriesPlace] {
 	return func(yield func(SeriesPlace) bool) {
@@ -57,11 +57,12 @@ func (s *Snapshot) placeOf(claim *Claim) (key Key, place SeriesPlace, ok bool) {
 	return Key{}, SeriesPlace{}, false
 }
 
-// samePlace reports whether both states of a claim have their volume in one place: most updates of a claim change nothing there.
+// samePlace reports whether both states of a claim have their volume in one place, and count in the same series: most updates of a claim change
+// nothing there.
 func (s *Snapshot) samePlace(a, b *Claim) bool {
 	aKey, _, aOK := s.placeOf(a)
 	bKey, _, bOK := s.placeOf(b)
-	return aKey == bKey && aOK == bOK
+	return aKey == bKey && aOK == bOK && (!aOK || a.Family == b.Family && a.Owned == b.Owned && a.Owner == b.Owner)
 }
 
 // reach is the volume's node affinity as the nodes' CSI drivers see it; nil where the volume is not tied to a place, or not
@@ -84,11 +85,12 @@ func (s *state) countSeries(claim *Claim, by int) {
 	if !ok {
 		return
 	}
-	series, _, ok := ClaimSeries(claim.Name)
-	if !ok {
-		return
+	for _, series := range claim.Series() {
+		s.countIn(Key{claim.Namespace, series}, at, place, by)
 	}
-	key := Key{claim.Namespace, series}
+}
+
+func (s *state) countIn(key, at Key, place SeriesPlace, by int) {
 	places, _ := s.series.Get(key)
 	before, _ := places.Get(at)
 	if place.Claims = before.Claims + by; place.Claims == 0 {

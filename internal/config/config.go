@@ -14,6 +14,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
 	kjson "sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 
@@ -71,6 +72,9 @@ type Extender struct {
 	// Predicates by name: Enforce, Score or Off.
 	Predicates map[string]Word `json:"predicates"`
 	Scorers    []Scorer        `json:"scorers"`
+	// BalanceBy are labels by which the scorer ZoneBalance tells claims to belong together, before those that it knows: keys joined by commas, of which
+	// the first has to be there and the others tell sets apart where they are.
+	BalanceBy []string `json:"balanceBy"`
 	// Decisions is how many of the last answers are kept for GET /debug/decisions on the metrics port, which names pods and
 	// nodes to every client that can reach it; 0 keeps none, and there is no such path.
 	Decisions int `json:"decisions"`
@@ -198,6 +202,13 @@ func (c *Configuration) Validate() error {
 	}
 	if limit := c.Extender.InFlightLimit.Duration; limit < time.Second || limit > 24*time.Hour {
 		faults = append(faults, fmt.Errorf("extender.inFlightLimit: %s is not from 1s to 24h", limit))
+	}
+	for _, family := range c.Extender.BalanceBy {
+		for key := range strings.SplitSeq(family, ",") {
+			if problems := validation.IsQualifiedName(key); len(problems) > 0 {
+				faults = append(faults, fmt.Errorf("extender.balanceBy: %q is no label key: %s", key, strings.Join(problems, "; ")))
+			}
+		}
 	}
 	if percent := c.Extender.ReservedPercentOfNamespace; percent < 0 || percent > 100 {
 		faults = append(faults, fmt.Errorf("extender.reservedPercentOfNamespace: %d is not from 0 to 100", percent))

@@ -61,7 +61,7 @@ func New(o Options) (*Server, error) {
 	}
 	cache := topology.New(topology.Options{
 		ReservationLimit: o.Config.Extender.ReservationLimit.Duration, InFlightLimit: o.Config.Extender.InFlightLimit.Duration,
-		NamespaceShare: float64(o.Config.Extender.ReservedPercentOfNamespace) / 100,
+		NamespaceShare: float64(o.Config.Extender.ReservedPercentOfNamespace) / 100, Families: o.Config.Extender.BalanceBy,
 		Fault: func(err *topology.FaultError) {
 			o.Logger.Error(err, "A fault in moorage; please report it", "kind", err.Kind, "namespace", err.Key.Namespace, "name", err.Key.Name,
 				"stack", string(err.Stack))

@@ -2,7 +2,11 @@
 
 package placement
 
-import "github.com/moorage-k8s/moorage/topology"
+import (
+	"slices"
+
+	"github.com/moorage-k8s/moorage/topology"
+)
 
 // Expected is a claim of a series whose pod has been rated, and the node that it will probably be provisioned for. What
 // follows is only as good as the guess: kube-scheduler weighs other things too.
@@ -44,11 +48,8 @@ func (q *scoring) expectedIn(zones *topology.Zones, series string, counts []int)
 		if e.Claim.Namespace != q.v.demand.Pod.Namespace || q.v.demand.uses(e.Claim) {
 			continue
 		}
-		if of, _, ok := topology.ClaimSeries(e.Claim.Name); !ok || of != series {
-			continue
-		}
 		claim := q.s.Claim(e.Claim.Namespace, e.Claim.Name)
-		if claim == nil || claim.SelectedNode != "" || claim.VolumeName != "" {
+		if claim == nil || claim.SelectedNode != "" || claim.VolumeName != "" || !slices.Contains(claim.Series(), series) {
 			continue
 		}
 		if node, known := q.s.NodeIndex(e.Node); known {

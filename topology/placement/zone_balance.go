@@ -4,18 +4,19 @@ package placement
 
 import (
 	"math"
+	"strings"
 
 	"github.com/moorage-k8s/moorage/topology"
 )
 
 // zoneBalance prefers, for claims that have no volume yet, the zones that hold the fewest volumes of the same series: the
-// claims that a StatefulSet makes from the same template (kubernetes/kubernetes#41598). kube-scheduler spreads the pods that
+// claims that a StatefulSet makes from the same template, or an operator for the replicas of one thing (kubernetes/kubernetes#41598). kube-scheduler spreads the pods that
 // there are; volumes outlive pods and stay where they are, so after a scale-down, a failure or an uneven start it can go on
 // putting volumes into the zone that has most of them. The zone with the fewest has 1, the one with the most 0, linear
 // between; of the zones, only those with a candidate count. A node's rate is the mean over the pod's claims.
 //
-// A claim belongs to a series if its name ends with the number of its pod, as that of a StatefulSet does; some operators that
-// make pods and claims themselves number them so too. The scorer abstains for other claims. Those of ephemeral volumes among
+// A claim belongs to the series that its labels say (topology.KnownFamilies), or to that of its name if this ends with the number of its pod, as that of
+// a StatefulSet does, or begins its pod's name, as where a Job prepares the volume of a replica; or to that of its owner. The scorer abstains for other claims. Those of ephemeral volumes among
 // them: such a volume lives and dies with its pod, so to spread the pods is to spread the volumes, and kube-scheduler's own
 // PodTopologySpread does that.
 func zoneBalance(q *scoring) []float32 {
@@ -53,12 +54,17 @@ func (v *Verdict) seriesOf(c *delayedClaim) (series string, ok bool) {
 	if c.Ephemeral || v.demand.namedBefore(c.volume) {
 		return "", false
 	}
-	series, ordinal, ok := topology.ClaimSeries(c.Claim.Name)
-	if !ok {
-		return "", false
+	if family := c.Claim.FamilySeries(); family != "" {
+		return family, true
 	}
-	_, podOrdinal, ok := topology.ClaimSeries(v.demand.Pod.Name)
-	return series, ok && podOrdinal == ordinal
+	if series, ordinal, numbered := topology.ClaimSeries(c.Claim.Name); numbered {
+		_, podOrdinal, podNumbered := topology.ClaimSeries(v.demand.Pod.Name)
+		if podNumbered && podOrdinal == ordinal || strings.HasPrefix(v.demand.Pod.Name, c.Claim.Name+"-") {
+			return series, true
+		}
+	}
+	series = c.Claim.OwnerSeries()
+	return series, series != ""
 }
 
 // volumesByZone counts the volumes of the claims of the series by zone, those that are being provisioned, or expected to be soon,
