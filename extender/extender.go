@@ -131,6 +131,7 @@ func onNodes(serve func(ctx context.Context, r *request, out []byte) ([]byte, in
 		if err != nil {
 			return errorAnswer(fmt.Sprintf("invalid ExtenderArgs of k8s.io/kube-scheduler/extender/v1: %v", err)), http.StatusBadRequest
 		}
+		r.dry = r.isDryRun(ctx)
 		return serve(ctx, r, out)
 	}
 }
@@ -164,7 +165,7 @@ func (e *Extender) serve(w http.ResponseWriter, r *http.Request, name string, se
 		return refuse(w, http.StatusServiceUnavailable,
 			fmt.Sprintf("%d requests are under way already; is more than one scheduler calling this moorage?", maxRequests))
 	}
-	answer, status := e.guarded(r.Context(), name, serve, body, b.answer[:0])
+	answer, status := e.guarded(withDryRun(r), name, serve, body, b.answer[:0])
 	release()
 	b.body, b.answer = body, answer
 	b.forgetLargeBody()

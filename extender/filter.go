@@ -32,6 +32,9 @@ func (e *Extender) refusals(ctx context.Context, r *request) (refusal func(i int
 	if r.fault != nil {
 		panic(r.fault)
 	}
+	if r.dry {
+		return e.dryFilter(r)
+	}
 	start := time.Now()
 	s, demand := e.demand(ctx, r)
 	e.placements.begin(r, s)
@@ -77,6 +80,11 @@ func (e *Extender) judge(r *request, s *topology.Snapshot, demand *placement.Dem
 	if len(pending) == 0 {
 		e.judged.keep(&judged{r.pod.UID, s, demand, verdict})
 	}
+	return e.judgeAs(r, s, verdict)
+}
+
+// judgeAs is what a verdict says of the candidates.
+func (e *Extender) judgeAs(r *request, s *topology.Snapshot, verdict *placement.Verdict) judgement {
 	j := judgement{
 		snapshot: s, verdict: verdict, left: topology.NewNodeSet(s.NumNodes()),
 		found: make([]int16, len(r.nodes)), rejected: make([]int, len(verdict.Eliminations)),

@@ -33,18 +33,12 @@ func (e *Extender) scores(r *request) (score func(i int) int) {
 	if r.fault != nil {
 		panic(r.fault)
 	}
+	if r.dry {
+		return e.dryScores(r)
+	}
 	start := time.Now()
 	s := e.options.Snapshot()
-	candidates := topology.NewNodeSet(s.NumNodes())
-	rated := make([]int, len(r.nodes))
-	for i := range r.nodes {
-		node, known := s.NodeIndexOf(r.nodes[i].name())
-		if rated[i] = node; known {
-			candidates.Add(node)
-		} else {
-			rated[i] = -1
-		}
-	}
+	candidates, rated := candidatesOf(r, s)
 	judged := e.judgedOf(r, s)
 	demand, verdict := judged.demand, judged.verdict
 	// Only a cache that follows an API server gets to see what became of a pod.
@@ -85,6 +79,20 @@ func (e *Extender) scores(r *request) (score func(i int) int) {
 	score = func(i int) int { return rated[i] }
 	e.keepPrioritized(r, verdict, score, start)
 	return score
+}
+
+// candidatesOf are the candidates that the snapshot knows, and the index of each; negative for one that it does not.
+func candidatesOf(r *request, s *topology.Snapshot) (candidates topology.NodeSet, at []int) {
+	candidates, at = topology.NewNodeSet(s.NumNodes()), make([]int, len(r.nodes))
+	for i := range r.nodes {
+		node, known := s.NodeIndexOf(r.nodes[i].name())
+		if at[i] = node; known {
+			candidates.Add(node)
+		} else {
+			at[i] = -1
+		}
+	}
+	return candidates, at
 }
 
 // judgedOf is what filter has just found of the pod, or else what the engine finds.

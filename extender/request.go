@@ -30,6 +30,8 @@ type request struct {
 	full bool
 	// waited is how long filter has waited for it.
 	waited time.Duration
+	// dry tells that the request is a simulator's, and is to leave no trace.
+	dry bool
 }
 
 // candidate is a node that the scheduler asks about. It is small, since there are thousands in a request.

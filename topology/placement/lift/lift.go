@@ -106,11 +106,12 @@ func (q *Question) without(things []thing) (*topology.Snapshot, []placement.Pend
 }
 
 // revealed are the reasons of one predicate that another one hides: of a node for which provisioning was not asked for, it is not looked
-// at whether the class provisions there, and what is reserved is looked at only where the room would do without. And a node that is given a
-// CSINode for one driver may then lack the driver of a migrated volume.
+// at whether the class provisions there, what is reserved is looked at only where the room would do without, and whether a class allows by
+// the driver's keys only where there are any. And a node that is given a CSINode for one driver may then lack the driver of a migrated volume.
 var revealed = map[placement.Reason]placement.Reason{
 	placement.ReasonSelectedNode:  placement.ReasonNoVolume,
 	placement.ReasonJointCapacity: placement.ReasonReserved,
+	placement.ReasonTopologyKeys:  placement.ReasonForeignTopology,
 }
 
 // checkPredicates takes away all that one predicate blames for rejecting a node, whatever the reason: then it passes the node.
