@@ -29,7 +29,7 @@ type Options struct {
 	// NamespaceShare is the share of a pool's published capacity that the claims of one namespace may have reserved, from 0 to 1;
 	// there is no limit where zero.
 	NamespaceShare float64
-	// Families are labels by which claims are told to belong together, before those of KnownFamilies: keys joined by commas, of which the first
+	// Families are labels by which claims belong together, before those of KnownFamilies: keys joined by commas, of which the first
 	// has to be there and the others tell sets apart where they are.
 	Families []string
 	// Now tells the time; time.Now where nil.

@@ -79,7 +79,7 @@ type Claim struct {
 	Source ClaimSource
 	// Lost is the phase Lost: its volume is gone. Deleting: it has a deletion timestamp.
 	Lost, Deleting bool
-	// Owner is the UID of the controlling owner: for a claim of an ephemeral volume, the pod. Owned tells that there is one that is no pod.
+	// Owner is the UID of the controlling owner: for a claim of an ephemeral volume, the pod. Owned tells that there is one other than a pod.
 	Owner types.UID
 	Owned bool
 	// Family is what the claim's labels say of the set of replicas that it belongs to (Options.Families); empty where they say nothing.

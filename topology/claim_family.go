@@ -14,7 +14,7 @@ var knownFamilies = [][]string{
 	{"strimzi.io/cluster", "strimzi.io/name", "strimzi.io/pool-name"},
 }
 
-// KnownFamilies are the labels by which claims are told to belong together, beside those of Options.Families.
+// KnownFamilies are the labels by which claims belong together, beside those of Options.Families.
 func KnownFamilies() []string {
 	out := make([]string, len(knownFamilies))
 	for i, keys := range knownFamilies {

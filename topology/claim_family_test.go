@@ -9,7 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// TestFamilies promises that claims are told to belong together by the labels of their operator, those that are configured first, and that a draft knows
+// TestFamilies promises that claims belong together by the labels of their operator, those that are configured first, and that a draft knows
 // these too.
 func TestFamilies(t *testing.T) {
 	cache := New(Options{NodeDelay: -1, Families: []string{"example.com/set,example.com/role"}})

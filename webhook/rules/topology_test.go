@@ -141,7 +141,7 @@ func TestTopologyKeys(t *testing.T) {
 	})
 }
 
-// TestBetaKeyInPlaceOfTheDriversOwn promises that a class is told the label by which its driver provisions, as the present zone label may be as wrong
+// TestBetaKeyInPlaceOfTheDriversOwn promises that the advice for a class is the label by which its driver provisions, as the present zone label may be as wrong
 // as the old one.
 func TestBetaKeyInPlaceOfTheDriversOwn(t *testing.T) {
 	for _, test := range []struct{ provisioner, want, reason string }{
