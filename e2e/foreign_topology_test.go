@@ -16,7 +16,7 @@ import (
 const foreignTopology = "node(s) are allowed by a class through labels by which its CSI driver does not provision"
 
 // The class allows a zone by the label that every node carries, and its driver knows zones by a key of its own. kube-scheduler is content, and the
-// provisioner is not, for ever.
+// provisioner, which runs with --strict-topology here, is not, for ever.
 func TestNoPodIsSentWhereTheClassAllowsByAnotherLabel(t *testing.T) {
 	c := control(t)
 	nodes := pairsOfNodes(t, c, "zone-a")
@@ -39,7 +39,7 @@ func TestNoPodIsSentWhereTheClassAllowsByAnotherLabel(t *testing.T) {
 		ns := namespace(t, c)
 		createClaim(t, c, ns, "data", "by-zone", "1Gi")
 		createPod(t, c, ns, "db", "data")
-		t.Log(awaitEvent(t, c, ns, "ProvisioningFailed", "data", "is not in requisite"))
+		t.Log(awaitEvent(t, c, ns, "ProvisioningFailed", "data", "is not in allowed topologies"))
 		pendingWithoutVolume(t, c, ns, "db", "data")
 	})
 
