@@ -79,8 +79,20 @@ func comparedKeys(objects map[topology.Kind][]metav1.Object) map[string]bool {
 		}
 		eachNodeTerm(pod, func(term *corev1.NodeSelectorTerm) { of([]corev1.NodeSelectorTerm{*term}) })
 		for i := range pod.Spec.Tolerations {
-			if t := &pod.Spec.Tolerations[i]; t.Operator == corev1.TolerationOpGt || t.Operator == corev1.TolerationOpLt {
+			t := &pod.Spec.Tolerations[i]
+			// Without a key it is compared with the values of all taints, if it is not for any; an API server refuses that.
+			compared := t.Operator == corev1.TolerationOpGt || t.Operator == corev1.TolerationOpLt || t.Key == "" && t.Operator != corev1.TolerationOpExists
+			if compared {
 				out[t.Key] = true
+			}
+		}
+	}
+	if out[""] {
+		for _, o := range objects[topology.KindNode] {
+			if node, ok := o.(*corev1.Node); ok {
+				for i := range node.Spec.Taints {
+					out[node.Spec.Taints[i].Key] = true
+				}
 			}
 		}
 	}

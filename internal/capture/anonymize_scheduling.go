@@ -48,8 +48,9 @@ func (n *renamer) scheduling(spec *corev1.PodSpec) {
 	spec.NodeSelector = n.labels(spec.NodeSelector)
 	for i := range spec.Tolerations {
 		t := &spec.Tolerations[i]
-		if t.Key != "" {
-			t.Key, t.Value = n.labelKey(t.Key), n.labelValue(t.Key, t.Value)
+		t.Value = n.labelValue(t.Key, t.Value)
+		if t.Key != "" { // Without one it is for every taint.
+			t.Key = n.labelKey(t.Key)
 		}
 	}
 	for i := range spec.TopologySpreadConstraints {
