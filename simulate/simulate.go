@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/moorage-k8s/moorage/explain"
@@ -28,7 +29,10 @@ type Question struct {
 	Namespace string
 	// Drain and LoseZone name nodes and zones that are taken away first; their pods are placed again.
 	Drain, LoseZone []string
-	// Progress receives how many pods of how many have been placed; it may be nil.
+	// Budgets are the PodDisruptionBudgets of the cluster, for DrainAll, and BudgetsUnread is why they are not known.
+	Budgets       []*policyv1.PodDisruptionBudget
+	BudgetsUnread string
+	// Progress receives how many pods of how many have been placed, or nodes drained; it may be nil.
 	Progress func(done, of int)
 }
 

@@ -8,6 +8,7 @@ import (
 
 	snapshotv1 "github.com/kubernetes-csi/external-snapshotter/client/v8/apis/volumesnapshot/v1"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -40,14 +41,22 @@ const (
 	KindNamespace Kind = "Namespace"
 
 	// KindEvent is not kept by the cache: Warning events are read for people's questions alone, and only those of the objects asked about.
-	KindEvent Kind = "Event"
+	// KindBudget is neither: budgets are read for some of these questions.
+	KindEvent  Kind = "Event"
+	KindBudget Kind = "PodDisruptionBudget"
 )
 
-// eventResource is how an API server serves KindEvent.
-var eventResource = Resource{
-	Kind: KindEvent, GroupVersionResource: core("events"), Namespaced: true, Optional: true,
-	New: func() metav1.Object { return &corev1.Event{} }, NewList: list[corev1.EventList],
-}
+// eventResource is how an API server serves KindEvent, and budgetResource how it serves KindBudget.
+var (
+	eventResource = Resource{
+		Kind: KindEvent, GroupVersionResource: core("events"), Namespaced: true, Optional: true,
+		New: func() metav1.Object { return &corev1.Event{} }, NewList: list[corev1.EventList],
+	}
+	budgetResource = Resource{
+		Kind: KindBudget, GroupVersionResource: policyv1.SchemeGroupVersion.WithResource("poddisruptionbudgets"), Namespaced: true, Optional: true,
+		New: func() metav1.Object { return &policyv1.PodDisruptionBudget{} }, NewList: list[policyv1.PodDisruptionBudgetList],
+	}
+)
 
 // Resource is how an API server serves a kind that the cache reads.
 type Resource struct {
@@ -248,10 +257,13 @@ func KindOf(object any) (Kind, bool) {
 	return "", false
 }
 
-// ResourceOf returns the resource of a kind that the cache reads, or of KindEvent.
+// ResourceOf returns the resource of a kind that the cache reads, or of KindEvent or KindBudget.
 func ResourceOf(kind Kind) Resource {
-	if kind == KindEvent {
+	switch kind {
+	case KindEvent:
 		return eventResource
+	case KindBudget:
+		return budgetResource
 	}
 	return rowOfKind[kind].Resource
 }

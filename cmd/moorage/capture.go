@@ -53,7 +53,7 @@ everyone stay, and so do sizes, counts and times; how many words a name has, and
 
 Each kind is listed at a moment of its own, one after the other, so a cluster that changes meanwhile is captured a little blurred.
 Only objects are captured, not what a running moorage remembers, such as where provisioning failed lately.
-What is needed is the right to list those kinds; attributes classes, snapshots, namespaces and events are left out where it is missing. The exit status is 0, or 2 if the capture could not be made.`,
+What is needed is the right to list those kinds; attributes classes, snapshots, namespaces, PodDisruptionBudgets and events are left out where it is missing. The exit status is 0, or 2 if the capture could not be made.`,
 		Example: `  # Into a file, and what would become of a pod there
   moorage capture -o cluster.yaml
   moorage explain pod db-0 --from cluster.yaml
@@ -88,7 +88,7 @@ func (f *captureFlags) run(ctx context.Context, stdout, stderr io.Writer) error 
 			return fmt.Errorf("capture into %s: give the file the ending .yaml or .json, by which --from knows what it is", f.file)
 		}
 	}
-	f.cluster.events = true
+	f.cluster.events, f.cluster.budgets = true, true
 	listing, at, err := f.cluster.listing(ctx, stderr, capture.Keep)
 	if err != nil {
 		return err

@@ -42,6 +42,8 @@ type clusterFlags struct {
 	events bool
 	// degrades does without what may not be listed, for a command that says what it does not know.
 	degrades bool
+	// budgets lists PodDisruptionBudgets too, for a command that asks for them.
+	budgets bool
 	// storageOnly is set by listing where the files hold nothing beside.
 	storageOnly bool
 }
@@ -140,7 +142,7 @@ func (f *clusterFlags) openFiles(stderr io.Writer) (*cluster, error) {
 	whole := newWholeObjects()
 	result, err := f.readFrom(stderr, func(reader manifests.Reader) (manifests.Result, error) {
 		if reader.Pods = whole.pods; f.whole {
-			reader.Nodes, reader.Namespaces = whole.nodes, whole.namespaces
+			reader.Nodes, reader.Namespaces, reader.Budgets = whole.nodes, whole.namespaces, whole.budgets
 			reader.Events, reader.Claim = whole.events, whole.addClaim
 			reader.Rest = whole.takeWorkload(metav1.NamespaceDefault)
 		}

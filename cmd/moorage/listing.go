@@ -35,7 +35,7 @@ func (f *clusterFlags) listing(ctx context.Context, stderr io.Writer, keep func(
 	ctx, cancel := context.WithTimeoutCause(ctx, f.timeout, fmt.Errorf("not read within %s; give it more time with --timeout", f.timeout))
 	defer cancel()
 	progress, clear := showProgress(stderr)
-	options := live.ListOptions{Keep: keep, Events: f.events, Progress: progress}
+	options := live.ListOptions{Keep: keep, Events: f.events, Budgets: f.budgets, Progress: progress}
 	if f.degrades {
 		options.Degrade = cmp.Or(f.namespace, found.Namespace)
 	}

@@ -6,9 +6,11 @@ import (
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/moorage-k8s/moorage/explain"
+	"github.com/moorage-k8s/moorage/internal/plain"
 	"github.com/moorage-k8s/moorage/nodefit"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/live"
@@ -26,6 +28,9 @@ type wholeObjects struct {
 	claims map[topology.Key]*corev1.PersistentVolumeClaim
 	// workloads are what counts of those that files hold.
 	workloads map[topology.Kind]map[topology.Key]*workload
+	budgets   map[topology.Key]*policyv1.PodDisruptionBudget
+	// budgetsUnread is why the cluster's budgets are not known; empty where they are.
+	budgetsUnread string
 }
 
 func newWholeObjects() *wholeObjects {
@@ -36,6 +41,7 @@ func newWholeObjects() *wholeObjects {
 		events:     map[topology.Key]*corev1.Event{},
 		claims:     map[topology.Key]*corev1.PersistentVolumeClaim{},
 		workloads:  map[topology.Kind]map[topology.Key]*workload{},
+		budgets:    map[topology.Key]*policyv1.PodDisruptionBudget{},
 	}
 }
 
@@ -55,6 +61,10 @@ func (w *wholeObjects) add(listing *live.Listing) {
 	each(topology.KindPod, func(key topology.Key, o metav1.Object) { w.pods[key] = o.(*corev1.Pod) })
 	each(topology.KindClaim, func(_ topology.Key, o metav1.Object) { w.addClaim(o.(*corev1.PersistentVolumeClaim)) })
 	each(topology.KindNode, func(key topology.Key, o metav1.Object) { w.nodes[key] = o.(*corev1.Node) })
+	each(topology.KindBudget, func(key topology.Key, o metav1.Object) { w.budgets[key] = o.(*policyv1.PodDisruptionBudget) })
+	if err := listing.Left[topology.KindBudget]; err != nil {
+		w.budgetsUnread = plain.Line(err.Error())
+	}
 	each(topology.KindNamespace, func(key topology.Key, o metav1.Object) { w.namespaces[key] = o.(*corev1.Namespace) })
 }
 

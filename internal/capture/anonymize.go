@@ -9,6 +9,7 @@ import (
 
 	snapshotv1 "github.com/kubernetes-csi/external-snapshotter/client/v8/apis/volumesnapshot/v1"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -184,6 +185,8 @@ func (n *renamer) object(object metav1.Object) error {
 		for i := range o.Spec.Volumes {
 			n.podVolume(&o.Spec.Volumes[i])
 		}
+	case *policyv1.PodDisruptionBudget:
+		n.selector(o.Spec.Selector)
 	case *storagev1.VolumeAttributesClass:
 		o.DriverName = n.driver(o.DriverName)
 	case *snapshotv1.VolumeSnapshotClass:

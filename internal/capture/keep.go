@@ -11,6 +11,7 @@ package capture
 import (
 	snapshotv1 "github.com/kubernetes-csi/external-snapshotter/client/v8/apis/volumesnapshot/v1"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
@@ -60,6 +61,8 @@ func Keep(object metav1.Object) metav1.Object {
 			return e
 		}
 		return nil
+	case *policyv1.PodDisruptionBudget:
+		return keepBudget(o)
 	default:
 		return nil
 	}

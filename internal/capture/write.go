@@ -32,7 +32,7 @@ const (
 )
 
 // Kinds are those that a capture holds, in its order.
-var Kinds = append(slices.Clone(topology.AllKinds), topology.KindEvent)
+var Kinds = append(slices.Clone(topology.AllKinds), topology.KindBudget, topology.KindEvent)
 
 // Write writes the objects in the order of their Kinds, namespaces and names. The
 // comment becomes the head of the file.

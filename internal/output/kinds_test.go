@@ -30,6 +30,7 @@ func TestKindsKeepTheirFields(t *testing.T) {
 		output.VolumeExplanation{},
 		output.ClassExplanation{},
 		output.Simulation{},
+		output.DrainPlan{},
 		output.StorageMap{},
 		output.CheckResult{},
 		decisions.List{},

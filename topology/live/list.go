@@ -42,6 +42,8 @@ type ListOptions struct {
 	Keep func(metav1.Object) metav1.Object
 	// Events asks for Warning events too.
 	Events bool
+	// Budgets asks for PodDisruptionBudgets too.
+	Budgets bool
 	// Progress receives how many kinds have been listed, and of how many; it may be nil.
 	Progress func(done, of int)
 	// Degrade does with what may be listed, as long as that are the pods, if only those of this namespace. It is empty for all or nothing.
@@ -106,6 +108,13 @@ func List(ctx context.Context, client kubernetes.Interface, options ListOptions)
 	if options.Events {
 		objects, err := listWarnings(ctx, client, options.Keep)
 		if err = out.optional(ctx, topology.ResourceOf(topology.KindEvent), objects, err); err != nil {
+			return nil, err
+		}
+	}
+	if options.Budgets {
+		r := topology.ResourceOf(topology.KindBudget)
+		objects, err := list(ctx, optionalPageOf(client, r, ""), options.Keep)
+		if err = out.optional(ctx, r, objects, err); err != nil {
 			return nil, err
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	json2 "github.com/go-json-experiment/json"
 	snapshotv1 "github.com/kubernetes-csi/external-snapshotter/client/v8/apis/volumesnapshot/v1"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kruntime "k8s.io/apimachinery/pkg/runtime"
@@ -195,6 +196,11 @@ func decodeAs(head metav1.TypeMeta, document []byte) (d decoded, ok bool) {
 // add notes an object.
 func (d *decoded) add(value kruntime.Object) error {
 	kind, ok := topology.KindOf(value)
+	if b, isBudget := value.(*policyv1.PodDisruptionBudget); isBudget {
+		b.ManagedFields = nil
+		d.objects = append(d.objects, object{kind: topology.KindBudget, full: b})
+		return nil
+	}
 	if e := eventOf(value); e != nil {
 		if e.Type == corev1.EventTypeWarning { // Others are no object of any answer.
 			d.objects = append(d.objects, object{kind: topology.KindEvent, full: e})

@@ -23,6 +23,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kruntime "k8s.io/apimachinery/pkg/runtime"
 
@@ -92,11 +93,12 @@ type Reader struct {
 	Namespace string
 	// Stdin is what the path - stands for; where nil it stands for a file of that name.
 	Stdin io.Reader
-	// Pods, where it is not nil, is given the pods that Load reads, in full, and so are Nodes, Namespaces and Events, which are Warning events.
+	// Pods, where it is not nil, is given the pods that Load reads, in full, and so are Nodes, Namespaces, Budgets and Events, which are Warning events.
 	// Of other objects Load keeps only what the cache does.
 	Pods       map[topology.Key]*corev1.Pod
 	Nodes      map[topology.Key]*corev1.Node
 	Namespaces map[topology.Key]*corev1.Namespace
+	Budgets    map[topology.Key]*policyv1.PodDisruptionBudget
 	Events     map[topology.Key]*corev1.Event
 	// Claim, where it is not nil, is called for each claim that Load reads, in full, one at a time.
 	Claim func(*corev1.PersistentVolumeClaim)
@@ -110,7 +112,7 @@ type Reader struct {
 // Load is the function Load.
 func (r Reader) Load(into *topology.Cache, paths ...string) (Result, error) {
 	content := into.NewContent()
-	result, err := r.read(&trimmingSink{content, r.Pods, r.Nodes, r.Namespaces, r.Events, r.Claim}, paths)
+	result, err := r.read(&trimmingSink{content, r.Pods, r.Nodes, r.Namespaces, r.Budgets, r.Events, r.Claim}, paths)
 	if err == nil && r.BeforeFill != nil {
 		err = r.BeforeFill(&result)
 	}

@@ -4,6 +4,7 @@ package manifests
 
 import (
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/moorage-k8s/moorage/topology"
@@ -58,12 +59,13 @@ type trimmingSink struct {
 	pods       map[topology.Key]*corev1.Pod
 	nodes      map[topology.Key]*corev1.Node
 	namespaces map[topology.Key]*corev1.Namespace
+	budgets    map[topology.Key]*policyv1.PodDisruptionBudget
 	events     map[topology.Key]*corev1.Event
 	claim      func(*corev1.PersistentVolumeClaim)
 }
 
 func (s *trimmingSink) ready(o *object) {
-	if o.kind == topology.KindEvent {
+	if o.kind == topology.KindEvent || o.kind == topology.KindBudget { // The cache has none of these.
 		return
 	}
 	o.trimmed = s.content.Trim(o.full)
@@ -79,6 +81,12 @@ func (s *trimmingSink) ready(o *object) {
 
 func (s *trimmingSink) add(o *object) (repeated bool) {
 	switch full := o.full.(type) {
+	case *policyv1.PodDisruptionBudget:
+		_, repeated = s.budgets[o.key]
+		if s.budgets != nil {
+			s.budgets[o.key] = full
+		}
+		return repeated
 	case *corev1.Pod:
 		s.pods[o.key] = full
 	case *corev1.Node:
