@@ -98,6 +98,12 @@ func drainPlanText(out *bytes.Buffer, p *DrainPlan, selector string, wide, color
 		fmt.Fprintln(out)
 		text.Table(out, width, rows)
 	}
+	for i := range p.Stuck {
+		if s := &p.Stuck[i]; s.Lacks != nil && (wide || i == 0) {
+			fmt.Fprintf(out, "\nNode by node, for %s:\n", s.Pod)
+			lacksText(out, lacking(s.Lacks))
+		}
+	}
 	if len(p.Steps) > 0 {
 		fmt.Fprintf(out, "\nCordon all of them first, so that no pod moves twice: kubectl cordon -l '%s'\n\n", selector)
 		text.Table(out, width, stepRows(p, wide))

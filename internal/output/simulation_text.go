@@ -103,13 +103,17 @@ func lackedText(out *bytes.Buffer, r *Simulation, wide bool) {
 			continue
 		}
 		told = append(told, p.Workload)
-		e := &Explanation{}
-		for _, n := range p.Lacks {
-			e.Nodes = append(e.Nodes, explain.Node{Name: n.Node, Zone: n.Zone, Lacks: n.Lacks})
-		}
 		fmt.Fprintf(out, "\nNode by node, for %s:\n", podName(p))
-		lacksText(out, e)
+		lacksText(out, lacking(p.Lacks))
 	}
+}
+
+func lacking(nodes []NodeLacks) *Explanation {
+	e := &Explanation{}
+	for _, n := range nodes {
+		e.Nodes = append(e.Nodes, explain.Node{Name: n.Node, Zone: n.Zone, Lacks: n.Lacks})
+	}
+	return e
 }
 
 // stayText tells of pods of lost nodes that are not what a person may expect of them.
