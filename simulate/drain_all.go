@@ -55,8 +55,8 @@ type Stuck struct {
 	Unplaced   *Unplaced
 }
 
-// maxWork bounds a plan: pods that are asked about, times nodes.
-const maxWork = 50_000_000
+// maxWork bounds a plan to a minute or two: pods that are asked about, times nodes.
+const maxWork = 30_000_000
 
 // draining is a plan that is being made.
 type draining struct {

@@ -11,8 +11,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
-
-	"github.com/moorage-k8s/moorage/nodefit"
 )
 
 // evenly is a constraint by which pods are spread, if it can be.
@@ -20,6 +18,8 @@ type evenly struct {
 	key      string
 	maxSkew  int32
 	selector labels.Selector
+	// text is the selector's.
+	text string
 }
 
 // addSpread prefers nodes and zones with few pods alike (scoring.go in pkg/scheduler/framework/plugins/podtopologyspread): by the pod's own
@@ -55,7 +55,7 @@ func (s *scoring) addSpread() {
 			}
 			alike := counts[k][value]
 			if c.key == corev1.LabelHostname {
-				alike = c.matching(s.others.Pods(s.at[i]), s.pod.Namespace)
+				alike = s.matching(&c, s.at[i])
 			}
 			sum += float64(alike)*weights[k] + float64(c.maxSkew-1)
 		}
@@ -81,7 +81,7 @@ func (s *scoring) evenly() (out []evenly, all bool) {
 		// matchLabelKeys are in the selector already.
 		selector, err := metav1.LabelSelectorAsSelector(c.LabelSelector)
 		if c.WhenUnsatisfiable == corev1.ScheduleAnyway && err == nil {
-			out = append(out, evenly{c.TopologyKey, c.MaxSkew, selector})
+			out = append(out, evenly{c.TopologyKey, c.MaxSkew, selector, selector.String()})
 		}
 	}
 	if len(s.pod.Spec.TopologySpreadConstraints) > 0 {
@@ -94,7 +94,8 @@ func (s *scoring) evenly() (out []evenly, all bool) {
 		return nil, false
 	}
 	selector := labels.SelectorFromSet(own)
-	return []evenly{{corev1.LabelHostname, 3, selector}, {corev1.LabelTopologyZone, 5, selector}}, false
+	text := selector.String()
+	return []evenly{{corev1.LabelHostname, 3, selector, text}, {corev1.LabelTopologyZone, 5, selector, text}}, false
 }
 
 // countAlike counts the pods alike in the domains of the candidates, and weighs each constraint by how many domains it has.
@@ -125,7 +126,7 @@ func (s *scoring) countAlike(constraints []evenly, ignored func(*corev1.Node) bo
 				continue
 			}
 			if match, _ := required.Match(node); match {
-				of[value] += c.matching(s.others.Pods(at), s.pod.Namespace)
+				of[value] += s.matching(&c, at)
 			}
 		}
 		counts = append(counts, of)
@@ -133,15 +134,7 @@ func (s *scoring) countAlike(constraints []evenly, ignored func(*corev1.Node) bo
 	return counts, weights
 }
 
-func (c *evenly) matching(pods []*nodefit.Pod, namespace string) int {
-	if c.selector.Empty() {
-		return 0
-	}
-	n := 0
-	for _, p := range pods {
-		if p.Namespace == namespace && !p.Deleting && c.selector.Matches(labels.Set(p.Labels)) {
-			n++
-		}
-	}
-	return n
+// matching is how many pods alike the node has of that number among others.
+func (s *scoring) matching(c *evenly, at int) int {
+	return s.m.counts.matching(s.others.Node(at).Name, s.others.Pods(at), s.pod.Namespace, c.text, c.selector)
 }

@@ -48,6 +48,8 @@ type simulation struct {
 	inZone, onNode map[[2]string]int
 	// early are claims that were provisioned before their pod had a node.
 	early map[topology.Key]bool
+	// counts are of pods alike.
+	counts counts
 	// explained is of how many nodes it was told what they lack for a pod.
 	explained int
 	result    Result
@@ -57,6 +59,7 @@ func newSimulation(question Question) *simulation {
 	m := &simulation{
 		Question: question, draft: question.Snapshot.Draft(), s: question.Snapshot,
 		inZone: map[[2]string]int{}, onNode: map[[2]string]int{}, early: map[topology.Key]bool{},
+		counts: counts{},
 	}
 	if question.Others != nil {
 		m.others = question.Others.Draft()
