@@ -22,7 +22,7 @@ import (
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
 
-// world is a cluster as API objects, of which both halves are made anew at each step.
+// world is a cluster as API objects, of which both halves are made again at each step.
 type world struct {
 	t       *testing.T
 	rng     *rand.Rand

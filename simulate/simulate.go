@@ -50,7 +50,7 @@ type simulation struct {
 	early map[topology.Key]bool
 	// counts are of pods alike.
 	counts counts
-	// explained is of how many nodes it was told what they lack for a pod.
+	// explained is how many nodes the answer says of what they lack, of all pods together.
 	explained int
 	result    Result
 }

@@ -101,7 +101,7 @@ func (m *simulation) compare(p *planned, scores func(i int) int64, a, b int) int
 	)
 }
 
-// mostExplained is of how many nodes it is told what they lack, of all pods together: there may be thousands of both.
+// mostExplained is of how many nodes the answer says what they lack, of all pods together: there may be thousands of both.
 const mostExplained = 200_000
 
 // unplaced is why no node takes the pod.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/spf13/cobra"
 
 	"github.com/moorage-k8s/moorage/internal/config"
@@ -59,6 +60,31 @@ func TestCommandsInTheDocumentation(t *testing.T) {
 	}
 	if found < 40 {
 		t.Errorf("%d command lines were found", found)
+	}
+}
+
+// What docs/simulate.md shows is what the command prints.
+func TestSimulationsInTheDocumentation(t *testing.T) {
+	script, err := txtar.ParseFile("testdata/script/simulate_documented.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := pages(t)["../../docs/simulate.md"]
+	for _, f := range script.Files {
+		if f.Name != "simulated.txt" && f.Name != "plan.txt" {
+			continue
+		}
+		shown, _, _ := strings.Cut(string(f.Data), "\nKnown from ")
+		var block strings.Builder
+		for line := range strings.Lines(strings.TrimRight(shown, "\n") + "\n") {
+			if line != "\n" {
+				block.WriteString("    ")
+			}
+			block.WriteString(line)
+		}
+		if !strings.Contains(page, block.String()) {
+			t.Errorf("docs/simulate.md does not show %s:\n%s", f.Name, block.String())
+		}
 	}
 }
 

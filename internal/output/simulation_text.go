@@ -91,7 +91,7 @@ func simulationText(out *bytes.Buffer, r *Simulation, wide, color bool) {
 	knownText(out, &r.Known)
 }
 
-// mostLacked is for how many pods it is told node by node what lacks.
+// mostLacked is for how many pods the answer lists what each node lacks.
 const mostLacked = 2
 
 // lackedText tells what the nodes lack for the first pods without a place, of different workloads.
