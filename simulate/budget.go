@@ -97,7 +97,7 @@ func refusal(budgets []*budget, pod *corev1.Pod) *Refusal {
 			continue
 		}
 		covering = append(covering, b.object.Name)
-		if b.allowed < 1 && !(b.always && !ready(pod)) {
+		if b.allowed < 1 && (!b.always || ready(pod)) {
 			keeping = append(keeping, b.object.Name)
 		}
 	}

@@ -95,7 +95,7 @@ func (f *simulateFlags) run(cmd *cobra.Command, _ []string) error {
 	if err != nil {
 		return fmt.Errorf("--drain-all %q: want labels such as pool=old: %w", f.drainAll, err)
 	}
-	if err := twoStdins(f.file, f.from); err != nil {
+	if err = twoStdins(f.file, f.from); err != nil {
 		return err
 	}
 	settings := config.Default()
