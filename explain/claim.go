@@ -5,6 +5,7 @@ package explain
 import (
 	"slices"
 
+	"github.com/moorage-k8s/moorage/explain/event"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
@@ -40,6 +41,9 @@ type ClaimExplanation struct {
 	// Unserved is the driver that is to serve it and runs nowhere, and Pinned the pod that has its node already, so that nobody chooses one.
 	Unserved *Unserved
 	Pinned   *User
+	// Warning is what went wrong when its volume was to be made or bound, and Changing when that was to be changed; nil where no event says so.
+	Warning  *event.Event
+	Changing *event.Event
 	// Resize and Modify are what is to be changed of its volume; nil for nothing.
 	Resize *Resize
 	Modify *Modify
@@ -145,20 +149,25 @@ func Claim(question Question, key topology.Key) *ClaimExplanation {
 	if u := q.unservedVolumes(); len(u) > 0 {
 		e.Unserved = &u[0]
 	}
+	if !claim.Bound() {
+		e.Warning = q.provisioningWarning(claim)
+	}
 	e.Earlier, e.Pinned = earlierVolumes(s, claim), pinnedBy(s, key)
 	if whole := question.Claims[key]; whole != nil && claim.Bound() {
 		running := slices.DeleteFunc(keepers(s, key), func(u User) bool { return u.Note == PodEnded })
-		e.Resize, e.Modify = resizeOf(whole, running), modifyOf(s, whole)
+		if e.Resize, e.Modify = resizeOf(whole, running), modifyOf(s, whole); e.Resize != nil || e.Modify != nil {
+			e.Changing = q.warning(claim, event.Resize)
+		}
 	}
 	e.Is = q.claimState(e)
 	switch e.Is {
 	case ClaimBound:
 		e.Fine = e.Where.Nodes > 0 && e.Unserved == nil &&
-			(e.Resize == nil || !e.Resize.stuck(s.Time())) && (e.Modify == nil || !e.Modify.stuck(s.Time()))
+			(e.Resize == nil || !e.Resize.stuck(s.Time())) && (e.Modify == nil || !e.Modify.stuck(s.Time())) && (e.Changing == nil || passing(e.Changing))
 	case ClaimWaiting:
 		e.Fine = e.Consumer.Fits
 	case ClaimProvisioning, ClaimUnused:
-		e.Fine = true
+		e.Fine = e.Warning == nil || passing(e.Warning)
 	}
 	return e
 }

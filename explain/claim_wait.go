@@ -5,6 +5,7 @@ package explain
 import (
 	"slices"
 
+	"github.com/moorage-k8s/moorage/explain/event"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
@@ -23,6 +24,8 @@ type ClaimWait struct {
 	// Unserved is set where nobody makes the volume, and Unlabelled where external-provisioner cannot tell where to.
 	Unserved   *Unserved
 	Unlabelled *Unlabelled
+	// Warning is what went wrong when the volume was to be made or bound; nil where no event says so.
+	Warning *event.Event
 	// Keepers are the pods for which a claim that is being deleted is still there. Finalizers are all that keep it, where they are known.
 	Keepers    []User
 	Finalizers []string
@@ -69,6 +72,7 @@ func (q *asked) wait(v *placement.Volume) *ClaimWait {
 	if claim.Bound() || claim.Lost {
 		return w
 	}
+	w.Warning = q.provisioningWarning(claim)
 	w.Used = slices.ContainsFunc(s.Keys(topology.KindVolume), func(key topology.Key) bool { return s.Volume(key.Name).Class == claim.Class })
 	provisioned := v.Class != nil && v.Class.Provisions() && claim.VolumeName == ""
 	if !provisioned || claim.Selector != nil {
@@ -76,7 +80,7 @@ func (q *asked) wait(v *placement.Volume) *ClaimWait {
 	}
 	if provisioned {
 		w.Unserved = unserved(s, v)
-		if w.Unserved != nil && !w.Unserved.Certain && !waitsInVain(s, claim) {
+		if w.Unserved != nil && !w.Unserved.Certain && (!waitsInVain(s, claim) || w.Warning != nil && w.Warning.By != kubeControllerManager) {
 			w.Unserved = nil
 		}
 		w.Unlabelled = unlabelled(s, v.Class)

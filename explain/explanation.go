@@ -32,8 +32,9 @@ type Explanation struct {
 	Then   *Explanation
 	// Pinned are claims of a pod with a node that wait for a scheduler to choose one, which none will.
 	Pinned []string
-	// Unserved are drivers of its volumes that run nowhere.
+	// Unserved are drivers of its volumes that run nowhere, and Failing volumes that could not be made.
 	Unserved []Unserved
+	Failing  []Failing
 	// Allowed is on how many nodes the volumes allow the pod.
 	Allowed int
 	// Causes are in the order of the predicates. Nowhere are the fewest that rule out every node between them, by index: none where a node

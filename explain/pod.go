@@ -103,9 +103,9 @@ func (q *asked) outline() *Explanation {
 		Allowed: q.v.Feasible.Len(), Known: KnownOf(q.Snapshot),
 	}
 	if q.Pod.Node == "" && !q.Pod.Terminal {
-		e.Unserved = q.unservedVolumes()
+		e.Unserved, e.Failing = q.unservedVolumes(), q.failing()
 	}
-	e.Fits = !e.Held && len(e.Pinned) == 0 && len(e.Unserved) == 0 && q.fits()
+	e.Fits = !e.Held && len(e.Pinned) == 0 && len(e.Unserved) == 0 && len(e.Failing) == 0 && q.fits()
 	return e
 }
 

@@ -124,6 +124,12 @@ func waitsInVain(s *topology.Snapshot, claim *topology.Claim) bool {
 	return claim.Created.IsZero() || s.Time().Sub(claim.Created) >= patience
 }
 
+// triedByOthers reports whether somebody else than kube-controller-manager said something of a claim's volume: then somebody serves it.
+func (q *asked) triedByOthers(claim *topology.Claim) bool {
+	e := q.provisioningWarning(claim)
+	return e != nil && e.By != kubeControllerManager
+}
+
 // unservedVolumes are those of the pod whose driver certainly runs nowhere, each driver once.
 func (q *asked) unservedVolumes() []Unserved {
 	var out []Unserved
@@ -133,7 +139,7 @@ func (q *asked) unservedVolumes() []Unserved {
 			continue
 		}
 		u := unserved(q.Snapshot, v)
-		if u == nil || !u.Certain && !(v.Claim.HasSelectedNode && waitsInVain(q.Snapshot, v.Claim)) {
+		if u == nil || !u.Certain && (!v.Claim.HasSelectedNode || !waitsInVain(q.Snapshot, v.Claim) || q.triedByOthers(v.Claim)) {
 			continue
 		}
 		if slices.ContainsFunc(out, func(o Unserved) bool {

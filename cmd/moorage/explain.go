@@ -237,10 +237,13 @@ func (f *explainFlags) explainClaim(cmd *cobra.Command, c *cluster, engine *plac
 	if explain.Blind(c.unlisted) {
 		return f.explainSeenClaim(cmd, c, key)
 	}
-	e := explain.Claim(c.questionOf(engine), key)
-	if e == nil {
+	claim := c.snapshot.Claim(key.Namespace, key.Name)
+	if claim == nil {
 		return c.notFound("claim", topology.KindClaim, key)
 	}
+	question := c.questionOf(engine)
+	question.Events, question.Unread = c.eventsOf(cmd.Context(), c.aboutClaim(claim)...)
+	e := explain.Claim(question, key)
 	c.sign(&e.Known)
 	if err := output.WriteClaimExplanation(cmd.OutOrStdout(), e, f.output, colored(cmd.OutOrStdout())); err != nil {
 		return err

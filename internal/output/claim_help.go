@@ -154,6 +154,8 @@ func notBoundHelp(claim *topology.Claim, class *topology.Class, w *explain.Claim
 		return append(out, fmt.Sprintf("recreate claim %s without its selector (%s)", claim.Name, noData))
 	case class.Provisions() && w.Unlabelled != nil:
 		return append(out, unlabelledHelp(w.Unlabelled)...)
+	case class.Provisions() && w.Warning != nil:
+		return append(out, remedies(w.Warning)...)
 	case class.Provisions():
 		return append(out, fmt.Sprintf("look at the events of the claim and at the log of the driver's provisioner (external-provisioner of %s)", class.Provisioner))
 	default:

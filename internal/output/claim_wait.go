@@ -138,12 +138,18 @@ func provisioning(claim *topology.Claim, class *topology.Class, w *explain.Claim
 	what := fmt.Sprintf("claim %s of class %s (binding mode Immediate) waits for provisioner %s to make its volume", claim.Name, class.Name, class.Provisioner)
 	switch {
 	case w.Unserved != nil:
-		return what + ", and " + unserved(w.Unserved)
+		what += ", and " + unserved(w.Unserved)
+		if w.Warning != nil {
+			what += "; " + inItsWords(w.Warning)
+		}
+		return what
 	case claim.Selector != nil:
 		return what + ", which makes none for a claim with a selector" + near(claim, w)
 	case w.Unlabelled != nil:
 		return fmt.Sprintf("claim %s of class %s (binding mode Immediate) has no volume, because no node has labels for all topology keys of driver %s (%s), "+
 			"so external-provisioner finds no place for it ('topologyKeys … were not found on any nodes')", claim.Name, class.Name, w.Unlabelled.Driver, text.And(w.Unlabelled.Keys))
+	case w.Warning != nil:
+		return fmt.Sprintf("the volume of claim %s of class %s (binding mode Immediate) could not be made: %s", claim.Name, class.Name, inItsWords(w.Warning))
 	default:
 		return what + ", wherever that is; look at the events of the claim"
 	}

@@ -66,7 +66,7 @@ type Explanation struct {
 
 // TrueCause is the fewest constraints that are to blame, of volumes and of kube-scheduler's other filters.
 type TrueCause struct {
-	// Kind is 'volumes', 'filters', 'both', or 'unclear'; or where no node has a part, 'gate', 'scheduler', 'claim', 'driver' or 'node-name': the
+	// Kind is 'volumes', 'filters', 'both', or 'unclear'; or where no node has a part, 'gate', 'scheduler', 'claim', 'driver', 'provisioning' or 'node-name': the
 	// first thing that the pod waits for.
 	Kind        string         `json:"kind"`
 	Summary     string         `json:"summary"`
@@ -146,7 +146,7 @@ func ExplanationOf(e *explain.Explanation) *Explanation {
 	}
 	if t := e.Together; t != nil {
 		out.Nodes = w.lacks(e)
-		if t.Message != "" && len(e.Unserved) == 0 {
+		if t.Message != "" && len(e.Unserved) == 0 && !onlyFailing(e) {
 			out.Message = t.Message
 		}
 	}

@@ -97,6 +97,9 @@ func claimHeadline(e *explain.ClaimExplanation) string {
 	case explain.ClaimForWrongNode:
 		return fmt.Sprintf("its volume is to be provisioned for node %s, where it cannot be: %s", claim.SelectedNode, headlineOf(e.Alone))
 	case explain.ClaimProvisioning:
+		if e.Warning != nil {
+			return fmt.Sprintf("its volume could not be made for node %s: %s", claim.SelectedNode, inItsWords(e.Warning))
+		}
 		return fmt.Sprintf("its volume is being provisioned for node %s by %s; where that takes long, look at the events of the claim",
 			claim.SelectedNode, e.Class.Provisioner)
 	case explain.ClaimUnusable:
@@ -112,7 +115,11 @@ func claimHeadline(e *explain.ClaimExplanation) string {
 		}
 		return fmt.Sprintf("it waits for its first consumer, pod %s, which %s: %s; see: moorage explain pod %s -n %s", pod.Name, how, headlineOf(e.Consumer), plain.Quote(pod.Name), plain.Quote(pod.Namespace))
 	default:
-		return "it waits for its first consumer (WaitForFirstConsumer), and no pod that uses it waits"
+		what := "it waits for its first consumer (WaitForFirstConsumer), and no pod that uses it waits"
+		if e.Warning != nil {
+			what = fmt.Sprintf("its volume could not be made: %s; now %s", inItsWords(e.Warning), what)
+		}
+		return what
 	}
 }
 
@@ -131,6 +138,9 @@ func bound(e *explain.ClaimExplanation) string {
 	}
 	if e.Modify != nil {
 		what = modify(e.Modify) + "; " + what
+	}
+	if e.Changing != nil {
+		what = inItsWords(e.Changing) + "; " + what
 	}
 	return what
 }
@@ -164,7 +174,12 @@ func claimHelp(e *explain.ClaimExplanation) []Help {
 		if e.Modify != nil {
 			all = append(all, modifyHelp(e)...)
 		}
+		if e.Changing != nil {
+			all = append(remedies(e.Changing), all...)
+		}
 		return asHelp(all)
+	case explain.ClaimProvisioning, explain.ClaimUnused:
+		return asHelp(remedies(e.Warning))
 	default:
 		return nil
 	}

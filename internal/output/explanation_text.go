@@ -16,7 +16,7 @@ import (
 
 func explanationText(out *bytes.Buffer, e *Explanation, wide, color bool) {
 	verdict := ": "
-	if !e.Fits && !e.Held && !e.unjudged && (e.Cause == nil || e.Cause.Kind != kindPinned && e.Cause.Kind != kindDriver) {
+	if !e.Fits && !e.Held && !e.unjudged && (e.Cause == nil || !slices.Contains([]string{kindPinned, kindDriver, kindFailing}, e.Cause.Kind)) {
 		verdict = " fits nowhere: "
 	}
 	headline(out, fmt.Sprintf("Pod %s/%s%s%s.", e.Pod.Namespace, e.Pod.Name, verdict, e.Headline), e.Fits, color)

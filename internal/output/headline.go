@@ -28,9 +28,11 @@ func headlineOf(e *explain.Explanation) string {
 	case len(e.Unserved) > 0:
 		return w.withoutDriver(e)
 	case e.Together != nil && !e.Together.Doubted && e.Together.Fits.Nodes == 0:
-		return w.together(e)
+		return w.together(e) + failingToo(e)
 	case e.Allowed == 0:
-		return w.nowhere(e)
+		return w.nowhere(e) + failingToo(e)
+	case len(e.Failing) > 0:
+		return allFailing(e.Failing)
 	case e.Node != "":
 		return w.placed(e)
 	case e.Group != nil:

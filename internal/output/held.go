@@ -96,7 +96,7 @@ func message(e *explain.Explanation) string {
 		if parts = []string{preFilter(&e.HeldBy[0])}; parts[0] == "" {
 			return ""
 		}
-	case len(e.Pinned) > 0 || len(e.Unserved) > 0 && e.Allowed > 0:
+	case len(e.Pinned) > 0 || len(e.Unserved) > 0 && e.Allowed > 0 || onlyFailing(e):
 		return ""
 	}
 	return fmt.Sprintf("0/%d nodes are available: %s.", e.Known.Nodes, strings.Join(parts, ", "))

@@ -32,6 +32,8 @@ func (w causeWords) helps(e *explain.Explanation) []Help {
 		return asHelp(pinnedHelp(e))
 	case len(e.Unserved) > 0:
 		return asHelp(unservedHelp(e))
+	case onlyFailing(e):
+		return asHelp(failingHelp(e.Failing))
 	}
 	if e.Together == nil || e.Fits {
 		return nil

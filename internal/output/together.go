@@ -256,6 +256,7 @@ const (
 	kindClaim     = "claim"
 	kindPinned    = "node-name"
 	kindDriver    = "driver"
+	kindFailing   = "provisioning"
 )
 
 // notOfNodes is what a pod waits for that no node can give it.
@@ -280,6 +281,11 @@ func notOfNodes(e *explain.Explanation) []explain.Lack {
 	}
 	for i := range e.Unserved {
 		add(byVolume, kindDriver, unserved(&e.Unserved[i]))
+	}
+	if len(e.Unserved) > 0 || onlyFailing(e) {
+		for i := range e.Failing {
+			add(byVolume, kindFailing, failing(&e.Failing[i]))
+		}
 	}
 	return out
 }

@@ -97,5 +97,5 @@ func (w causeWords) withoutDriver(e *explain.Explanation) string {
 	case t == nil && e.Allowed == 0 && !slices.ContainsFunc(e.Nowhere, func(k int) bool { return ofIt(&e.Causes[k]) }):
 		what += "; and besides, " + w.nowhere(e)
 	}
-	return what
+	return what + failingToo(e)
 }
