@@ -160,6 +160,9 @@ func Claim(question Question, key topology.Key) *ClaimExplanation {
 		}
 	}
 	e.Is = q.claimState(e)
+	if e.Is == ClaimForWrongNode || e.Is == ClaimUnusable {
+		e.Alone = Pod(alone)
+	}
 	switch e.Is {
 	case ClaimBound:
 		e.Fine = e.Where.Nodes > 0 && e.Unserved == nil &&

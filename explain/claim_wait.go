@@ -79,7 +79,7 @@ func (q *asked) wait(v *placement.Volume) *ClaimWait {
 		w.Near = nearMisses(s, claim)
 	}
 	if provisioned {
-		w.Unserved = unserved(s, v)
+		w.Unserved = q.unserved(v)
 		if w.Unserved != nil && !w.Unserved.Certain && (!waitsInVain(s, claim) || w.Warning != nil && w.Warning.By != kubeControllerManager) {
 			w.Unserved = nil
 		}

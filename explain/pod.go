@@ -102,11 +102,19 @@ func (q *asked) outline() *Explanation {
 		Held: q.held(), HeldBy: q.heldBy(), Pinned: q.pinned(),
 		Allowed: q.v.Feasible.Len(), Known: KnownOf(q.Snapshot),
 	}
+	if e.Held && q.runs() {
+		e.Held, e.HeldBy = false, nil // What would hold a new pod back does not touch this one.
+	}
 	if q.Pod.Node == "" && !q.Pod.Terminal {
 		e.Unserved, e.Failing = q.unservedVolumes(), q.failing()
 	}
 	e.Fits = !e.Held && len(e.Pinned) == 0 && len(e.Unserved) == 0 && len(e.Failing) == 0 && q.fits()
 	return e
+}
+
+// runs reports whether the pod has started.
+func (q *asked) runs() bool {
+	return q.Pod.Node != "" && q.Whole != nil && q.Whole.Status.Phase == corev1.PodRunning
 }
 
 // fits reports whether a node is left, as far as is known.

@@ -78,7 +78,7 @@ func resizeOf(c *corev1.PersistentVolumeClaim, running []User) *Resize {
 		if cond.Status != corev1.ConditionTrue {
 			continue
 		}
-		is := ResizeUnseen
+		var is ResizeState
 		switch cond.Type {
 		case corev1.PersistentVolumeClaimResizing:
 			is = ResizeController
@@ -141,9 +141,9 @@ func modifyOf(s *topology.Snapshot, c *corev1.PersistentVolumeClaim) *Modify {
 	return &m
 }
 
-// InFull reports whether more is said of a claim than a snapshot keeps: it is being deleted, or its volume is to grow or to change.
+// InFull reports whether more is said of a claim than a snapshot keeps: it has no volume, is being deleted, or its volume is to grow or to change.
 func InFull(c *corev1.PersistentVolumeClaim) bool {
 	wanted, has := c.Spec.Resources.Requests[corev1.ResourceStorage], c.Status.Capacity[corev1.ResourceStorage]
-	return c.DeletionTimestamp != nil || len(c.Status.Conditions) > 0 || len(c.Status.AllocatedResourceStatuses) > 0 || c.Status.ModifyVolumeStatus != nil ||
+	return c.Status.Phase != corev1.ClaimBound || c.DeletionTimestamp != nil || len(c.Status.Conditions) > 0 || len(c.Status.AllocatedResourceStatuses) > 0 || c.Status.ModifyVolumeStatus != nil ||
 		!has.IsZero() && has.Cmp(wanted) < 0
 }

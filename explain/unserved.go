@@ -3,9 +3,12 @@
 package explain
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
+
+	storagehelpers "k8s.io/component-helpers/storage/volume"
 
 	"github.com/moorage-k8s/moorage/catalog"
 	"github.com/moorage-k8s/moorage/topology"
@@ -29,8 +32,8 @@ type Unserved struct {
 // unserved says which driver a volume of the pod needs that no node has; nil where one has it, and where nothing is known of what nodes have.
 // A kubelet makes its CSINode before it calls its node ready, and without a registered driver it mounts no CSI volume; a node that is ready
 // without a CSINode is no kubelet's and may do so in its own way. A claim that is to be provisioned on some node needs a driver by its class.
-func unserved(s *topology.Snapshot, v *placement.Volume) *Unserved {
-	out := &Unserved{Volume: v}
+func (q *Question) unserved(v *placement.Volume) *Unserved {
+	s, out := q.Snapshot, &Unserved{Volume: v}
 	csi := false
 	switch {
 	case v.NodeDriver != "":
@@ -39,6 +42,9 @@ func unserved(s *topology.Snapshot, v *placement.Volume) *Unserved {
 		out.Driver, out.Plugin = v.Inline.Driver, v.Inline.Plugin
 	case v.Volume != nil && v.Volume.Migration != nil:
 		out.Driver, out.Plugin = v.Volume.Migration.Driver, v.Volume.Migration.Plugin
+	case v.Volume != nil && inTreePlugins[v.Volume.Source] != "":
+		out.Plugin = inTreePlugins[v.Volume.Source]
+		out.Driver = topology.ServedBy(out.Plugin)
 	case v.Volume != nil:
 		out.Driver, csi = v.Volume.Driver, true
 	case v.Class == nil || !v.Class.Provisions() || v.Claim == nil || v.Claim.Bound() || v.Claim.VolumeName != "":
@@ -56,7 +62,7 @@ func unserved(s *topology.Snapshot, v *placement.Volume) *Unserved {
 	switch {
 	case out.Plugin != "":
 		migrated := s.MigratedOn(out.Plugin)
-		out.Certain = !migrated.Empty() && migrated.Len() == s.WithCSINode().Len()
+		out.Certain = !migrated.Empty() && migrated.Len() == s.WithCSINode().Len() || out.Provisioner != "" && q.leftTo(v.Claim) == out.Driver
 		if !out.Certain {
 			return nil // Where the plugin is not said to be migrated, the kubelet or kube-controller-manager may have it still.
 		}
@@ -68,6 +74,18 @@ func unserved(s *topology.Snapshot, v *placement.Volume) *Unserved {
 		out.Driver = ""
 	}
 	return out
+}
+
+// inTreePlugins are those that are CSI drivers' by now, and that kube-scheduler does not look at as such, by the field of the volume.
+var inTreePlugins = map[string]string{"vsphereVolume": "kubernetes.io/vsphere-volume", "azureFile": "kubernetes.io/azure-file"}
+
+// leftTo is whom kube-controller-manager leaves a claim to, that its volume is made: what its annotation says; empty where that is not known.
+func (q *Question) leftTo(claim *topology.Claim) string {
+	whole := q.Claims[claim.Key()]
+	if whole == nil {
+		return ""
+	}
+	return cmp.Or(whole.Annotations[storagehelpers.AnnStorageProvisioner], whole.Annotations[storagehelpers.AnnBetaStorageProvisioner])
 }
 
 // everyNodeTells reports whether it is known of each node that runs which drivers it has.
@@ -138,7 +156,7 @@ func (q *asked) unservedVolumes() []Unserved {
 		if v.State == placement.Held {
 			continue
 		}
-		u := unserved(q.Snapshot, v)
+		u := q.unserved(v)
 		if u == nil || !u.Certain && (!v.Claim.HasSelectedNode || !waitsInVain(q.Snapshot, v.Claim) || q.triedByOthers(v.Claim)) {
 			continue
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/moorage-k8s/moorage/explain"
 	"github.com/moorage-k8s/moorage/internal/plain"
 	"github.com/moorage-k8s/moorage/internal/text"
+	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
 
@@ -44,8 +45,8 @@ type ClaimExplanation struct {
 	// Reserved is what is reserved for the claim, MayBeReserved what is, if the published capacity does not show the volume already.
 	Reserved      int64 `json:"reserved,omitempty"`
 	MayBeReserved int64 `json:"mayBeReserved,omitempty"`
-	// Earlier are Released volumes that hold the data of an earlier claim of the name.
-	Earlier []string `json:"earlierVolumes,omitempty"`
+	// Notes are what is good to know besides, such as that the data of an earlier claim of the name is still there.
+	Notes []string `json:"notes,omitempty"`
 	// Unknown is what was not looked at.
 	Unknown []string      `json:"unknown,omitempty"`
 	Known   explain.Known `json:"known"`
@@ -60,7 +61,7 @@ func ClaimExplanationOf(e *explain.ClaimExplanation) *ClaimExplanation {
 		Reserved: e.Reserved, MayBeReserved: e.MayBeReserved, Known: e.Known, Help: claimHelp(e),
 	}
 	for _, v := range e.Earlier {
-		out.Earlier = append(out.Earlier, v.Name)
+		out.Notes = append(out.Notes, earlier(v, e.Spec))
 	}
 	if e.Class != nil {
 		out.Provisioner, out.BindingMode = e.Class.Provisioner, "Immediate"
@@ -92,8 +93,7 @@ func claimHeadline(e *explain.ClaimExplanation) string {
 	case explain.ClaimPinned:
 		return pinned(e.Pinned.Pod, e.Pinned.Node, []string{claim.Name})
 	case explain.ClaimForLostNode:
-		return fmt.Sprintf("its volume is to be provisioned for node %s, which is not in the cluster any more; remove the annotation "+
-			"volume.kubernetes.io/selected-node, so that kube-scheduler selects another", claim.SelectedNode)
+		return fmt.Sprintf("its volume is to be provisioned for node %s, which is not in the cluster any more", claim.SelectedNode)
 	case explain.ClaimForWrongNode:
 		return fmt.Sprintf("its volume is to be provisioned for node %s, where it cannot be: %s", claim.SelectedNode, headlineOf(e.Alone))
 	case explain.ClaimProvisioning:
@@ -180,9 +180,30 @@ func claimHelp(e *explain.ClaimExplanation) []Help {
 		return asHelp(all)
 	case explain.ClaimProvisioning, explain.ClaimUnused:
 		return asHelp(remedies(e.Warning))
+	case explain.ClaimForWrongNode, explain.ClaimUnusable:
+		return aloneHelp(e)
+	case explain.ClaimForLostNode:
+		return asHelp([]string{"let kube-scheduler select another node: " + forget(e.Spec)})
 	default:
 		return nil
 	}
+}
+
+// forget is the command that takes the selected node off a claim.
+func forget(claim *topology.Claim) string {
+	return fmt.Sprintf("kubectl annotate pvc %s -n %s volume.kubernetes.io/selected-node-", plain.Quote(claim.Name), plain.Quote(claim.Namespace))
+}
+
+// aloneHelp is what was tried for a claim that no node can have.
+func aloneHelp(e *explain.ClaimExplanation) []Help {
+	w := causeWords{e.Claim.Namespace}
+	var out []Help
+	for i := range e.Alone.Changes {
+		if c := &e.Alone.Changes[i]; len(out) < maxHelp {
+			out = append(out, Help{w.change(c), c.Fits.Nodes})
+		}
+	}
+	return out
 }
 
 // WriteClaimExplanation writes what a claim has or waits for.
@@ -212,8 +233,8 @@ func claimText(out *bytes.Buffer, e *ClaimExplanation, color bool) {
 	for _, u := range e.Users {
 		add("used by", userText(u))
 	}
-	for _, name := range e.Earlier {
-		add("earlier data", fmt.Sprintf("volume %s (Released) holds the data of an earlier claim of this name", name))
+	for _, note := range e.Notes {
+		add("note", note)
 	}
 	if e.Reserved > 0 {
 		add("reserves", text.Size(e.Reserved))

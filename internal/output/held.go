@@ -18,7 +18,11 @@ func heldBack(e *explain.Explanation) string {
 		parts = append(parts, before(e.Before))
 	}
 	if len(e.HeldBy) > 0 {
-		parts = append(parts, "kube-scheduler holds the pod back: "+heldBy(e))
+		how := "kube-scheduler holds the pod back: "
+		if e.Node != "" {
+			how = fmt.Sprintf("the pod is on node %s and cannot start: ", e.Node)
+		}
+		parts = append(parts, how+heldBy(e))
 	}
 	what := strings.Join(parts, "; and ")
 	if t := e.Then; t != nil && !t.Held && !t.Fits && t.Known.Nodes > 0 {
@@ -90,7 +94,7 @@ func message(e *explain.Explanation) string {
 	}
 	slices.Sort(parts)
 	switch {
-	case e.Fits || e.Before != nil:
+	case e.Fits || e.Before != nil || e.Held && e.Node != "":
 		return ""
 	case len(e.HeldBy) > 0:
 		if parts = []string{preFilter(&e.HeldBy[0])}; parts[0] == "" {

@@ -10,6 +10,7 @@ import (
 	"github.com/moorage-k8s/moorage/explain"
 	"github.com/moorage-k8s/moorage/explain/joint"
 	"github.com/moorage-k8s/moorage/internal/text"
+	"github.com/moorage-k8s/moorage/topology/placement"
 )
 
 // Help is a change after which the pod fits, as far as volumes and kube-scheduler's other filters go, or what would help a pod or claim that
@@ -65,6 +66,7 @@ func (w causeWords) helps(e *explain.Explanation) []Help {
 		switch {
 		case h.Kind == joint.AddNode:
 			nodes = append(nodes, help)
+		case h.Kind == joint.MoveVolume && e.Together.Volumes[h.Volume].State == placement.Delayed: // It is not there yet, and has no data.
 		case h.Kind != joint.MoveVolume:
 			beside = append(beside, help)
 		case !moved[e.Together.Volumes[h.Volume].Name]:

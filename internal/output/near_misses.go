@@ -72,7 +72,7 @@ func misfit(m explain.Misfit, v *topology.Volume, claim *topology.Claim) string 
 	case explain.MisfitSelector:
 		return fmt.Sprintf("does not have the labels that the claim's selector asks for (%s)", claim.Selector)
 	case explain.MisfitPhase:
-		return "is not Available yet"
+		return "is not Available"
 	default:
 		return "can be used on no node that is there"
 	}
@@ -170,6 +170,15 @@ func takeOver(v *topology.Volume, claim *topology.Claim, lost bool) string {
 	}
 	return what + fmt.Sprintf("remove spec.claimRef.uid from it (%s); its data stays, and claim %s is bound to it",
 		patchVolume(v, "json", `[{"op":"remove","path":"/spec/claimRef/uid"}]`), claim.Name)
+}
+
+// earlier says that the data of an earlier claim of the name is still there, and the way to it.
+func earlier(v *topology.Volume, claim *topology.Claim) string {
+	what := fmt.Sprintf("volume %s (Released) is kept for an earlier claim of this name, whose data it holds", v.Name)
+	if claim.Bound() || claim.Lost {
+		return what
+	}
+	return what + "; before this claim gets a new, empty volume: " + takeOver(v, claim, false)
 }
 
 // retain is the command that keeps a volume's data when its claim goes.

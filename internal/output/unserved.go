@@ -23,7 +23,11 @@ func unserved(u *explain.Unserved) string {
 	case u.Installed:
 		return fmt.Sprintf("CSI driver %s, %s, has a CSIDriver object and is registered on no node: its node pods do not run, or register elsewhere", u.Driver, who)
 	default:
-		return fmt.Sprintf("CSI driver %s, %s, is not installed: no node has it registered, and there is no CSIDriver of that name%s", u.Driver, who, meant(u.Driver, u.Known))
+		what := fmt.Sprintf("CSI driver %s, %s, is not installed: no node has it registered, and there is no CSIDriver of that name", u.Driver, who)
+		if u.Provisioner != "" { // A volume that is there was made under the right name.
+			what += meant(u.Driver, u.Known)
+		}
+		return what
 	}
 }
 
