@@ -36,6 +36,8 @@ type Question struct {
 	Pods func(topology.Key) *corev1.Pod
 	// Unlisted are kinds of which not all objects, or none, could be read.
 	Unlisted []topology.Kind
+	// ClaimsUnseen tells that claims of the pod's namespace are among them.
+	ClaimsUnseen bool
 	// Brief leaves out what would help: it is for lists, which give the cause of many pods.
 	Brief bool
 }

@@ -45,10 +45,14 @@ const (
 	SeenLost     SeenState = "Lost"
 	SeenDeleting SeenState = "Deleting"
 	SeenMissing  SeenState = "missing"
+	SeenUnknown  SeenState = "not known"
 )
 
 // deciding are the kinds without which nothing can be said of nodes.
 var deciding = []topology.Kind{topology.KindNode, topology.KindVolume, topology.KindClaim, topology.KindClass, topology.KindPod}
+
+// certain are the causes that a claim shows by itself. One that is not bound may wait for its first consumer, by a class that is not seen.
+var certain = []placement.Cause{placement.CauseClaimMissing, placement.CauseClaimLost, placement.CauseClaimDeleting, placement.CauseClaimNotOurs}
 
 // Blind reports whether nothing can be said of nodes without the kinds.
 func Blind(unlisted []topology.Kind) bool {
@@ -97,6 +101,9 @@ func seen(q Question) *Explanation {
 			continue
 		}
 		c := seenClaim(v.Claim)
+		if q.ClaimsUnseen {
+			c.State = SeenUnknown
+		}
 		c.Volume, c.Name = v.Name, v.ClaimName
 		e.Seen.Claims = append(e.Seen.Claims, c)
 	}
@@ -104,8 +111,8 @@ func seen(q Question) *Explanation {
 		return e
 	}
 	for _, u := range d.Undecided {
-		if u.Cause == placement.CauseClaimNotBound {
-			continue // By a class that is not seen it may wait for its first consumer.
+		if q.ClaimsUnseen || !slices.Contains(certain, u.Cause) {
+			continue
 		}
 		for i := range d.Volumes {
 			if v := &d.Volumes[i]; v.Name == u.Volume && v.State == placement.Held {

@@ -74,7 +74,7 @@ func (q *asked) askTogether(question *Question) {
 // What is merely over does not count.
 func doubted(unfound []joint.Said, unknown []string) bool {
 	return len(unfound) > 0 && (len(unknown) > 0 || slices.ContainsFunc(unfound, func(s joint.Said) bool {
-		return !strings.HasPrefix(s.Text, upstream.Insufficient) && !slices.Contains(looked, s.Text)
+		return !Kubernetes(s.Text)
 	}))
 }
 
@@ -87,6 +87,11 @@ var looked = []string{
 	placement.ReasonReserved.String(), placement.ReasonSingleWriter.String(), placement.ReasonDriverReady.String(),
 	placement.ReasonJointCapacity.String(), placement.ReasonTopologyLabels.String(), placement.ReasonTopologyKeys.String(),
 	placement.ReasonForeignTopology.String(), placement.ReasonSource.String(),
+}
+
+// Kubernetes reports whether a reason of kube-scheduler is one of its own, and not of a plugin that nobody here knows.
+func Kubernetes(reason string) bool {
+	return strings.HasPrefix(reason, upstream.Insufficient) || slices.Contains(looked, reason)
 }
 
 // together is what is said of both halves, and what would help; nil where only volumes were looked at.

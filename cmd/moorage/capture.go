@@ -29,6 +29,8 @@ type captureFlags struct {
 	cluster   clusterFlags
 	file      string
 	anonymize bool
+	// names is the file that keeps which name stands for which.
+	names string
 }
 
 func captureCommand() *cobra.Command {
@@ -50,6 +52,7 @@ what drivers and Kubernetes said, as they said it: such a text may name a server
 With --anonymize it holds other names as well: for objects, namespaces, labels and their values, zones, volume handles and UIDs. Equal
 names stay equal and sort alike, so the answers stay the same. Of what drivers and events said there is left what moorage knows to hold no names. Kubernetes' own label keys and the names of drivers that are known to
 everyone stay, and so do sizes, counts and times; how many words a name has, and which names share some, can be seen too.
+With --names a file that only you can read keeps which name stands for which, so that you know what is meant when somebody answers.
 
 Each kind is listed at a moment of its own, one after the other, so a cluster that changes meanwhile is captured a little blurred.
 Only objects are captured, not what a running moorage remembers, such as where provisioning failed lately.
@@ -59,7 +62,7 @@ What is needed is the right to list those kinds; attributes classes, snapshots, 
   moorage explain pod db-0 --from cluster.yaml
 
   # To be shown to others
-  moorage capture --anonymize -o cluster.yaml
+  moorage capture --anonymize --names names.txt -o cluster.yaml
 
   # Another context of the kubeconfig, compressed
   moorage capture --context production | gzip > cluster.yaml.gz
@@ -74,10 +77,11 @@ What is needed is the right to list those kinds; attributes classes, snapshots, 
 	flags.cluster.registerSource(cmd)
 	cmd.Flags().StringVarP(&flags.file, "output", "o", "-", "file to write, .yaml or .json; - for standard output")
 	cmd.Flags().BoolVar(&flags.anonymize, "anonymize", false, "put other names in the place of all names")
+	cmd.Flags().StringVar(&flags.names, "names", "", "with --anonymize, keep in this new file which name stands for which; nobody else can read it")
 	return cmd
 }
 
-func (f *captureFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
+func (f *captureFlags) run(ctx context.Context, stdout, stderr io.Writer) (err error) {
 	format := capture.YAML
 	switch strings.ToLower(filepath.Ext(f.file)) {
 	case ".json":
@@ -89,6 +93,9 @@ func (f *captureFlags) run(ctx context.Context, stdout, stderr io.Writer) error 
 		}
 	}
 	f.cluster.events, f.cluster.budgets = true, true
+	if err = f.checkNames(); err != nil {
+		return err
+	}
 	listing, at, err := f.cluster.listing(ctx, stderr, capture.Keep)
 	if err != nil {
 		return err
@@ -99,6 +106,16 @@ func (f *captureFlags) run(ctx context.Context, stdout, stderr io.Writer) error 
 		if objects, err = capture.Anonymize(objects); err != nil {
 			return err
 		}
+	}
+	if f.names != "" {
+		if err := f.keepNames(func(w io.Writer) error { return capture.WriteKey(w, listing.Objects, objects) }); err != nil {
+			return err
+		}
+		defer func() {
+			if err != nil { // Whoever tries again may write it anew.
+				err = errors.Join(err, os.Remove(f.names))
+			}
+		}()
 	}
 	for _, kind := range slices.Sorted(maps.Keys(listing.Left)) {
 		_, _ = fmt.Fprintf(stderr, "note: left out every %s: %s\n", kind, plain.Line(listing.Left[kind].Error()))

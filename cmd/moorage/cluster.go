@@ -96,12 +96,16 @@ type cluster struct {
 	at     time.Time
 	// unlisted are the kinds that may not be listed, or not everywhere.
 	unlisted []topology.Kind
+	// claimsOf is the one namespace of which claims could be listed, where they may not be listed everywhere.
+	claimsOf string
 	// witness is the pod of the running moorage that told what is reserved; empty where none was asked or none answered, and unasked says
 	// why, where it might have.
 	witness string
 	unasked error
 	// pod returns a pod as the source has it, also one that has no volumes; nil where there is none.
 	pod func(ctx context.Context, key topology.Key) (*corev1.Pod, error)
+	// version is that of the API server; empty where that is not known.
+	version func() string
 	// workload returns what counts of a workload; nil where there is none.
 	workload func(ctx context.Context, kind topology.Kind, key topology.Key) (*workload, error)
 	// others is what decides beside volumes, made when it is first asked for; nil, with the reason, where the source does not tell.
@@ -167,6 +171,7 @@ func (f *clusterFlags) openFiles(stderr io.Writer) (*cluster, error) {
 		source: f.fromNames(), age: age, at: at,
 		pod:    func(_ context.Context, key topology.Key) (*corev1.Pod, error) { return whole.pods[key], nil },
 		others: whole.ofFiles(&result), whole: whole, warnings: warningsOf(whole.events),
+		version: func() string { return "" },
 		workload: func(_ context.Context, kind topology.Kind, key topology.Key) (*workload, error) {
 			return whole.workloads[kind][key], nil
 		},
@@ -198,7 +203,7 @@ func (f *clusterFlags) openLive(ctx context.Context, stderr io.Writer) (*cluster
 	}
 	c := &cluster{
 		others: whole.ofCluster(), whole: whole, warnings: liveWarnings(found.Client),
-		unlisted: unlisted,
+		unlisted: unlisted, claimsOf: listing.Within[topology.KindClaim],
 		snapshot: cache.Snapshot(), namespace: cmp.Or(f.namespace, found.Namespace), source: found.Server,
 		pod: func(ctx context.Context, key topology.Key) (*corev1.Pod, error) {
 			pod, err := found.Client.CoreV1().Pods(key.Namespace).Get(ctx, key.Name, metav1.GetOptions{})
@@ -209,6 +214,13 @@ func (f *clusterFlags) openLive(ctx context.Context, stderr io.Writer) (*cluster
 				return nil, fmt.Errorf("read pod %s: %w", key, err)
 			}
 			return pod, nil
+		},
+		version: func() string {
+			info, err := found.Client.Discovery().ServerVersion()
+			if err != nil {
+				return ""
+			}
+			return info.GitVersion
 		},
 		workload: func(ctx context.Context, kind topology.Kind, key topology.Key) (*workload, error) {
 			return readWorkload(ctx, found.Client, kind, key)

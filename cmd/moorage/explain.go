@@ -78,6 +78,9 @@ The exit status is 0 if the pod fits some node, the claim has its volume or will
   kubectl -n moorage port-forward deployment/moorage-scheduler 8080 &
   moorage explain pod db-0 -n prod --decisions
 
+  # For a bug report
+  moorage explain db-0 -n prod -o issue
+
   # On a cluster that was captured before
   moorage explain pod db-0 -n prod --from cluster.yaml`,
 		ValidArgsFunction: flags.complete,
@@ -93,14 +96,14 @@ The exit status is 0 if the pod fits some node, the claim has its volume or will
 	f.BoolVarP(&flags.allNamespaces, "all-namespaces", "A", false, "list what waits in all namespaces")
 	f.StringVarP(&flags.selector, "selector", "l", "", "list what waits among the pods with these labels, such as app=db")
 	cmd.MarkFlagsMutuallyExclusive("all-namespaces", "namespace")
-	f.StringVarP(&flags.output, "output", "o", "text", "text, wide, json or yaml")
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(output.ExplainOutputs, cobra.ShellCompDirectiveNoFileComp))
+	f.StringVarP(&flags.output, "output", "o", "text", "text, wide, json, yaml, or issue: ten lines without names, for a bug report")
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(output.PodOutputs, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
 func (f *explainFlags) run(cmd *cobra.Command, args []string) error {
-	if !slices.Contains(output.ExplainOutputs, f.output) {
-		return fmt.Errorf("output %q: want text, wide, json or yaml", f.output)
+	if !slices.Contains(output.PodOutputs, f.output) {
+		return fmt.Errorf("output %q: want text, wide, json, yaml or issue", f.output)
 	}
 	if k := kindOfAll(args); k != nil && k.kind == topology.KindPod {
 		args = nil // As people write it who ask for 'pod NAME' otherwise, or as with kubectl get.
@@ -115,6 +118,9 @@ func (f *explainFlags) run(cmd *cobra.Command, args []string) error {
 		if asked, err = targetOf(args); err != nil {
 			return err
 		}
+	}
+	if f.output == output.IssueOutput && (list || asked.name != "" && asked.kind != topology.KindPod) {
+		return errors.New("-o issue is about a pod; name the one that waits, or that uses what you ask about")
 	}
 	if err := twoStdins(f.file, f.from); err != nil {
 		return err
@@ -196,6 +202,12 @@ func (f *explainFlags) explainPods(cmd *cobra.Command, c *cluster, engine *place
 		if i > 0 && f.output == "yaml" {
 			_, _ = fmt.Fprintln(cmd.OutOrStdout(), "---")
 		}
+		if f.output == output.IssueOutput {
+			if err := c.writeIssue(cmd, e, pod); err != nil {
+				return err
+			}
+			continue
+		}
 		if err := output.WriteExplanation(cmd.OutOrStdout(), e, decided, f.output, colored(cmd.OutOrStdout())); err != nil {
 			return err
 		}
@@ -227,6 +239,7 @@ func (c *cluster) question(ctx context.Context, engine *placement.Engine, pod *c
 	q := c.questionOf(engine)
 	q.Events, q.Unread = c.eventsOf(ctx, c.aboutPod(pod)...)
 	q.Pod, q.Said, q.Whole = topology.PodFromAPI(pod), saidOf(pod), pod
+	q.ClaimsUnseen = slices.Contains(c.unlisted, topology.KindClaim) && c.claimsOf != pod.Namespace
 	if c.whole.pods[topology.Key{Namespace: pod.Namespace, Name: pod.Name}] == nil {
 		q.Schedulers = nil
 	}
@@ -234,6 +247,9 @@ func (c *cluster) question(ctx context.Context, engine *placement.Engine, pod *c
 }
 
 func (f *explainFlags) explainClaim(cmd *cobra.Command, c *cluster, engine *placement.Engine, key topology.Key) error {
+	if slices.Contains(c.unlisted, topology.KindClaim) && c.claimsOf != key.Namespace {
+		return c.listed(topology.KindClaim)
+	}
 	if explain.Blind(c.unlisted) {
 		return f.explainSeenClaim(cmd, c, key)
 	}

@@ -31,6 +31,16 @@ func (a *Answer) Unfound(message string) []Said {
 	return out
 }
 
+// Reasons are those of kube-scheduler's message, in the words of the newest release, sorted; none where it is not about nodes.
+func Reasons(message string) []Said {
+	reasons := reasonsIn(message)
+	var out []Said
+	for _, text := range slices.Sorted(maps.Keys(reasons)) {
+		out = append(out, Said{Text: text, Nodes: reasons[text]})
+	}
+	return out
+}
+
 // counted is where a reason starts: each has its number of nodes before it.
 var counted = regexp.MustCompile(`(?:^|, )(\d+) `)
 

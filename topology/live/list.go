@@ -31,8 +31,9 @@ type Listing struct {
 	// Left are the optional kinds that could not be listed, although the cluster may have them, and why.
 	Left map[topology.Kind]error
 	// Denied are the kinds that every cluster has and that may not be listed, and why: only where ListOptions.Degrade asks for it. Of a kind
-	// that may be listed in the namespace alone, the objects in it are there.
+	// that may be listed in the namespace alone, the objects in it are there, and Within has the kind.
 	Denied map[topology.Kind]error
+	Within map[topology.Kind]string
 }
 
 // ListOptions say how a cluster is listed. The zero value is a good one.
@@ -60,7 +61,7 @@ func List(ctx context.Context, client kubernetes.Interface, options ListOptions)
 	if options.Progress == nil {
 		options.Progress = func(int, int) {}
 	}
-	out := &Listing{Objects: map[topology.Kind][]metav1.Object{}, Left: map[topology.Kind]error{}, Denied: map[topology.Kind]error{}}
+	out := &Listing{Objects: map[topology.Kind][]metav1.Object{}, Left: map[topology.Kind]error{}, Denied: map[topology.Kind]error{}, Within: map[topology.Kind]string{}}
 	resources := topology.Resources()
 	var denied *DeniedError
 	podsRead := false
@@ -79,6 +80,7 @@ func List(ctx context.Context, client kubernetes.Interface, options ListOptions)
 			out.Denied[r.Kind] = err
 			if options.Degrade != "" && r.Namespaced {
 				if objects, err = list(ctx, pageIn(client, r, options.Degrade), options.Keep); err == nil {
+					out.Within[r.Kind] = options.Degrade
 					podsRead = podsRead || r.Kind == topology.KindPod
 				}
 			}

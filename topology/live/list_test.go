@@ -147,6 +147,9 @@ func TestListDoesWithLess(t *testing.T) {
 	if want := []topology.Kind{topology.KindCSINode, topology.KindVolume, topology.KindPod}; !slices.Equal(missing, want) {
 		t.Errorf("%v are missing, want %v", missing, want)
 	}
+	if listing.Within[topology.KindPod] != "prod" || len(listing.Within) != 1 {
+		t.Errorf("%v may be listed in one namespace, want pods in prod", listing.Within)
+	}
 	if len(listing.Objects[topology.KindNode]) != nodes {
 		t.Errorf("%d nodes are listed, want %d", len(listing.Objects[topology.KindNode]), nodes)
 	}
