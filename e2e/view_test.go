@@ -86,7 +86,7 @@ func TestExplainByWhoMayView(t *testing.T) {
 				t.Errorf("%s: explain %s does not say how to get the rights: %s", who, test.args, got.Stderr)
 			}
 		}
-		node := moorage.run(t, "explain", "node/x", "--as", who)
+		node := moorage.run(t, "explain", "node/x", "-n", ns, "--as", who)
 		if node.Status != 2 || !strings.Contains(node.Stderr, "error: not allowed to list nodes") {
 			t.Errorf("%s: explain node ends with %+v", who, node)
 		}

@@ -108,7 +108,7 @@ func (f *captureFlags) run(ctx context.Context, stdout, stderr io.Writer) (err e
 		}
 	}
 	if f.names != "" {
-		if err := f.keepNames(func(w io.Writer) error { return capture.WriteKey(w, listing.Objects, objects) }); err != nil {
+		if err = f.keepNames(func(w io.Writer) error { return capture.WriteKey(w, listing.Objects, objects) }); err != nil {
 			return err
 		}
 		defer func() {

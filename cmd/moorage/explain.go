@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,6 +31,8 @@ type explainFlags struct {
 	// allNamespaces and selector are for a list.
 	allNamespaces bool
 	selector      string
+	// watch asks again until what was asked about runs.
+	watch bool
 }
 
 func explainCommand() *cobra.Command {
@@ -65,6 +68,9 @@ The exit status is 0 if the pod fits some node, the claim has its volume or will
   # Why is it Pending?
   moorage explain db-0 -n prod
 
+  # Tell me when that changes
+  moorage explain db-0 -n prod --watch
+
   # How are all of its replicas?
   moorage explain statefulset/db -n prod
 
@@ -95,6 +101,7 @@ The exit status is 0 if the pod fits some node, the claim has its volume or will
 	f.Lookup("decisions").NoOptDefVal = defaultDecisions
 	f.BoolVarP(&flags.allNamespaces, "all-namespaces", "A", false, "list what waits in all namespaces")
 	f.StringVarP(&flags.selector, "selector", "l", "", "list what waits among the pods with these labels, such as app=db")
+	f.BoolVarP(&flags.watch, "watch", "w", false, "ask again and again, and answer anew when the answer has changed, until the pod runs")
 	cmd.MarkFlagsMutuallyExclusive("all-namespaces", "namespace")
 	f.StringVarP(&flags.output, "output", "o", "text", "text, wide, json, yaml, or issue: ten lines without names, for a bug report")
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(output.PodOutputs, cobra.ShellCompDirectiveNoFileComp))
@@ -118,6 +125,7 @@ func (f *explainFlags) run(cmd *cobra.Command, args []string) error {
 		if asked, err = targetOf(args); err != nil {
 			return err
 		}
+		f.namespace = cmp.Or(f.namespace, asked.namespace)
 	}
 	if f.output == output.IssueOutput && (list || asked.name != "" && asked.kind != topology.KindPod) {
 		return errors.New("-o issue is about a pod; name the one that waits, or that uses what you ask about")
@@ -125,14 +133,25 @@ func (f *explainFlags) run(cmd *cobra.Command, args []string) error {
 	if err := twoStdins(f.file, f.from); err != nil {
 		return err
 	}
+	if err := f.checkWatch(); err != nil {
+		return err
+	}
 	engine, err := f.engine()
 	if err != nil {
 		return err
+	}
+	if f.watch {
+		return f.keepAsking(cmd, engine, asked, list)
 	}
 	c, err := f.open(cmd.Context(), cmd.ErrOrStderr())
 	if err != nil {
 		return err
 	}
+	return f.answer(cmd, c, engine, asked, list)
+}
+
+// answer answers what was asked, with what is known of the cluster.
+func (f *explainFlags) answer(cmd *cobra.Command, c *cluster, engine *placement.Engine, asked target, list bool) error {
 	if list {
 		return f.explainWaiting(cmd, c, engine)
 	}

@@ -24,9 +24,9 @@ const mostExplained = 2000
 
 // explainWaiting lists the pods that have not started.
 func (f *explainFlags) explainWaiting(cmd *cobra.Command, c *cluster, engine *placement.Engine) error {
-	selected, err := labels.Parse(f.selector)
+	selected, err := f.selected()
 	if err != nil {
-		return fmt.Errorf("--selector %q: %w", f.selector, err)
+		return err
 	}
 	list := &output.WaitingPods{Selector: f.selector, Known: explain.KnownOf(c.snapshot)}
 	if !f.allNamespaces {
@@ -65,6 +65,21 @@ func (f *explainFlags) explainWaiting(cmd *cobra.Command, c *cluster, engine *pl
 		return exitStatus(exitFound)
 	}
 	return nil
+}
+
+// selected is what --selector selects.
+func (f *explainFlags) selected() (labels.Selector, error) {
+	selected, err := labels.Parse(f.selector)
+	if err != nil {
+		return nil, fmt.Errorf("--selector %q: %w", f.selector, err)
+	}
+	return selected, nil
+}
+
+// inList reports whether a pod is one of those that a list is about.
+func (f *explainFlags) inList(c *cluster, pod *corev1.Pod) bool {
+	selected, err := f.selected()
+	return err == nil && selected.Matches(labels.Set(pod.Labels)) && (f.allNamespaces || pod.Namespace == c.namespace)
 }
 
 // lines explain pods in a line each, those that are alike once, and tell how many were left out and what was not looked at.

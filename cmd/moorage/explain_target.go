@@ -91,7 +91,8 @@ func targetOf(args []string) (target, error) {
 		if namespace, name, ok := strings.Cut(args[1], "/"); ok {
 			t.namespace, t.name = namespace, name
 		}
-		return t, t.check(args)
+		err := t.check(args)
+		return t, err
 	default:
 		return target{}, fmt.Errorf("explain one at a time, not %s; without a name it lists all that waits", strings.Join(args, " "))
 	}
@@ -112,7 +113,8 @@ func targetOf(args []string) (target, error) {
 	default:
 		return t, unknownKind(parts[0])
 	}
-	return t, t.check(args)
+	err := t.check(args)
+	return t, err
 }
 
 func (t *target) check(args []string) error {

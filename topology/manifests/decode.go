@@ -186,7 +186,7 @@ func decodeAs(head metav1.TypeMeta, document []byte) (d decoded, ok bool) {
 	}
 	d.unknown = unknownFields(strict, head.Kind, value)
 	if meta.IsListType(value) {
-		d.err = meta.EachListItem(value, func(item kruntime.Object) error { return d.add(item) })
+		d.err = meta.EachListItem(value, d.add)
 	} else {
 		d.err = d.add(value)
 	}
