@@ -166,10 +166,8 @@ func (f *explainFlags) answer(cmd *cobra.Command, c *cluster, engine *placement.
 	if err != nil {
 		return err
 	}
-	if asked.kind != topology.KindPod && asked.kind != topology.KindClaim {
-		if err := c.listed(asked.kind); err != nil {
-			return err
-		}
+	if err := c.listed(asked.kind, needed[asked.kind]...); err != nil {
+		return err
 	}
 	switch asked.kind {
 	case topology.KindClaim:
@@ -267,7 +265,7 @@ func (c *cluster) question(ctx context.Context, engine *placement.Engine, pod *c
 
 func (f *explainFlags) explainClaim(cmd *cobra.Command, c *cluster, engine *placement.Engine, key topology.Key) error {
 	if slices.Contains(c.unlisted, topology.KindClaim) && c.claimsOf != key.Namespace {
-		return c.listed(topology.KindClaim)
+		return c.listed(topology.KindClaim, topology.KindClaim)
 	}
 	if explain.Blind(c.unlisted) {
 		return f.explainSeenClaim(cmd, c, key)

@@ -45,10 +45,20 @@ func resourcesOf(kinds []topology.Kind) []string {
 	return out
 }
 
-// listed is an error where the objects of a kind may not be listed.
-func (c *cluster) listed(kind topology.Kind) error {
-	if !slices.Contains(c.unlisted, kind) {
+// needed are the kinds without which an answer about a kind would be wrong, and not only less.
+var needed = map[topology.Kind][]topology.Kind{
+	topology.KindNode:   {topology.KindNode, topology.KindCSINode},
+	topology.KindVolume: {topology.KindVolume, topology.KindNode},
+	topology.KindClass: {
+		topology.KindClass, topology.KindNode, topology.KindCSINode, topology.KindPool, topology.KindDriver, topology.KindVolume, topology.KindClaim,
+	},
+}
+
+// listed is an error where the objects of some kinds may not be listed that an answer about a kind needs.
+func (c *cluster) listed(about topology.Kind, needs ...topology.Kind) error {
+	missing := slices.DeleteFunc(slices.Clone(needs), func(kind topology.Kind) bool { return !slices.Contains(c.unlisted, kind) })
+	if len(missing) == 0 {
 		return nil
 	}
-	return fmt.Errorf("not allowed to list %s, so nothing can be said of one", resourcesOf([]topology.Kind{kind})[0])
+	return fmt.Errorf("not allowed to list %s, so nothing can be said of a %s", text.And(resourcesOf(missing)), about)
 }
