@@ -112,7 +112,7 @@ func (f *captureFlags) run(ctx context.Context, stdout, stderr io.Writer) (err e
 			return err
 		}
 		defer func() {
-			if err != nil { // Whoever tries again may write it anew.
+			if err != nil { // So that it can be written when the user tries again.
 				err = errors.Join(err, os.Remove(f.names))
 			}
 		}()

@@ -101,7 +101,7 @@ The exit status is 0 if the pod fits some node, the claim has its volume or will
 	f.Lookup("decisions").NoOptDefVal = defaultDecisions
 	f.BoolVarP(&flags.allNamespaces, "all-namespaces", "A", false, "list what waits in all namespaces")
 	f.StringVarP(&flags.selector, "selector", "l", "", "list what waits among the pods with these labels, such as app=db")
-	f.BoolVarP(&flags.watch, "watch", "w", false, "ask again and again, and answer anew when the answer has changed, until the pod runs")
+	f.BoolVarP(&flags.watch, "watch", "w", false, "ask again and again, and print the answer when it has changed, until the pod runs")
 	cmd.MarkFlagsMutuallyExclusive("all-namespaces", "namespace")
 	f.StringVarP(&flags.output, "output", "o", "text", "text, wide, json, yaml, or issue: ten lines without names, for a bug report")
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(output.PodOutputs, cobra.ShellCompDirectiveNoFileComp))

@@ -42,7 +42,7 @@ func (f *explainFlags) checkWatch() error {
 	}
 }
 
-// keepAsking answers anew whenever the answer has changed, until what was asked about runs, or is gone.
+// keepAsking prints the answer whenever it has changed, until what was asked about runs, or is gone.
 func (f *explainFlags) keepAsking(cmd *cobra.Command, engine *placement.Engine, asked target, list bool) error {
 	stdout, stderr := cmd.OutOrStdout(), cmd.ErrOrStderr()
 	last, failure := "", ""
@@ -69,7 +69,7 @@ func (f *explainFlags) keepAsking(cmd *cobra.Command, engine *placement.Engine, 
 		case last == "":
 			return err
 		case err.Error() != failure:
-			// What was there a moment ago is gone, or the API server is away for a while: whoever watches decides.
+			// What was there a moment ago is gone, or the API server is away for a while: the user decides when to end it.
 			failure = err.Error()
 			_, _ = fmt.Fprintf(stderr, "note: %s: %s\n", time.Now().Format(time.TimeOnly), plain.Line(failure))
 		}

@@ -29,7 +29,7 @@ type Issue struct {
 	// Moorage is the build, Server the API server's version, and Kubelets are the nodes': empty where they are not known.
 	Moorage, Server string
 	Kubelets        []string
-	// Snapshot is what drivers are told of, and Age how long the pod waits; 0 where it does not, or nothing says.
+	// Snapshot is where the drivers are, and Age how long the pod waits; 0 where it does not, or nothing says.
 	Snapshot *topology.Snapshot
 	Age      time.Duration
 	// Text puts other names in the place of all names in a text, Name and Driver in that of one.
@@ -41,7 +41,7 @@ type Issue struct {
 // WriteIssue writes an explanation in ten lines without the names of the cluster, to be pasted into a bug report.
 func WriteIssue(w io.Writer, e *explain.Explanation, of *Issue) error {
 	quiet := *e
-	quiet.Said = "" // It is told by itself.
+	quiet.Said = "" // It has a line of its own.
 	told := ExplanationOf(&quiet)
 	lines := [][2]string{
 		{"versions", of.versions()},

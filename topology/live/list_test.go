@@ -129,7 +129,7 @@ func TestListTellsAllThatIsDenied(t *testing.T) {
 	}
 }
 
-// Who does with less gets what may be listed, and is told what is missing: of pods and claims those of his namespace, if he may list no others.
+// Who does with less gets what may be listed, and learns what is missing: of pods and claims those of his namespace, if he may list no others.
 // Without any pods there is nothing to say.
 func TestListDoesWithLess(t *testing.T) {
 	denied := map[string]bool{"pods": true, "csinodes": true, "persistentvolumes": true}
