@@ -5,6 +5,7 @@ package explain
 import (
 	"slices"
 
+	"github.com/moorage-k8s/moorage/explain/start"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
@@ -25,6 +26,12 @@ type Blame struct {
 	// these nodes reach, and At where that pool is reached; or where the source of a claim's volume is (ReasonSource).
 	Most int64
 	At   Place
+	// LostNode is the node that the volume was a part of, and that is not in the cluster (ReasonVolumeAffinity).
+	LostNode string
+	// Slots are those that the node has (ReasonAttachLimit, where it is one node), and Unused the volumes that hold some of them and that no pod
+	// there uses.
+	Slots  int
+	Unused []start.UnusedVolume
 }
 
 // blamed asks the engine for the evidence of a cause, once.
@@ -75,6 +82,10 @@ func (q *asked) blamed(c *cause) *Blame {
 				b.Most, b.At = limit, q.zones.place(r.Nodes)
 			}
 		}
+	case placement.ReasonVolumeAffinity:
+		b.LostNode = q.lostNode(q.d.Volumes[c.volume].Volume)
+	case placement.ReasonAttachLimit:
+		q.unusedSlots(c, b)
 	case placement.ReasonJointCapacity:
 		rooms := q.v.Rooms(b.Class).Pools
 		most := rooms[slices.IndexFunc(rooms, func(r *placement.Room) bool { return r.Nodes.Meets(c.nodes) })]
@@ -90,6 +101,24 @@ func (q *asked) meeting(conditions []*topology.Selector) topology.NodeSet {
 		out.Or(q.Snapshot.Nodes(condition))
 	}
 	return out
+}
+
+// unusedSlots finds who holds the attach slots of nodes without using them.
+func (q *asked) unusedSlots(c *cause, b *Blame) {
+	left := maxSlotNodes
+	for i := range c.nodes.All() {
+		if left--; left < 0 {
+			break
+		}
+		b.Unused = append(b.Unused, start.Unused(q.Snapshot, q.Objects, q.Snapshot.Node(i).Name, b.Driver)...)
+	}
+	if c.nodes.Len() == 1 {
+		for i := range c.nodes.All() {
+			if slots, limited := q.Snapshot.AttachSlots(b.Driver); limited {
+				b.Slots = slots.Limit(i)
+			}
+		}
+	}
 }
 
 // differs reports whether other nodes may be ruled out for other pods, drivers or labels than the first.

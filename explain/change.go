@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/moorage-k8s/moorage/explain/start"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
@@ -34,6 +35,8 @@ type Change struct {
 	Bytes, Instead int64
 	// From is what a claim's volume is to be made from: RestoreInstead, StartEmpty.
 	From *topology.Origin
+	// Unused are volumes to be detached from a node on which no pod uses them.
+	Unused []start.UnusedVolume
 	// Slots is how many attach slots a pod takes.
 	Slots int
 	// At is where it is to be done: drivers registered, room made, data moved to, from where it is Now. At is nil for anywhere.
@@ -42,6 +45,8 @@ type Change struct {
 	Fits Place
 	// Near is the volume that comes nearest, and all that is in the way (AdaptClaim).
 	Near *NearMiss
+	// Controller is the kind of what makes the pod again once it is deleted (GiveUp); empty for nothing.
+	Controller string
 	// With is a second change, without which this one does not help.
 	With *Change
 }
@@ -55,6 +60,8 @@ const (
 	Register Deed = iota
 	// Label gives a node its topology labels back.
 	Label
+	// DetachUnused has volumes detached that no pod uses.
+	DetachUnused
 	// ForgetNode takes the selected node off a claim.
 	ForgetNode
 	// Wait is for pods to go, or for someone to delete them.
@@ -83,6 +90,9 @@ const (
 	AddNode
 	// MoveVolume creates a claim's volume again elsewhere, with its data.
 	MoveVolume
+	// ReturnNode has a node come back that a volume was a part of, and GiveUp creates a claim again, without the data that was there.
+	ReturnNode
+	GiveUp
 )
 
 // proposal is a change that has not been tried.
@@ -190,9 +200,13 @@ func (q *asked) proposals() []proposal {
 		case placement.ReasonReadWriteOncePod, placement.ReasonDiskConflict, placement.ReasonSingleWriter:
 			out = append(out, q.waitForHolders(c)...)
 		case placement.ReasonAttachLimit:
-			out = append(out, q.moreSlots(c)...)
+			out = append(append(out, q.detachUnused(c)...), q.moreSlots(c)...)
 		case placement.ReasonVolumeAffinity, placement.ReasonVolumeZone:
-			out = append(out, q.moveVolume(c)...)
+			if q.isLostNode(c) {
+				out = append(out, q.localVolume(c)...)
+			} else {
+				out = append(out, q.moveVolume(c)...)
+			}
 		case placement.ReasonSelectedNode:
 			out = append(out, q.forgetNode(c))
 		case placement.ReasonNoVolume:

@@ -125,7 +125,7 @@ func (q *asked) anotherNode() []proposal {
 	}
 	for i := range q.d.Volumes {
 		v := q.d.Volumes[i].Volume
-		if v == nil || !q.Snapshot.Nodes(v.Affinity).Empty() {
+		if v == nil || !q.Snapshot.Nodes(v.Affinity).Empty() || q.lostNode(v) != "" {
 			continue
 		}
 		if labels, ok := v.Affinity.Example(); ok {

@@ -3,6 +3,7 @@
 package explain
 
 import (
+	"github.com/moorage-k8s/moorage/explain/start"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
@@ -18,6 +19,31 @@ func (q *asked) waitForHolders(c *cause) []proposal {
 		Change: Change{Do: Wait, Object: Object{"Pod", keys[0].Namespace, keys[0].Name}, Pods: holders}, cost: costWait,
 		apply: func(d *topology.Draft) { d.RemovePods(keys...) },
 	}}
+}
+
+// detachUnused proposes that volumes which no pod uses are detached, node by node.
+func (q *asked) detachUnused(c *cause) []proposal {
+	byNode := map[string][]start.UnusedVolume{}
+	var nodes []string
+	for _, u := range q.blamed(c).Unused {
+		if len(byNode[u.Node.Name]) == 0 {
+			nodes = append(nodes, u.Node.Name)
+		}
+		byNode[u.Node.Name] = append(byNode[u.Node.Name], u)
+	}
+	var out []proposal
+	for _, node := range nodes {
+		unused := byNode[node]
+		out = append(out, proposal{
+			Change: Change{Do: DetachUnused, Object: Object{Kind: "VolumeAttachment", Name: unused[0].Name}, Unused: unused}, cost: costFix,
+			apply: func(d *topology.Draft) {
+				for i := range unused {
+					d.RemoveAttachment(unused[i].Name)
+				}
+			},
+		})
+	}
+	return out
 }
 
 // maxSlotNodes is on how many nodes it is tried to free attach slots.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/moorage-k8s/moorage/explain/event"
+	"github.com/moorage-k8s/moorage/explain/start"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
@@ -24,9 +25,12 @@ type ClaimExplanation struct {
 	Alone  *Explanation
 	Volume *placement.Volume
 	// Where is where the volume can be used; nil where there is none.
-	Where      *Place
-	AttachedTo []string
-	Users      []User
+	Where *Place
+	// AttachedTo are the nodes that it is attached to, and Attachments all that is asked for and was: the caller fills them in where it knows
+	// more than the snapshot.
+	AttachedTo  []string
+	Attachments []start.Attachment
+	Users       []User
 	// Consumer is the pod that waits for it, where one does.
 	Consumer *Explanation
 	// Pools are those of the class, the ones with most room first.
@@ -131,9 +135,7 @@ func Claim(question Question, key topology.Key) *ClaimExplanation {
 	if v := e.Volume.Volume; v != nil {
 		where := q.zones.place(s.Reach(v))
 		e.Where = &where
-		for a := range s.AttachmentsOf(v.Name) {
-			e.AttachedTo = append(e.AttachedTo, a.Node)
-		}
+		e.attach(start.Attachments(s, start.Objects{}, v.Name))
 	}
 	if e.Volume.State == placement.Delayed {
 		for _, r := range q.v.Rooms(claim.Class).Pools {
@@ -173,6 +175,22 @@ func Claim(question Question, key topology.Key) *ClaimExplanation {
 		e.Fine = e.Warning == nil || passing(e.Warning)
 	}
 	return e
+}
+
+// Attach takes in what is known of the volume's attachments beyond the snapshot.
+func (e *ClaimExplanation) Attach(s *topology.Snapshot, objects start.Objects) {
+	if e.Volume.Volume != nil {
+		e.attach(start.Attachments(s, objects, e.Volume.Volume.Name))
+	}
+}
+
+func (e *ClaimExplanation) attach(attachments []start.Attachment) {
+	e.Attachments, e.AttachedTo = attachments, nil
+	for i := range attachments {
+		if attachments[i].Attached && !attachments[i].Deleting {
+			e.AttachedTo = append(e.AttachedTo, attachments[i].Node.Name)
+		}
+	}
 }
 
 func poolOf(r *placement.Room, z *zones) Pool {

@@ -6,6 +6,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/moorage-k8s/moorage/explain/event"
+	"github.com/moorage-k8s/moorage/explain/start"
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
 
@@ -22,8 +23,11 @@ type Explanation struct {
 	// Node is where the pod is already; empty while it waits. Ended tells that it needs none any more.
 	Node  string
 	Ended bool
-	// Fits reports whether some node can take the pod, and kube-scheduler does not hold it back before it looks at nodes.
+	// Fits reports whether some node can take the pod, and kube-scheduler does not hold it back before it looks at nodes; or of a pod that has
+	// its node, that nothing but its own containers keeps it from running there.
 	Fits bool
+	// Start is how far a pod is on the node that it has; nil for one that has none.
+	Start *start.Answer
 	// Held tells that the pod is held back before any scheduler looks at nodes, and HeldBy for which volumes.
 	Held   bool
 	HeldBy []Held

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/moorage-k8s/moorage/explain/start"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
@@ -34,6 +35,13 @@ type NodeDriver struct {
 	// Slots is how many volumes can be attached, negative without a limit; Used how many are, or are used by pods.
 	Slots int `json:"slots"`
 	Used  int `json:"used"`
+	// Attached is how many volumes are attached, as VolumeAttachments say.
+	Attached int `json:"attached"`
+	// PeerSlots is the limit of Peer, another node, where this one has none.
+	Peer      string `json:"peer,omitempty"`
+	PeerSlots int    `json:"peerSlots,omitempty"`
+	// Full is what the driver says of a volume that it does not attach because there are as many as it takes.
+	Full string `json:"full,omitempty"`
 	// Topology is where the driver says the node is, as key=value; a label that the node lacks has the value '?'.
 	Topology []string `json:"topology,omitempty"`
 }
@@ -45,6 +53,8 @@ type NodeVolume struct {
 	Pod    string `json:"pod,omitempty"`
 	// Note is what is special: one of the constants.
 	Note string `json:"note,omitempty"`
+	// Error is what the driver says of attaching or detaching it.
+	Error string `json:"error,omitempty"`
 }
 
 // What is special about a volume on a node.
@@ -89,10 +99,50 @@ func OfNode(s *topology.Snapshot, name string) *NodeExplanation {
 	return e
 }
 
+// attachLimits are the known texts that say that a node takes no more volumes.
+var attachLimits = []string{"attach-limit-of-backend", "attach-exhausted", "attach-limit"}
+
+// Attach takes in what drivers say of the node's attachments, which the snapshot does not keep.
+func (e *NodeExplanation) Attach(s *topology.Snapshot, objects start.Objects) {
+	for i := range e.Volumes {
+		v := &e.Volumes[i]
+		for _, a := range start.Attachments(s, objects, v.Volume) {
+			if a.Node.Name != e.Node.Name {
+				continue
+			}
+			for _, said := range []*start.Said{a.AttachError, a.DetachError} {
+				if said == nil {
+					continue
+				}
+				v.Error = said.Message
+				volume := s.Volume(v.Volume)
+				for k := range e.Drivers {
+					if d := &e.Drivers[k]; volume != nil && d.Name == volume.Driver && said.Known != nil && slices.Contains(attachLimits, said.Known.ID) {
+						d.Full = said.Words
+					}
+				}
+			}
+		}
+	}
+}
+
 func nodeDriver(s *topology.Snapshot, i int, d *topology.NodeDriver) NodeDriver {
 	out := NodeDriver{Name: d.Name, Slots: int(d.Allocatable)}
 	if slots, limited := s.AttachSlots(d.Name); limited {
 		out.Used = slots.Used(i)
+	}
+	for _, key := range s.Keys(topology.KindAttachment) {
+		if a := s.Attachment(key.Name); a.Node == s.Node(i).Name && a.Driver == d.Name && a.Attached {
+			out.Attached++
+		}
+	}
+	if out.Slots < 0 {
+		for peer := range s.RegisteredOn(d.Name).All() {
+			if limit := s.Node(peer).Driver(d.Name).Allocatable; limit >= 0 {
+				out.Peer, out.PeerSlots = s.Node(peer).Name, int(limit)
+				break
+			}
+		}
 	}
 	for _, key := range d.TopologyKeys {
 		value, ok := s.Node(i).Labels[key]
@@ -129,7 +179,7 @@ func volumesOn(s *topology.Snapshot, name string) []NodeVolume {
 			switch volume := s.Volume(claim.VolumeName); {
 			case volume == nil:
 				v.Note = NoVolumeYet
-			case attached[volume.Name] == nil && volume.Driver != "" && s.Attaches(volume.Driver):
+			case (attached[volume.Name] == nil || !attached[volume.Name].Attached && !attached[volume.Name].Deleting) && volume.Driver != "" && s.Attaches(volume.Driver):
 				v.Note = NotAttached
 			case attached[volume.Name] != nil && attached[volume.Name].Deleting:
 				v.Note = Detaching
@@ -142,8 +192,11 @@ func volumesOn(s *topology.Snapshot, name string) []NodeVolume {
 			continue
 		}
 		v := NodeVolume{Volume: volume, Note: Unused}
-		if a.Deleting {
+		switch {
+		case a.Deleting:
 			v.Note = Detaching
+		case !a.Attached:
+			v.Note = NotAttached
 		}
 		if pv := s.Volume(volume); pv != nil && pv.HasClaimRef {
 			v.Claim = pv.ClaimRef.String()

@@ -4,11 +4,13 @@ package explain
 
 import (
 	"slices"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/moorage-k8s/moorage/explain/event"
 	"github.com/moorage-k8s/moorage/explain/joint"
+	"github.com/moorage-k8s/moorage/explain/start"
 	"github.com/moorage-k8s/moorage/nodefit"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
@@ -40,6 +42,9 @@ type Question struct {
 	ClaimsUnseen bool
 	// Brief leaves out what would help: it is for lists, which give the cause of many pods.
 	Brief bool
+	// Objects are whole objects of the cluster, and Now the time of the answer, for a pod that has its node; either may be missing.
+	Objects start.Objects
+	Now     time.Time
 }
 
 // Pod explains where a pod could land.
@@ -59,9 +64,15 @@ func Pod(question Question) *Explanation {
 	for _, u := range q.v.Undecided {
 		e.Undecided = append(e.Undecided, Undecided{Volume: u.Volume, Cause: string(u.Cause), Detail: u.Detail})
 	}
+	if e.Start = q.start(); e.Start != nil {
+		e.Fits, e.Held, e.HeldBy, e.Pinned = !e.Start.Blocked(), false, nil, nil
+		if e.Start.State != start.Runs && q.Unread != "" {
+			e.Unknown = append(e.Unknown, "Warning events, which would say more: "+q.Unread)
+		}
+	}
 	q.rateNodes(e)
 	e.Group = q.schedulingGroup()
-	if !e.Fits && !q.Brief {
+	if !e.Fits && e.Start == nil && !q.Brief {
 		e.Reasons, e.Changes = q.reasons(), q.changes()
 	}
 	if before := q.before(); before != nil {
@@ -71,6 +82,21 @@ func Pod(question Question) *Explanation {
 		e.Together, e.Changes, e.Reasons, e.Unknown = nil, nil, nil, nil
 	}
 	return e
+}
+
+// start is why a pod that has its node does not run there; nil for one that has none, has ended, or waits for claims to be bound.
+func (q *asked) start() *start.Answer {
+	if q.Pod.Node == "" || q.Pod.Terminal || q.Whole == nil {
+		return nil
+	}
+	a := start.Of(start.Question{
+		Objects: q.Objects, Snapshot: q.Snapshot, Pod: q.Whole, Volumes: q.d.Volumes, Events: q.Events, Now: q.Now,
+	})
+	unbound := slices.ContainsFunc(q.d.Volumes, func(v placement.Volume) bool { return v.State == placement.Held || v.State == placement.Delayed })
+	if unbound && q.Whole.Status.Phase != corev1.PodRunning && a.State != start.Deleting && a.State != start.DeletingLong {
+		return nil
+	}
+	return a
 }
 
 // Nowhere explains why no node takes a pod, in short: nothing is said of volumes and changes. Where only volumes are looked at, the causes

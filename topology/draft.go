@@ -82,6 +82,9 @@ func (d *Draft) PutPool(pool *Pool) { d.s.placePool(pool.Key(), pool) }
 // PutPod puts a pod in place of the one of its name, or beside the others.
 func (d *Draft) PutPod(pod *Pod) { d.s.setPod(pod.Key(), pod) }
 
+// RemoveAttachment takes an attachment out.
+func (d *Draft) RemoveAttachment(name string) { d.s.setAttachment(Key{Name: name}, nil) }
+
 // RemovePods takes pods away, as Snapshot.Without does.
 func (d *Draft) RemovePods(pods ...Key) { d.s.Snapshot = *d.s.Without(pods...) }
 

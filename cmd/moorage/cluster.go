@@ -18,6 +18,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/moorage-k8s/moorage/explain"
+	"github.com/moorage-k8s/moorage/explain/start"
 	"github.com/moorage-k8s/moorage/internal/kubeconfig"
 	"github.com/moorage-k8s/moorage/nodefit"
 	"github.com/moorage-k8s/moorage/topology"
@@ -114,6 +115,9 @@ type cluster struct {
 	warnings warnings
 	// whole are the objects that are kept in full, for a command that asks others.
 	whole *wholeObjects
+	// objects are these by name, and moment the time of an answer; zero where that is not known.
+	objects start.Objects
+	moment  time.Time
 }
 
 // readingGCPercent lets a command that answers once and ends spend memory rather than time: nearly all that it reads it keeps.
@@ -149,6 +153,7 @@ func (f *clusterFlags) openFiles(stderr io.Writer) (*cluster, error) {
 			reader.Nodes, reader.Namespaces, reader.Budgets = whole.nodes, whole.namespaces, whole.budgets
 			reader.Events, reader.Claim = whole.events, whole.addClaim
 			reader.Rest = whole.takeWorkload(metav1.NamespaceDefault)
+			reader.Attachments = whole.attachments
 		}
 		reader.BeforeFill = func(result *manifests.Result) (err error) {
 			at, err = f.asOf(result)
@@ -175,6 +180,7 @@ func (f *clusterFlags) openFiles(stderr io.Writer) (*cluster, error) {
 		workload: func(_ context.Context, kind topology.Kind, key topology.Key) (*workload, error) {
 			return whole.workloads[kind][key], nil
 		},
+		objects: whole.objects(), moment: at,
 	}, nil
 }
 
@@ -204,6 +210,7 @@ func (f *clusterFlags) openLive(ctx context.Context, stderr io.Writer) (*cluster
 	c := &cluster{
 		others: whole.ofCluster(), whole: whole, warnings: liveWarnings(found.Client),
 		unlisted: unlisted, claimsOf: listing.Within[topology.KindClaim],
+		objects: whole.objects(), moment: time.Now(),
 		snapshot: cache.Snapshot(), namespace: cmp.Or(f.namespace, found.Namespace), source: found.Server,
 		pod: func(ctx context.Context, key topology.Key) (*corev1.Pod, error) {
 			pod, err := found.Client.CoreV1().Pods(key.Namespace).Get(ctx, key.Name, metav1.GetOptions{})

@@ -49,6 +49,9 @@ with the change made; then what each volume allows, which constraint refuses how
 What else holds a waiting pod back (CPU, memory, taints, affinity, spread) is looked at as kube-scheduler's default filters do, unless the
 source is a capture, which does not hold it; what was not looked at is said, and what kube-scheduler wrote into the pod's status is shown.
 
+A pod that has its node and does not start is looked at there: driver, attachments, who has the volume instead, and Warning events, which are read
+of the pod, its claims and their volumes.
+
   explain             every pod of the namespace that waits or hangs, a line each with its cause
   explain NAME        a pod of the cluster, Pending or not; also pod NAME, pod/NAME, NAMESPACE/NAME
   explain sts NAME    all replicas of a StatefulSet, and the claims that earlier ones left behind;
@@ -60,7 +63,7 @@ source is a capture, which does not hold it; what was not looked at is said, and
   explain node NAME   drivers, attach slots, pools, and the volumes on a node
 
 The exit status is 0 if the pod fits some node, the claim has its volume or will get it, or the node is there; 1 if the pod
-(of a list: one of them) fits none or kube-scheduler holds it back, or the claim is held back; and 2 if the question could not be answered.`,
+(of a list: one of them) fits none, kube-scheduler holds it back or a volume keeps it from its start, or the claim is held back; and 2 if the question could not be answered.`,
 		Example: `  # What waits, and why?
   moorage explain -n prod
   moorage explain -A
@@ -246,6 +249,7 @@ func (c *cluster) questionOf(engine *placement.Engine) explain.Question {
 	q := explain.Question{
 		Snapshot: c.snapshot, Engine: engine, Claims: c.whole.claims, Schedulers: explain.SchedulersSeen(maps.Values(c.whole.pods)),
 		Pods: func(key topology.Key) *corev1.Pod { return c.whole.pods[key] }, Unlisted: c.unlisted,
+		Objects: c.objects, Now: c.moment,
 	}
 	q.Others, q.Unseen = c.others()
 	return q
@@ -277,6 +281,7 @@ func (f *explainFlags) explainClaim(cmd *cobra.Command, c *cluster, engine *plac
 	question := c.questionOf(engine)
 	question.Events, question.Unread = c.eventsOf(cmd.Context(), c.aboutClaim(claim)...)
 	e := explain.Claim(question, key)
+	e.Attach(c.snapshot, c.objects)
 	c.sign(&e.Known)
 	if err := output.WriteClaimExplanation(cmd.OutOrStdout(), e, f.output, colored(cmd.OutOrStdout())); err != nil {
 		return err
@@ -313,6 +318,7 @@ func (f *explainFlags) explainNode(cmd *cobra.Command, c *cluster, name string) 
 	if e == nil {
 		return c.notFound("node", topology.KindNode, topology.Key{Name: name})
 	}
+	e.Attach(c.snapshot, c.objects)
 	c.sign(&e.Known)
 	return output.WriteNodeExplanation(cmd.OutOrStdout(), e, f.output, colored(cmd.OutOrStdout()))
 }

@@ -7,9 +7,11 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/moorage-k8s/moorage/explain"
+	"github.com/moorage-k8s/moorage/explain/start"
 	"github.com/moorage-k8s/moorage/internal/plain"
 	"github.com/moorage-k8s/moorage/nodefit"
 	"github.com/moorage-k8s/moorage/topology"
@@ -31,17 +33,20 @@ type wholeObjects struct {
 	budgets   map[topology.Key]*policyv1.PodDisruptionBudget
 	// budgetsUnread is why the cluster's budgets are not known; empty where they are.
 	budgetsUnread string
+	// attachments are those of which there is more to say than that they are attached.
+	attachments map[topology.Key]*storagev1.VolumeAttachment
 }
 
 func newWholeObjects() *wholeObjects {
 	return &wholeObjects{
-		pods:       map[topology.Key]*corev1.Pod{},
-		nodes:      map[topology.Key]*corev1.Node{},
-		namespaces: map[topology.Key]*corev1.Namespace{},
-		events:     map[topology.Key]*corev1.Event{},
-		claims:     map[topology.Key]*corev1.PersistentVolumeClaim{},
-		workloads:  map[topology.Kind]map[topology.Key]*workload{},
-		budgets:    map[topology.Key]*policyv1.PodDisruptionBudget{},
+		pods:        map[topology.Key]*corev1.Pod{},
+		nodes:       map[topology.Key]*corev1.Node{},
+		namespaces:  map[topology.Key]*corev1.Namespace{},
+		events:      map[topology.Key]*corev1.Event{},
+		claims:      map[topology.Key]*corev1.PersistentVolumeClaim{},
+		workloads:   map[topology.Kind]map[topology.Key]*workload{},
+		budgets:     map[topology.Key]*policyv1.PodDisruptionBudget{},
+		attachments: map[topology.Key]*storagev1.VolumeAttachment{},
 	}
 }
 
@@ -65,7 +70,30 @@ func (w *wholeObjects) add(listing *live.Listing) {
 	if err := listing.Left[topology.KindBudget]; err != nil {
 		w.budgetsUnread = plain.Line(err.Error())
 	}
+	each(topology.KindAttachment, func(key topology.Key, o metav1.Object) {
+		if manifests.Troubled(o) {
+			w.attachments[key] = o.(*storagev1.VolumeAttachment)
+		}
+	})
 	each(topology.KindNamespace, func(key topology.Key, o metav1.Object) { w.namespaces[key] = o.(*corev1.Namespace) })
+}
+
+// objects finds whole objects for those who explain.
+func (w *wholeObjects) objects() start.Objects {
+	byVolume := sync.OnceValue(func() map[string][]*storagev1.VolumeAttachment {
+		out := map[string][]*storagev1.VolumeAttachment{}
+		for _, a := range w.attachments {
+			if volume := a.Spec.Source.PersistentVolumeName; volume != nil {
+				out[*volume] = append(out[*volume], a)
+			}
+		}
+		return out
+	})
+	return start.Objects{
+		Pod:         func(key topology.Key) *corev1.Pod { return w.pods[key] },
+		Node:        func(name string) *corev1.Node { return w.nodes[topology.Key{Name: name}] },
+		Attachments: func(volume string) []*storagev1.VolumeAttachment { return byVolume()[volume] },
+	}
 }
 
 // ofCluster makes the filters' view of objects that an API server has.

@@ -203,11 +203,16 @@ func Words(message string) string {
 var operation = regexp.MustCompile(
 	`^((?:Attach|Detach|Mount|Map|Unmount|Unmap)Volume(?:\.[A-Za-z]+)?(?: check| initialization)? failed|Multi-Attach error|Waiting for detach) for volume "([^"]+)" ?:? ?`)
 
+// underPods is a volume's directory on a node, of which the kubelet tells while it sets the ownership of files.
+var underPods = regexp.MustCompile(`^Setting volume ownership for \S+/volumes/[^/ ]+/([^/ ,]+)`)
+
 // Volume is the volume that a text of the kubelet or the attach-detach controller is about: the name of a PersistentVolume, or of an inline
 // volume in its pod. Empty where the text names none.
 func Volume(message string) string {
-	if m := operation.FindStringSubmatch(message); m != nil {
-		return m[2]
+	for _, of := range []*regexp.Regexp{operation, underPods} {
+		if m := of.FindStringSubmatch(message); m != nil {
+			return m[of.NumSubexp()]
+		}
 	}
 	return ""
 }

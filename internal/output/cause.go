@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/moorage-k8s/moorage/explain"
+	"github.com/moorage-k8s/moorage/explain/start"
 	"github.com/moorage-k8s/moorage/internal/text"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
@@ -36,6 +37,10 @@ func (w causeWords) clause(c *explain.Cause) string {
 		if c.Allowed.Nodes > 0 {
 			return what + only(&c.Allowed)
 		}
+		if c.LostNode != "" {
+			return fmt.Sprintf("volume %s of %s is a part of node %s, which is not in the cluster, and its data is there: no other node has it",
+				v.Volume.Name, subject(v), c.LostNode)
+		}
 		return fmt.Sprintf("%son no node: it wants %s%s", what, c.Conditions[0], unknown(c))
 	case placement.ReasonVolumeZone:
 		return fmt.Sprintf("the zone labels of volume %s allow %s %s", v.Volume.Name, subject(v), only(&c.Allowed))
@@ -43,7 +48,9 @@ func (w causeWords) clause(c *explain.Cause) string {
 		return selectedNode(c)
 	case placement.ReasonNoVolume:
 		return noVolume(c)
-	case placement.ReasonCapacity, placement.ReasonJointCapacity, placement.ReasonAttachLimit:
+	case placement.ReasonAttachLimit:
+		return attachLimit(c)
+	case placement.ReasonCapacity, placement.ReasonJointCapacity:
 		what, where := short(c)
 		return what + where
 	case placement.ReasonReserved:
@@ -74,6 +81,38 @@ func (w causeWords) clause(c *explain.Cause) string {
 			c.Driver, text.And(c.Keys), c.Class, text.And(c.Labels), on(&c.RuledOut))
 	default:
 		return c.Reason.String()
+	}
+}
+
+// attachLimit says that slots lack, and which are held by volumes that nobody uses.
+func attachLimit(c *explain.Cause) string {
+	few := fmt.Sprintf("too few attach slots of driver %s are free %s for the pod's volumes", c.Driver, on(&c.RuledOut))
+	if len(c.Unused) == 0 {
+		what, where := short(c)
+		return what + where
+	}
+	details := text.Few(c.Unused, func(u start.UnusedVolume) string { return u.Volume })
+	var going []string
+	for i := range c.Unused {
+		if u := &c.Unused[i]; u.Deleting {
+			going = append(going, u.Volume)
+			if u.DetachError != nil {
+				details += map[bool]string{true: ", being detached; detach fails: " + spoken(u.DetachError.Words)}[len(going) == 1]
+				continue
+			}
+			details += map[bool]string{true: ", being detached"}[len(going) == 1]
+		}
+	}
+	switch n := len(c.Unused); {
+	case c.Slots == n && n == 2:
+		return fmt.Sprintf("both attach slots of driver %s on %s are held by volumes that no pod uses (%s)", c.Driver, c.RuledOut.First[0], details)
+	case c.Slots == n:
+		return fmt.Sprintf("all %s of driver %s on %s are held by volumes that no pod uses (%s)", text.Count(n, "attach slot"), c.Driver, c.RuledOut.First[0], details)
+	case c.Slots > 0:
+		return fmt.Sprintf("all %s of driver %s on %s are taken, %d of them by volumes that no pod uses (%s)", text.Count(c.Slots, "attach slot"),
+			c.Driver, c.RuledOut.First[0], n, details)
+	default:
+		return fmt.Sprintf("%s, and some are held by volumes that no pod uses (%s)", few, details)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/moorage-k8s/moorage/explain"
+	"github.com/moorage-k8s/moorage/explain/start"
 	"github.com/moorage-k8s/moorage/internal/text"
 )
 
@@ -25,6 +26,10 @@ func (w causeWords) deed(c *explain.Change) string {
 		return fmt.Sprintf("have driver %s registered %s: see that its pod runs there", text.And(c.Drivers), on(c.At))
 	case explain.Label:
 		return fmt.Sprintf("give node %s its label %s back (%s, say), which driver %s needs", c.Object.Name, text.And(c.Labels), c.Value, text.And(c.Drivers))
+	case explain.DetachUnused:
+		names := text.Few(c.Unused, func(u start.UnusedVolume) string { return u.Volume })
+		return fmt.Sprintf("have %s %s detached from %s, where no pod uses %s%s", text.Plural(len(c.Unused), "volume"), names, c.Unused[0].Node.Name,
+			map[bool]string{true: "it", false: "them"}[len(c.Unused) == 1], whyNotDetached(c.Unused))
 	case explain.ForgetNode:
 		return "remove the annotation volume.kubernetes.io/selected-node from " + subject(c.Volume)
 	case explain.Wait:
@@ -61,9 +66,27 @@ func (w causeWords) deed(c *explain.Change) string {
 			return fmt.Sprintf("recreate the volume of %s elsewhere", subject(c.Volume))
 		}
 		return fmt.Sprintf("recreate the volume of %s %s (restore a snapshot or copy the data; it can be used %s now)", subject(c.Volume), on(c.At), on(c.Now))
+	case explain.ReturnNode:
+		return fmt.Sprintf("bring node %s back with its disk; a new node with its name or label would come up with an empty volume", c.Object.Name)
+	case explain.GiveUp:
+		return w.giveUp(c)
 	default:
 		return ""
 	}
+}
+
+// giveUp says how to go on without the data of a node that is gone.
+func (w causeWords) giveUp(c *explain.Change) string {
+	what := fmt.Sprintf("give up the data on that node: delete claim %s", c.Object.Name)
+	switch c.Controller {
+	case "StatefulSet":
+		what += fmt.Sprintf(" and pod %s; both are made again, the volume empty, which is right where the application has the data elsewhere too", w.name(c.Pods[0].Key()))
+	case "":
+		what += " and create it again, with an empty volume"
+	default:
+		what += fmt.Sprintf(" and create it again, with an empty volume; then delete pod %s, and its controller makes another", w.name(c.Pods[0].Key()))
+	}
+	return what + ", or where there is a backup; what only that volume held is lost"
 }
 
 // newNode is what a node that is to be added is like.
@@ -76,4 +99,14 @@ func newNode(c *explain.Change) string {
 	default:
 		return "like " + c.Like
 	}
+}
+
+// whyNotDetached is what to look at for volumes that are being detached and are not.
+func whyNotDetached(unused []start.UnusedVolume) string {
+	for i := range unused {
+		if unused[i].DetachError != nil {
+			return ": the log of the driver's controller tells why that fails"
+		}
+	}
+	return ""
 }

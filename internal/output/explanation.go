@@ -24,7 +24,11 @@ type Explanation struct {
 	Pod        explain.Object `json:"pod"`
 	// Node is where the pod is already; left out while it waits.
 	Node string `json:"node,omitempty"`
-	// Fits reports whether some node can take the pod, and kube-scheduler does not hold it back before it looks at nodes.
+	// State is how far it is: held, unschedulable, schedulable, unbound (it has its node, and a claim that is not bound), starting, hanging
+	// (because of a volume), failing (for another reason), nodeLost, running, deleting, deletingLong, ended.
+	State string `json:"state"`
+	// Fits reports whether some node can take the pod, and kube-scheduler does not hold it back before it looks at nodes; or of a pod that has
+	// its node, that nothing but its own containers keeps it from running there.
 	Fits bool `json:"fits"`
 	// Held tells that kube-scheduler holds the pod back before it looks at nodes: a claim is missing, say.
 	Held bool `json:"held,omitempty"`
@@ -121,7 +125,7 @@ func ExplanationOf(e *explain.Explanation) *Explanation {
 	w := causeWords{e.Pod.Namespace}
 	out := &Explanation{
 		APIVersion: apiVersion, Kind: "Explanation",
-		Pod: e.Pod, Node: e.Node, Fits: e.Fits, Held: e.Held, Headline: headlineOf(e), Message: message(e), Said: e.Said,
+		Pod: e.Pod, Node: e.Node, State: stateOf(e), Fits: e.Fits, Held: e.Held, Headline: headlineOf(e), Message: message(e), Said: e.Said,
 		Undecided: e.Undecided, Volumes: make([]Volume, len(e.Volumes)), Constraints: make([]Constraint, len(e.Causes)),
 		Reservations: e.Reservations, Uncertain: e.Uncertain, Group: e.Group, Scorers: e.Scorers, Nodes: e.Nodes, Known: e.Known,
 	}
@@ -148,6 +152,12 @@ func ExplanationOf(e *explain.Explanation) *Explanation {
 		out.Nodes = w.lacks(e)
 		if t.Message != "" && len(e.Unserved) == 0 && !onlyFailing(e) {
 			out.Message = t.Message
+		}
+	}
+	if e.Start != nil {
+		out.Message, out.Cause, out.Help = "", w.startCause(e, out.Headline), w.startHelp(e)
+		if len(out.Help) > 0 {
+			out.Suggestion = out.Help[0].What
 		}
 	}
 	for i := range e.Volumes {

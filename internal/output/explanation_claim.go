@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/moorage-k8s/moorage/explain"
 	"github.com/moorage-k8s/moorage/internal/plain"
@@ -37,9 +36,11 @@ type ClaimExplanation struct {
 	// Where tells a person on which nodes the volume can be used.
 	Where string `json:"where,omitempty"`
 	// SelectedNode is the node for which the volume is to be provisioned.
-	SelectedNode string         `json:"selectedNode,omitempty"`
-	AttachedTo   []string       `json:"attachedTo,omitempty"`
-	Users        []explain.User `json:"users,omitempty"`
+	SelectedNode string `json:"selectedNode,omitempty"`
+	// AttachedTo are the nodes that it is attached to, Attachments all VolumeAttachments of the volume.
+	AttachedTo  []string       `json:"attachedTo,omitempty"`
+	Attachments []Attachment   `json:"attachments,omitempty"`
+	Users       []explain.User `json:"users,omitempty"`
 	// Pools are those of the class, the ones with most room first.
 	Pools []Pool `json:"pools,omitempty"`
 	// Reserved is what is reserved for the claim, MayBeReserved what is, if the published capacity does not show the volume already.
@@ -57,7 +58,8 @@ func ClaimExplanationOf(e *explain.ClaimExplanation) *ClaimExplanation {
 	out := &ClaimExplanation{
 		APIVersion: apiVersion, Kind: "ClaimExplanation",
 		Claim: e.Claim, Fine: e.Fine, Headline: claimHeadline(e), State: e.Volume.State.String(), Class: e.Spec.Class, Bytes: e.Spec.Request,
-		PersistentVolume: e.Spec.VolumeName, SelectedNode: e.Spec.SelectedNode, AttachedTo: e.AttachedTo, Users: e.Users, Pools: poolsOf(e.Pools),
+		PersistentVolume: e.Spec.VolumeName, SelectedNode: e.Spec.SelectedNode, AttachedTo: e.AttachedTo, Attachments: attachmentsOf(e.Attachments), Users: e.Users,
+		Pools:    poolsOf(e.Pools),
 		Reserved: e.Reserved, MayBeReserved: e.MayBeReserved, Known: e.Known, Help: claimHelp(e),
 	}
 	for _, v := range e.Earlier {
@@ -228,7 +230,10 @@ func claimText(out *bytes.Buffer, e *ClaimExplanation, color bool) {
 	}
 	add("volume", e.PersistentVolume)
 	add("can be used", e.Where)
-	add("attached to", strings.Join(e.AttachedTo, ", "))
+	for i := range e.Attachments {
+		a := &e.Attachments[i]
+		add(map[bool]string{true: "asked for", false: "attached to"}[a.State == askedFor], attachmentWords(a))
+	}
 	add("selected node", e.SelectedNode)
 	for _, u := range e.Users {
 		add("used by", userText(u))

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/moorage-k8s/moorage/explain"
+	"github.com/moorage-k8s/moorage/explain/event"
 	"github.com/moorage-k8s/moorage/internal/text"
 )
 
@@ -48,6 +49,10 @@ func nodeHeadline(e *explain.NodeExplanation) string {
 	for i := range e.Drivers {
 		d := &e.Drivers[i]
 		switch {
+		case d.Full != "" && d.Slots > d.Attached:
+			parts = append(parts, fmt.Sprintf("%d of the %d attach slots of %s are attached, and the driver attaches no more: %s", d.Attached, d.Slots, d.Name, spoken(d.Full)))
+		case d.Peer != "":
+			parts = append(parts, fmt.Sprintf("publishes no limit for %s, while %s has %d: kube-scheduler takes it to be without limit", d.Name, d.Peer, d.PeerSlots))
 		case d.Slots >= 0 && d.Used >= d.Slots:
 			parts = append(parts, fmt.Sprintf("all %d attach slots of %s are taken", d.Slots, d.Name))
 		case d.Slots >= 0:
@@ -127,7 +132,10 @@ func nodeVolumesText(out *bytes.Buffer, e *NodeExplanation) {
 			break
 		}
 		line := orDash(v.Volume)
-		if v.Note != "" {
+		switch {
+		case v.Note != "" && v.Error != "":
+			line += " (" + v.Note + ", fails: " + spoken(event.Words(v.Error)) + ")"
+		case v.Note != "":
 			line += " (" + v.Note + ")"
 		}
 		rows = append(rows, []string{orDash(v.Claim), orDash(v.Pod), line})

@@ -16,11 +16,13 @@ import (
 
 func explanationText(out *bytes.Buffer, e *Explanation, wide, color bool) {
 	verdict := ": "
-	if !e.Fits && !e.Held && !e.unjudged && (e.Cause == nil || !slices.Contains([]string{kindPinned, kindDriver, kindFailing}, e.Cause.Kind)) {
+	waits := e.State == stateUnschedulable || e.State == stateSchedulable || e.State == stateUnbound
+	pinned := e.Cause != nil && slices.Contains([]string{kindPinned, kindDriver, kindFailing}, e.Cause.Kind)
+	if !e.Fits && waits && !e.Held && !e.unjudged && !pinned {
 		verdict = " fits nowhere: "
 	}
 	headline(out, fmt.Sprintf("Pod %s/%s%s%s.", e.Pod.Namespace, e.Pod.Name, verdict, e.Headline), e.Fits, color)
-	if e.Cause != nil && slices.Contains([]string{ofFilters, ofBoth, unclear}, e.Cause.Kind) { // Of volumes the tables below tell all.
+	if e.Cause != nil && waits && slices.Contains([]string{ofFilters, ofBoth, unclear}, e.Cause.Kind) { // Of volumes the tables below tell all.
 		lacksText(out, e)
 	}
 	var help []string
@@ -33,6 +35,11 @@ func explanationText(out *bytes.Buffer, e *Explanation, wide, color bool) {
 		}
 	}
 	switch {
+	case len(help) > 0 && !waits && !e.Held:
+		fmt.Fprint(out, "\nWhat to do:\n")
+		for i, what := range help {
+			fmt.Fprintln(out, text.Wrap(width, plain.Line(what), fmt.Sprintf("  %d. ", i+1), "     "))
+		}
 	case len(e.Help) > 0 && e.Help[0].Nodes == 0:
 		helpText(out, e.Help)
 	case len(help) > 0:
@@ -40,7 +47,7 @@ func explanationText(out *bytes.Buffer, e *Explanation, wide, color bool) {
 		for i, what := range help {
 			fmt.Fprintln(out, text.Wrap(width, plain.Line(what), fmt.Sprintf("  %d. ", i+1), "     "))
 		}
-	case !e.Fits && (len(e.Constraints) > 0 || e.Cause != nil):
+	case !e.Fits && (waits || e.Held) && (len(e.Constraints) > 0 || e.Cause != nil):
 		fmt.Fprint(out, "\nNo single change that moorage knows how to try would help, and no two.\n")
 	}
 	unknownText(out, e.Unknown)
@@ -49,6 +56,10 @@ func explanationText(out *bytes.Buffer, e *Explanation, wide, color bool) {
 	}
 	if e.Said != "" && (e.Message == "" && !e.Fits || !strings.HasPrefix(e.Said, strings.TrimSuffix(e.Message, "."))) {
 		fmt.Fprintf(out, "%s\n", text.Wrap(width, plain.Line(e.Said), "kube-scheduler said:    ", "  "))
+	}
+	if len(e.Events) > 0 && e.State != "running" {
+		fmt.Fprintln(out)
+		eventsText(out, e.Events)
 	}
 	if len(e.Volumes) > 0 {
 		fmt.Fprintln(out)

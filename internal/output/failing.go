@@ -11,15 +11,9 @@ import (
 	"github.com/moorage-k8s/moorage/explain/event"
 )
 
-// mostQuoted is how much of an event's text is quoted.
-const mostQuoted = 240
-
 // inItsWords is what an event says: its cause, where the text is known, and its own words.
 func inItsWords(e *event.Event) string {
-	words := strings.Join(strings.Fields(e.Message), " ")
-	if runes := []rune(words); len(runes) > mostQuoted {
-		words = string(runes[:mostQuoted]) + " …"
-	}
+	words := spoken(e.Message)
 	quote := fmt.Sprintf("%s: '%s'", cmp.Or(e.By, e.Reason), words)
 	if known := e.Known(); known != nil {
 		return fmt.Sprintf("%s (%s)", known.Cause, quote)

@@ -27,6 +27,8 @@ func headlineOf(e *explain.Explanation) string {
 		return pinned(e.Pod.Name, e.Node, e.Pinned)
 	case len(e.Unserved) > 0:
 		return w.withoutDriver(e)
+	case e.Start != nil:
+		return w.started(e)
 	case e.Together != nil && !e.Together.Doubted && e.Together.Fits.Nodes == 0:
 		return w.together(e) + failingToo(e)
 	case e.Allowed == 0:

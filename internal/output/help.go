@@ -53,6 +53,9 @@ func (w causeWords) helps(e *explain.Explanation) []Help {
 		case c.Do == explain.MoveVolume:
 			moves = append(moves, help)
 			moved[c.Volume.Name] = true
+		case c.Do == explain.GiveUp:
+			heavy = append(heavy, help)
+			moved[c.Volume.Name] = true
 		case c.Do <= explain.MovePod:
 			light = append(light, help)
 		default:

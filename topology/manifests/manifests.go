@@ -24,6 +24,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kruntime "k8s.io/apimachinery/pkg/runtime"
 
@@ -93,7 +94,7 @@ type Reader struct {
 	Namespace string
 	// Stdin is what the path - stands for; where nil it stands for a file of that name.
 	Stdin io.Reader
-	// Pods, where it is not nil, is given the pods that Load reads, in full, and so are Nodes, Namespaces, Budgets and Events, which are Warning events.
+	// Pods, where it is not nil, is given the pods that Load reads, in full, and so are Nodes, Namespaces, Budgets, Attachments and Events, which are Warning events.
 	// Of other objects Load keeps only what the cache does.
 	Pods       map[topology.Key]*corev1.Pod
 	Nodes      map[topology.Key]*corev1.Node
@@ -105,6 +106,8 @@ type Reader struct {
 	// Rest, where it is not nil, is given the objects of Kubernetes' kinds that the cache does not read, and reports whether it took one.
 	// Others are counted as skipped.
 	Rest func(kruntime.Object) bool
+	// Attachments are kept in full where something is to be said of them: they are not attached, are being deleted, or failed.
+	Attachments map[topology.Key]*storagev1.VolumeAttachment
 	// BeforeFill, where it is not nil, is called by Load once all has been read, before the cache is filled; its error ends the load.
 	BeforeFill func(*Result) error
 }
@@ -112,7 +115,7 @@ type Reader struct {
 // Load is the function Load.
 func (r Reader) Load(into *topology.Cache, paths ...string) (Result, error) {
 	content := into.NewContent()
-	result, err := r.read(&trimmingSink{content, r.Pods, r.Nodes, r.Namespaces, r.Budgets, r.Events, r.Claim}, paths)
+	result, err := r.read(&trimmingSink{content, r.Pods, r.Nodes, r.Namespaces, r.Budgets, r.Events, r.Claim, r.Attachments}, paths)
 	if err == nil && r.BeforeFill != nil {
 		err = r.BeforeFill(&result)
 	}

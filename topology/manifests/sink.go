@@ -5,6 +5,7 @@ package manifests
 import (
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/moorage-k8s/moorage/topology"
@@ -55,13 +56,14 @@ func (s keepingSink) counts() map[topology.Kind]int {
 
 // trimmingSink keeps what a cache keeps, and pods, nodes, namespaces and events in full where they are asked for.
 type trimmingSink struct {
-	content    *topology.Content
-	pods       map[topology.Key]*corev1.Pod
-	nodes      map[topology.Key]*corev1.Node
-	namespaces map[topology.Key]*corev1.Namespace
-	budgets    map[topology.Key]*policyv1.PodDisruptionBudget
-	events     map[topology.Key]*corev1.Event
-	claim      func(*corev1.PersistentVolumeClaim)
+	content     *topology.Content
+	pods        map[topology.Key]*corev1.Pod
+	nodes       map[topology.Key]*corev1.Node
+	namespaces  map[topology.Key]*corev1.Namespace
+	budgets     map[topology.Key]*policyv1.PodDisruptionBudget
+	events      map[topology.Key]*corev1.Event
+	claim       func(*corev1.PersistentVolumeClaim)
+	attachments map[topology.Key]*storagev1.VolumeAttachment
 }
 
 func (s *trimmingSink) ready(o *object) {
@@ -74,6 +76,7 @@ func (s *trimmingSink) ready(o *object) {
 	case o.kind == topology.KindNode && s.nodes != nil:
 	case o.kind == topology.KindNamespace && s.namespaces != nil:
 	case o.kind == topology.KindClaim && s.claim != nil:
+	case o.kind == topology.KindAttachment && s.attachments != nil && Troubled(o.full):
 	default:
 		o.full = nil
 	}
@@ -93,6 +96,8 @@ func (s *trimmingSink) add(o *object) (repeated bool) {
 		s.nodes[o.key] = full
 	case *corev1.Namespace:
 		s.namespaces[o.key] = full
+	case *storagev1.VolumeAttachment:
+		s.attachments[o.key] = full
 	case *corev1.Event:
 		if s.events == nil {
 			return false
@@ -107,3 +112,9 @@ func (s *trimmingSink) add(o *object) (repeated bool) {
 }
 
 func (s *trimmingSink) counts() map[topology.Kind]int { return s.content.Counts() }
+
+// Troubled reports whether there is more to say of an attachment than that it is attached.
+func Troubled(o metav1.Object) bool {
+	a, ok := o.(*storagev1.VolumeAttachment)
+	return ok && (!a.Status.Attached || a.DeletionTimestamp != nil || a.Status.AttachError != nil || a.Status.DetachError != nil)
+}
