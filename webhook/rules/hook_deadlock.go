@@ -79,4 +79,3 @@ func bindingHookDeadlock(in *Input) []Finding {
 	}
 	return []Finding{f}
 }
-

@@ -104,14 +104,19 @@ var hostPathSensitiveRule = Rule{
 }
 
 // hostPathSensitive fires on the host's own directories where a container can write to them, and on the sockets of its container
-// runtime.
+// runtime. Drivers of storage, and agents of a node in the places where all of them work, are audited: there is nothing else that they could mount.
 func hostPathSensitive(in *Input) []Finding {
 	if pv, ok := in.Object.(*corev1.PersistentVolume); ok {
 		return hostVolumeSensitive(pv)
 	}
-	var found []Finding
+	uses := hostUses(in)
+	if len(uses) == 0 {
+		return nil
+	}
 	_, spec := podSpecOf(in.Object)
-	for _, u := range hostUses(in) {
+	driver, agent := isStorageDriver(in), isNodeAgent(in)
+	var found []Finding
+	for _, u := range uses {
 		f := Finding{Path: u.path(spec), Volume: u.volume.Name}
 		switch {
 		case u.place.runtimeSocket():
@@ -120,6 +125,9 @@ func hostPathSensitive(in *Input) []Finding {
 			f.Remediation = "use the Kubernetes API, or a tool that builds images without a daemon"
 		case u.place.sensitive() && u.writes:
 			f.Message = fmt.Sprintf("volume %q lets container %q write to the host's %s", u.volume.Name, u.container, u.place)
+			if driver || (agent && u.place.ofAgents()) {
+				f.Action = Audit
+			}
 		default:
 			continue
 		}

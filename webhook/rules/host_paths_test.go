@@ -64,6 +64,31 @@ func TestHostPathSensitive(t *testing.T) {
 	})
 }
 
+// TestHostPathSensitiveOfDrivers promises silence on those who could not do otherwise, and none on real dangers.
+func TestHostPathSensitiveOfDrivers(t *testing.T) {
+	object := func(kind, container, path string) string {
+		return `{apiVersion: apps/v1, kind: ` + kind + `, spec: {template: {spec: {containers: [{name: c, ` + container + `, volumeMounts: [{name: h, mountPath: /h}]}], volumes: [{name: h, hostPath: {path: ` +
+			path + `}}]}}}}`
+	}
+	writes := func(place string) []string {
+		return []string{`spec.template.spec.volumes[0].hostPath.path: volume "h" lets container "c" write to the host's ` + place}
+	}
+	runtime := []string{`spec.template.spec.volumes[0].hostPath.path: volume "h" gives container "c" the host's container runtime (/run/docker.sock)`}
+	const sidecar, endpoint, app = "image: registry.k8s.io/sig-storage/csi-provisioner:v5", "image: i, env: [{name: CSI_ENDPOINT, value: unix:///csi/csi.sock}]", "image: app"
+	runRule(t, "hostpath-sensitive", []ruleCase{
+		{name: "a driver's controller", reason: "it reads the cloud's credentials", action: Audit, manifest: object("Deployment", endpoint, "/etc/kubernetes"), want: writes("/etc/kubernetes")},
+		{name: "a driver by its sidecar", reason: "the same", action: Audit, manifest: object("Deployment", sidecar, "/var/log"), want: writes("/var/log")},
+		{name: "an agent and devices", reason: "its trade", action: Audit, manifest: object("DaemonSet", app, "/dev"), want: writes("/dev")},
+		{name: "an agent and the network", reason: "its trade", action: Audit, manifest: object("DaemonSet", app, "/etc/cni/net.d"), want: writes("/etc/cni/net.d")},
+		{name: "an application", reason: "need not", action: Warn, manifest: object("Deployment", app, "/etc/kubernetes"), want: writes("/etc/kubernetes")},
+		{name: "an application and logs", reason: "need not", action: Warn, manifest: object("Deployment", app, "/var/log"), want: writes("/var/log")},
+		{name: "an agent and the root", reason: "the whole node", action: Warn, manifest: object("DaemonSet", app, "/"), want: writes("/")},
+		{name: "an agent and static pods", reason: "root on the node", action: Warn, manifest: object("DaemonSet", app, "/etc/kubernetes/manifests"), want: writes("/etc/kubernetes/manifests")},
+		{name: "an agent and the runtime", reason: "root on the node", action: Warn, manifest: object("DaemonSet", app, "/run/docker.sock"), want: runtime},
+		{name: "a driver and the runtime", reason: "root on the node", action: Warn, manifest: object("Deployment", endpoint, "/run/docker.sock"), want: runtime},
+	})
+}
+
 func TestHostPathStateful(t *testing.T) {
 	deployment := func(hostPath, mount, spec string) string {
 		return `{apiVersion: apps/v1, kind: Deployment, spec: {template: {spec: {` + spec + `containers: [{name: db, volumeMounts: [{name: data, mountPath: /d` + mount + `}]}],

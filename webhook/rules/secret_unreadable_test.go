@@ -22,7 +22,7 @@ func TestSecretModeUnreadable(t *testing.T) {
 			want: told("secret.defaultMode", `0400 lets only root read its files, and container "c" runs as user 1000`),
 		},
 		{
-			name: "0400 and runAsNonRoot", reason: "whoever it is, it is not root", action: Warn, manifest: pod("", "runAsNonRoot: true", secret(", defaultMode: 256")),
+			name: "0400 and runAsNonRoot", reason: "it is not root, whatever its number", action: Warn, manifest: pod("", "runAsNonRoot: true", secret(", defaultMode: 256")),
 			want: told("secret.defaultMode", `0400 lets only root read its files, and container "c" runs as non-root`),
 		},
 		{
