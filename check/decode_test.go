@@ -136,12 +136,19 @@ func TestDecode(t *testing.T) {
 		},
 		{
 			"kinds of others", "somebody else's Deployment, and Kubernetes' own kinds without rules",
-			"apiVersion: apps.example.com/v1\nkind: Deployment\nmetadata: {name: d}\nspec: {x: 1}\n---\napiVersion: v1\nkind: PodTemplate\nmetadata: {name: d}\ntemplates: 1\n", nil,
+			"apiVersion: apps.example.com/v1\nkind: Deployment\nmetadata: {name: d}\nspec: {x: 1}\n---\napiVersion: v1\nkind: LimitRange\nmetadata: {name: d}\nlimits: 1\n", nil,
 		},
 		{
 			"a template", "said once, and not for each of its braces", podHead + "  priority: {{ x }}\n  volumes: {{ y }}\n",
 			[]string{
 				"5:14 decode : not YAML: a field's name must be a string; this looks like a template: check what it renders to, such as with " +
+					"'helm template . | moorage check -f -'",
+			},
+		},
+		{
+			"a format", "somebody fills in the rest", podHead + "  priority: %d\n",
+			[]string{
+				"5:3 decode : not YAML: found character that cannot start any token; this looks like a template: check what it renders to, such as with " +
 					"'helm template . | moorage check -f -'",
 			},
 		},

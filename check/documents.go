@@ -39,6 +39,8 @@ type item struct {
 type file struct {
 	path  string
 	items []*item
+	// customs are resources of kinds that nothing here knows, and that have pods or claims in them. They are among the skipped, too.
+	customs []*custom
 	// flaws are those that belong to no object.
 	flaws []flaw
 	// skipped counts objects of kinds that nothing here reads, by kind; other counts documents that are no API objects, such
@@ -92,8 +94,8 @@ func (f *file) take(documents []document, hint string) {
 var (
 	kindField    = regexp.MustCompile(`(?m)(^|[\s{,-])["']?kind["']?\s*:\s*["']?[A-Za-z]`)
 	versionField = regexp.MustCompile(`(?m)(^|[\s{,-])["']?apiVersion["']?\s*:\s*["']?[a-z0-9]`)
-	// templateMark is what templates have where YAML has a line or a value: Go's, Jinja's and ERB's.
-	templateMark = regexp.MustCompile(`(?m)(^|:|-)[ \t]*(\{\{|\{%|<%)`)
+	// templateMark is what templates have where YAML has a line or a value: Go's, Jinja's and ERB's, and the verbs of formats (%s).
+	templateMark = regexp.MustCompile(`(?m)(^|:|-)[ \t]*(\{\{|\{%|<%|%[sdqv](\W|$))`)
 )
 
 // end takes the flaw that ended the reading.
@@ -139,6 +141,7 @@ func (f *file) document(root *node, hint string) {
 		f.items = append(f.items, i)
 	default:
 		f.skipped[kind]++
+		f.embedded(i, gv)
 	}
 }
 

@@ -305,6 +305,15 @@ func (f *file) evaluate(ctx context.Context, e *rules.Evaluator, q rules.Questio
 			r.Failures = append(r.Failures, Failure{File: f.path, Object: i.ref, Panic: p})
 		}
 	}
+	for _, c := range f.customs {
+		r.Objects++
+		if f.skipped[c.ref.Kind]--; f.skipped[c.ref.Kind] == 0 {
+			delete(f.skipped, c.ref.Kind)
+		}
+		for _, p := range c.evaluate(ctx, e, q, tell) {
+			r.Failures = append(r.Failures, Failure{File: f.path, Object: c.ref, Panic: p})
+		}
+	}
 	slices.SortStableFunc(r.Findings, Finding.compare)
 	slices.SortStableFunc(r.Exempted, func(a, b Exempted) int { return a.compare(b.Finding) })
 	return r

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -153,11 +154,33 @@ func (f *checkFlags) cluster(cmd *cobra.Command) (*topology.Snapshot, error) {
 	return cache.Snapshot(), nil
 }
 
+// byDirectory groups charts by the directory that they are in, in their order.
+func byDirectory(charts []string) [][]string {
+	var groups [][]string
+	index := map[string]int{}
+	for _, chart := range charts {
+		directory := filepath.Dir(chart)
+		at, known := index[directory]
+		if !known {
+			at = len(groups)
+			index[directory], groups = at, append(groups, nil)
+		}
+		groups[at] = append(groups[at], chart)
+	}
+	return groups
+}
+
 // notRead tells of what was left out and could have been read in another way.
 func notRead(w io.Writer, skipped *check.Skipped) {
-	for _, chart := range skipped.Charts {
-		_, _ = fmt.Fprintf(w, "note: the templates of the chart %s were not read; check what they render to: helm template %s | moorage check -f -\n",
-			plain.Line(chart), plain.Quote(noOption(chart)))
+	for _, charts := range byDirectory(skipped.Charts) {
+		if chart := charts[0]; len(charts) == 1 {
+			_, _ = fmt.Fprintf(w, "note: the templates of the chart %s were not read; check what they render to: helm template %s | moorage check -f -\n",
+				plain.Line(chart), plain.Quote(noOption(chart)))
+			continue
+		}
+		directory := filepath.Dir(charts[0])
+		_, _ = fmt.Fprintf(w, "note: the templates of the %d charts in %s were not read; check what each renders to: helm template %s | moorage check -f -\n",
+			len(charts), plain.Line(directory), plain.Quote(noOption(filepath.Join(directory, "CHART"))))
 	}
 	for _, path := range skipped.Templates {
 		_, _ = fmt.Fprintf(w, "note: %s looks like a template and was not read; check what it renders to\n", plain.Line(path))

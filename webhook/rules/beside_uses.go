@@ -30,6 +30,9 @@ func usesOf(o runtime.Object, user claimUser, visit func(claimName string, use c
 		return
 	}
 	spec, _ := podSpecOf(o)
+	if spec == nil {
+		return
+	}
 	use := claimUse{claimUser: user, stage: stageOf(meta.GetAnnotations())}
 	if s := spec.SecurityContext; s != nil && s.SELinuxChangePolicy != nil {
 		use.relabels = *s.SELinuxChangePolicy == corev1.SELinuxChangePolicyRecursive

@@ -102,6 +102,10 @@ func podTemplateOf(object runtime.Object) (*corev1.PodTemplateSpec, *field.Path)
 		return &o.Spec.Template, template
 	case *batchv1.CronJob:
 		return &o.Spec.JobTemplate.Spec.Template, field.NewPath("spec", "jobTemplate", "spec", "template")
+	case *corev1.ReplicationController:
+		return o.Spec.Template, template
+	case *corev1.PodTemplate:
+		return &o.Template, field.NewPath("template")
 	}
 	return nil, nil
 }

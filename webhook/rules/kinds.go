@@ -31,8 +31,10 @@ const (
 	VolumeSnapshot        Kind = "VolumeSnapshot"
 	VolumeSnapshotContent Kind = "VolumeSnapshotContent"
 	VolumeSnapshotClass   Kind = "VolumeSnapshotClass"
-	// ConfigMap is read in files only: see KindInfo.OnlyInFiles.
-	ConfigMap Kind = "ConfigMap"
+	// These are read in files only: see KindInfo.OnlyInFiles.
+	ConfigMap             Kind = "ConfigMap"
+	ReplicationController Kind = "ReplicationController"
+	PodTemplate           Kind = "PodTemplate"
 )
 
 // KindInfo says how a kind is called in the API and how it is decoded.
@@ -49,8 +51,11 @@ type KindInfo struct {
 }
 
 // OnlyInFiles says that the webhook is not asked about the kind. ConfigMaps change all the time, some every few seconds by
-// those who elect a leader with them, and none of that is worth a request.
-func (k KindInfo) OnlyInFiles() bool { return k.Kind == ConfigMap }
+// those who elect a leader with them, and none of that is worth a request. Few make ReplicationControllers still, whose pods are asked about, and a
+// PodTemplate makes no pods.
+func (k KindInfo) OnlyInFiles() bool {
+	return k.Kind == ConfigMap || k.Kind == ReplicationController || k.Kind == PodTemplate
+}
 
 // KindTable lists every kind, in the order of the constants. It must not be changed.
 var KindTable = []KindInfo{
@@ -69,6 +74,8 @@ var KindTable = []KindInfo{
 	{VolumeSnapshotContent, snapshotv1.SchemeGroupVersion, "volumesnapshotcontents", nil, func() runtime.Object { return &snapshotv1.VolumeSnapshotContent{} }},
 	{VolumeSnapshotClass, snapshotv1.SchemeGroupVersion, "volumesnapshotclasses", nil, func() runtime.Object { return &snapshotv1.VolumeSnapshotClass{} }},
 	{ConfigMap, corev1.SchemeGroupVersion, "configmaps", nil, func() runtime.Object { return &corev1.ConfigMap{} }},
+	{ReplicationController, corev1.SchemeGroupVersion, "replicationcontrollers", nil, func() runtime.Object { return &corev1.ReplicationController{} }},
+	{PodTemplate, corev1.SchemeGroupVersion, "podtemplates", nil, func() runtime.Object { return &corev1.PodTemplate{} }},
 }
 
 // KindOf finds a kind by its group, version and name as the API server says them.
@@ -98,12 +105,16 @@ func kindOfObject(o runtime.Object) (Kind, bool) {
 		return Job, true
 	case *batchv1.CronJob:
 		return CronJob, true
+	case *corev1.ReplicationController:
+		return ReplicationController, true
+	case *corev1.PodTemplate:
+		return PodTemplate, true
 	}
 	return "", false
 }
 
 var (
-	workloadKinds = []Kind{ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob}
+	workloadKinds = []Kind{ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ReplicationController, PodTemplate}
 	// podKinds are the kinds with a pod spec somewhere in them.
 	podKinds = append([]Kind{Pod}, workloadKinds...)
 	// claimKinds are the kinds with a claim's spec somewhere in them: ephemeral volumes hold one in every pod spec.

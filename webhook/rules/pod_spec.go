@@ -12,9 +12,10 @@ import (
 
 // A path is never changed, so these serve every object.
 var (
-	ofPod      = field.NewPath("spec")
-	ofTemplate = field.NewPath("spec", "template", "spec")
-	ofCronJob  = field.NewPath("spec", "jobTemplate", "spec", "template", "spec")
+	ofPod         = field.NewPath("spec")
+	ofTemplate    = field.NewPath("spec", "template", "spec")
+	ofPodTemplate = field.NewPath("template", "spec")
+	ofCronJob     = field.NewPath("spec", "jobTemplate", "spec", "template", "spec")
 )
 
 // podSpecOf returns the pod spec of a pod or of a workload's template with its path, or nil if the object has none.
@@ -34,6 +35,12 @@ func podSpecOf(obj runtime.Object) (*corev1.PodSpec, *field.Path) {
 		return &o.Spec.Template.Spec, ofTemplate
 	case *batchv1.CronJob:
 		return &o.Spec.JobTemplate.Spec.Template.Spec, ofCronJob
+	case *corev1.ReplicationController:
+		if o.Spec.Template != nil {
+			return &o.Spec.Template.Spec, ofTemplate
+		}
+	case *corev1.PodTemplate:
+		return &o.Template.Spec, ofPodTemplate
 	}
 	return nil, nil
 }

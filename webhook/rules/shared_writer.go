@@ -46,6 +46,8 @@ func accessModeSharedWriter(in *Input) []Finding {
 		replicas = replicasOf(o.Spec.Replicas)
 	case *appsv1.StatefulSet:
 		replicas = replicasOf(o.Spec.Replicas)
+	case *corev1.ReplicationController:
+		replicas = replicasOf(o.Spec.Replicas)
 	case *appsv1.DaemonSet:
 		// As many as there are nodes that it selects.
 		replicas, certain, who = 2, false, "its pods, one on each node, share"
