@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -144,8 +145,17 @@ func (c *custom) pod(n *node, path string) bool {
 	if !decodes(only, &pod.Spec) {
 		return false
 	}
-	places := c.beside(n, path, &pod.Spec)
-	c.parts = append(c.parts, part{rules.Pod, pod, "pod", append(places, place{"spec", path})})
+	places := append(c.beside(n, path, &pod.Spec), place{"spec", path})
+	if strings.Contains(strings.ToLower(path), "daemonset") {
+		// Agents of nodes are judged as such.
+		for i := range places {
+			places[i].own = "spec.template." + places[i].own
+		}
+		set := &appsv1.DaemonSet{ObjectMeta: pod.ObjectMeta, Spec: appsv1.DaemonSetSpec{Template: corev1.PodTemplateSpec{Spec: pod.Spec}}}
+		c.parts = append(c.parts, part{rules.DaemonSet, set, "pod", places})
+		return true
+	}
+	c.parts = append(c.parts, part{rules.Pod, pod, "pod", places})
 	return true
 }
 
