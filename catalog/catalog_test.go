@@ -23,7 +23,7 @@ func TestEmbeddedCatalogIsValid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Drivers()) < 27 || len(c.Sources()) < 6 || len(c.RemovedPlugins()) < 16 {
+	if len(c.Drivers()) < 57 || len(c.Sources()) < 6 || len(c.RemovedPlugins()) < 16 {
 		t.Errorf("rows were lost: %d drivers, %d sources, %d removed", len(c.Drivers()), len(c.Sources()), len(c.RemovedPlugins()))
 	}
 }
@@ -50,6 +50,12 @@ func TestDriverMode(t *testing.T) {
 		{"rook-ceph.cephfs.csi.ceph.com", fs, rwx, Supported, "", "any prefix"},
 		{"linstor.csi.linbit.com", fs, rwx, Conditional, NeedsDriverSetting, "the NFS export"},
 		{"rancher.io/local-path", fs, rwx, Conditional, NeedsDriverSetting, "sharedFileSystemPath"},
+		{"s3.csi.aws.com", fs, rwo, Unsupported, "", "Mountpoint refuses it on the node"},
+		{"s3.csi.aws.com", fs, rwx, Supported, "", "a bucket"},
+		{"fsx.csi.aws.com", fs, rox, Unsupported, "", "not among its capabilities"},
+		{"csi.scaleway.com", fs, rwx, Unsupported, "", "a block device"},
+		{"csi.trident.netapp.io", fs, rwx, Unknown, "", "its backend decides"},
+		{"rook-ceph.nfs.csi.ceph.com", fs, rwx, Unknown, "", "any prefix"},
 		{"pxd.portworx.com", block, rwx, Unknown, "", "nobody wrote down which modes"},
 	} {
 		t.Run(tc.driver+"/"+string(tc.volume)+"/"+string(tc.mode), func(t *testing.T) {

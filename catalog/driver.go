@@ -21,6 +21,8 @@ type Driver struct {
 	Kind DriverKind `json:"kind"`
 	// AcceptsReadWriteOncePod is for drivers that are not CSI and yet take ReadWriteOncePod claims on purpose.
 	AcceptsReadWriteOncePod bool `json:"acceptsReadWriteOncePod,omitempty"`
+	// MountProgram says that it mounts by a program of its own, whose options are not those of mount.
+	MountProgram bool `json:"mountProgram,omitempty"`
 	// Filesystem and Block are what it serves for each volumeMode.
 	Filesystem *Modes `json:"filesystem"`
 	Block      *Modes `json:"block"`

@@ -129,6 +129,7 @@ func driverFacts(d *catalog.Driver) [][2]string {
 		{"grows", cmp.Or(known[d.Expansion], "not known")},
 		{"snapshots", cmp.Or(known[d.Snapshots], "not known")},
 		{"inline", cmp.Or(known[d.Ephemeral], "not known")},
+		{"ID mapping", cmp.Or(known[d.IDMap], "not known")},
 		{"topology", scope},
 		{"attach limit", map[catalog.LimitKind]string{
 			catalog.LimitNone: "none", catalog.LimitByMachine: "by the machine's type", catalog.LimitUnknown: "not known",

@@ -96,15 +96,14 @@ func mountOptionMalformed(in *Input) []Finding {
 	switch o := in.Object.(type) {
 	case *storagev1.StorageClass:
 		options, at = o.MountOptions, field.NewPath("mountOptions")
-		_, known = in.Catalog.Driver(o.Provisioner)
+		known = mountsByKernel(in, o.Provisioner)
 	case *corev1.PersistentVolume:
 		options, at = o.Spec.MountOptions, field.NewPath("spec", "mountOptions")
 		if o.Spec.CSI != nil {
-			_, known = in.Catalog.Driver(o.Spec.CSI.Driver)
+			known = mountsByKernel(in, o.Spec.CSI.Driver)
 		}
 	}
 	if !known {
-		// Drivers that mount by a program of their own, as those of object stores do, take what that takes.
 		return nil
 	}
 	for i, option := range options {
@@ -124,4 +123,11 @@ func mountOptionMalformed(in *Input) []Finding {
 		return []Finding{{Path: at.Index(i), Message: fmt.Sprintf("mount option %d %s", i+1, what)}}
 	}
 	return nil
+}
+
+// mountsByKernel reports whether a driver's mount options are those of mount. Drivers that mount by a program of their own, as those of object stores do,
+// take what that takes.
+func mountsByKernel(in *Input, driver string) bool {
+	row, known := in.Catalog.Driver(driver)
+	return known && !row.MountProgram
 }
