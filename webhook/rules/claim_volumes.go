@@ -27,8 +27,9 @@ type claimVolume struct {
 // volume of its name.
 func claimVolumes(in *Input) []claimVolume {
 	var volumes []claimVolume
-	taken := map[string]bool{}
+	var taken map[string]bool
 	if set, ok := in.Object.(*appsv1.StatefulSet); ok {
+		taken = make(map[string]bool, len(set.Spec.VolumeClaimTemplates))
 		for i := range set.Spec.VolumeClaimTemplates {
 			t := &set.Spec.VolumeClaimTemplates[i]
 			taken[t.Name] = true
@@ -42,9 +43,11 @@ func claimVolumes(in *Input) []claimVolume {
 	}
 	for i := range spec.Volumes {
 		v := &spec.Volumes[i]
+		if v.PersistentVolumeClaim == nil && v.Ephemeral == nil || taken[v.Name] {
+			continue
+		}
 		at := path.Child("volumes").Index(i)
 		switch {
-		case taken[v.Name]:
 		case v.PersistentVolumeClaim != nil:
 			cv := claimVolume{name: v.Name, path: at.Child("persistentVolumeClaim", "claimName"), readOnly: v.PersistentVolumeClaim.ReadOnly}
 			if in.Lookup != nil {

@@ -21,7 +21,8 @@ type secretMode struct {
 	tokenOnly bool
 }
 
-// eachSecretMode visits the modes of secret volumes and of projected volumes with a secret or token in them.
+// eachSecretMode visits the modes of secret volumes and of projected volumes with a secret or token in them, but for the default, with which nothing is
+// wrong. Few pods have others, so that most cost no path.
 func eachSecretMode(obj runtime.Object, visit func(secretMode)) {
 	spec, path := podSpecOf(obj)
 	if spec == nil {
@@ -29,20 +30,20 @@ func eachSecretMode(obj runtime.Object, visit func(secretMode)) {
 	}
 	items := func(items []corev1.KeyToPath, at *field.Path, what string) {
 		for i := range items {
-			if items[i].Mode != nil {
+			if telling(items[i].Mode) {
 				visit(secretMode{*items[i].Mode, at.Child("items").Index(i).Child("mode"), fmt.Sprintf("%s, item %q", what, items[i].Key), false})
 			}
 		}
 	}
 	for i := range spec.Volumes {
 		v := &spec.Volumes[i]
-		if v.Secret == nil && v.Projected == nil {
+		if !hasTellingMode(v) {
 			continue
 		}
 		volume := path.Child("volumes").Index(i)
 		if s := v.Secret; s != nil {
 			at, what := volume.Child("secret"), fmt.Sprintf("secret volume %q", v.Name)
-			if s.DefaultMode != nil {
+			if telling(s.DefaultMode) {
 				visit(secretMode{*s.DefaultMode, at.Child("defaultMode"), what, false})
 			}
 			items(s.Items, at, what)
@@ -59,10 +60,26 @@ func eachSecretMode(obj runtime.Object, visit func(secretMode)) {
 				items(source.Secret.Items, at.Child("sources").Index(j).Child("secret"), what)
 			}
 		}
-		if (secret || token) && v.Projected.DefaultMode != nil {
+		if (secret || token) && telling(v.Projected.DefaultMode) {
 			visit(secretMode{*v.Projected.DefaultMode, at.Child("defaultMode"), what, !secret})
 		}
 	}
+}
+
+// telling says that a mode is there and is not the default.
+func telling(mode *int32) bool { return mode != nil && *mode != corev1.SecretVolumeSourceDefaultMode }
+
+// hasTellingMode says so of any mode of a secret or projected volume.
+func hasTellingMode(v *corev1.Volume) bool {
+	inItems := func(items []corev1.KeyToPath) bool {
+		return slices.ContainsFunc(items, func(i corev1.KeyToPath) bool { return telling(i.Mode) })
+	}
+	if v.Secret != nil && (telling(v.Secret.DefaultMode) || inItems(v.Secret.Items)) {
+		return true
+	}
+	return v.Projected != nil && (telling(v.Projected.DefaultMode) || slices.ContainsFunc(v.Projected.Sources, func(s corev1.VolumeProjection) bool {
+		return s.Secret != nil && inItems(s.Secret.Items)
+	}))
 }
 
 // octalModes are the modes that people give to secret files. A decimal number with the digits of one of them was meant as
