@@ -3,6 +3,7 @@
 package simulate
 
 import (
+	"cmp"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -28,7 +29,7 @@ type Refusal struct {
 	Two     bool
 }
 
-// budgets reads the budgets of the cluster. What is allowed is what the controller says; where it has not spoken, as in manifests, it is
+// budgets reads the budgets of the cluster, in the order of their names. What is allowed is what the controller says; where it has not spoken, as in manifests, it is
 // counted from the pods.
 func (m *simulation) budgets() []*budget {
 	var out []*budget
@@ -45,6 +46,9 @@ func (m *simulation) budgets() []*budget {
 		}
 		out = append(out, b)
 	}
+	slices.SortFunc(out, func(a, b *budget) int {
+		return cmp.Or(cmp.Compare(a.object.Namespace, b.object.Namespace), cmp.Compare(a.object.Name, b.object.Name))
+	})
 	return out
 }
 

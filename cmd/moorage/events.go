@@ -64,6 +64,16 @@ func (c *cluster) eventsOf(ctx context.Context, objects ...event.Object) (found 
 	return log.Of(objects...), unread
 }
 
+// gatherEvents reads the events of many pods at once, for questions about each.
+func (c *cluster) gatherEvents(ctx context.Context, pods []*corev1.Pod) {
+	var objects []event.Object
+	for _, pod := range pods {
+		objects = append(objects, c.aboutPod(pod)...)
+	}
+	log, err := c.warnings(ctx, objects)
+	c.warnings = func(context.Context, []event.Object) (event.Log, error) { return log, err }
+}
+
 // aboutPod are the objects whose events tell of a pod: itself, its claims and their volumes.
 func (c *cluster) aboutPod(pod *corev1.Pod) []event.Object {
 	out := []event.Object{{Kind: "Pod", Namespace: pod.Namespace, Name: pod.Name, UID: pod.UID}}

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -247,7 +246,7 @@ func (f *explainFlags) explainPods(cmd *cobra.Command, c *cluster, engine *place
 // questionOf is what is asked about anything.
 func (c *cluster) questionOf(engine *placement.Engine) explain.Question {
 	q := explain.Question{
-		Snapshot: c.snapshot, Engine: engine, Claims: c.whole.claims, Schedulers: explain.SchedulersSeen(maps.Values(c.whole.pods)),
+		Snapshot: c.snapshot, Engine: engine, Claims: c.whole.claims, Schedulers: c.whole.schedulers(),
 		Pods: func(key topology.Key) *corev1.Pod { return c.whole.pods[key] }, Unlisted: c.unlisted,
 		Objects: c.objects, Now: c.moment,
 	}

@@ -89,7 +89,13 @@ func (f *explainFlags) lines(cmd *cobra.Command, c *cluster, engine *placement.E
 		unasked += len(groups[i])
 	}
 	groups = groups[:min(len(groups), mostExplained)]
-	c.others() // Made once, before it is asked for by several at a time.
+	// Made once, before it is asked for by several at a time.
+	c.others()
+	first := make([]*corev1.Pod, len(groups))
+	for i := range groups {
+		first[i] = groups[i][0]
+	}
+	c.gatherEvents(cmd.Context(), first)
 	each := make([][]output.PodLine, len(groups))
 	unseen := make([][]string, len(groups))
 	tell, clear := showProgress(cmd.ErrOrStderr())

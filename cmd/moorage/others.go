@@ -3,6 +3,7 @@
 package main
 
 import (
+	"maps"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
@@ -35,10 +36,12 @@ type wholeObjects struct {
 	budgetsUnread string
 	// attachments are those of which there is more to say than that they are attached.
 	attachments map[topology.Key]*storagev1.VolumeAttachment
+	// schedulers are those that are seen to look at pods; made when it is first asked for, once all is read.
+	schedulers func() map[string]bool
 }
 
 func newWholeObjects() *wholeObjects {
-	return &wholeObjects{
+	w := &wholeObjects{
 		pods:        map[topology.Key]*corev1.Pod{},
 		nodes:       map[topology.Key]*corev1.Node{},
 		namespaces:  map[topology.Key]*corev1.Namespace{},
@@ -48,6 +51,8 @@ func newWholeObjects() *wholeObjects {
 		budgets:     map[topology.Key]*policyv1.PodDisruptionBudget{},
 		attachments: map[topology.Key]*storagev1.VolumeAttachment{},
 	}
+	w.schedulers = sync.OnceValue(func() map[string]bool { return explain.SchedulersSeen(maps.Values(w.pods)) })
+	return w
 }
 
 func (w *wholeObjects) addClaim(c *corev1.PersistentVolumeClaim) {

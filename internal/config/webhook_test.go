@@ -80,7 +80,7 @@ func TestWebhookErrorsNameTheField(t *testing.T) {
 		{"an unknown mandatory rule", "mandatoryRules: [secret-env, secret-en]", "webhook.mandatoryRules[1]: there is no such rule"},
 		{"an exemption of everything", "exemptions: [{reason: why}]", "webhook.exemptions[0]: it would exempt everything"},
 		{"an exemption without reason", "exemptions: [{namespaces: [a]}]", "webhook.exemptions[0].reason: required"},
-		{"an exemption of an unknown rule", "exemptions: [{namespaces: [a], rules: [x, secret-en], reason: why}]", "webhook.exemptions[0].rules[1]: there is no such rule; did you mean secret-env?"},
+		{"an exemption of an unknown rule", "exemptions: [{namespaces: [a], rules: [x, secret-en], reason: why}]", "webhook.exemptions[0].rules[1]: there is no such rule; did you mean secret-env or secret-env-literal?"},
 		{"an exemption of a mandatory rule", "{mandatoryRules: [secret-env], exemptions: [{namespaces: [a], rules: [secret-env], reason: why}]}", "webhook.exemptions[0].rules[0]: secret-env is in webhook.mandatoryRules"},
 		{"an account without namespace", "exemptions: [{serviceAccounts: [default], reason: why}]", `webhook.exemptions[0].serviceAccounts[0]: service account "default" is not namespace/name`},
 		{"a pattern of namespaces", "exemptions: [{namespaces: [a, 'openshift-*'], reason: why}]", `webhook.exemptions[0].namespaces[1]: "openshift-*" is not the name of a namespace, and patterns are not read: list each namespace, or set the action of the rules by label in webhook.namespaceRules`},

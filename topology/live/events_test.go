@@ -5,6 +5,7 @@ package live_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -61,5 +62,19 @@ func TestEventsOfObjects(t *testing.T) {
 	}
 	if _, err = live.EventsOf(t.Context(), client, make([]live.Reference, 100)); err == nil || !strings.Contains(err.Error(), "the first 32") && !apierrors.IsForbidden(err) {
 		t.Errorf("of a hundred objects: %v", err)
+	}
+
+	// Of many objects the events of their namespaces are read, and not thousands of times those of one.
+	asked = nil
+	many := []live.Reference{{"PersistentVolume", "", "pv-1"}}
+	for i := range 1000 {
+		many = append(many, live.Reference{Kind: "Pod", Namespace: "prod", Name: fmt.Sprintf("db-%d", i)})
+	}
+	if found, err := live.EventsOf(t.Context(), client, many); !apierrors.IsForbidden(err) || len(found) != 1 {
+		t.Errorf("found %d events, %v", len(found), err)
+	}
+	slices.Sort(asked)
+	if want := []string{"/api/v1/namespaces/default/events?type=Warning", "/api/v1/namespaces/prod/events?type=Warning"}; !slices.Equal(asked, want) {
+		t.Errorf("asked for\n%s\nwant\n%s", strings.Join(asked, "\n"), strings.Join(want, "\n"))
 	}
 }
