@@ -108,10 +108,10 @@ func (c *custom) look(n *node, name, path string, depth int) {
 func (c *custom) claim(n *node, name, path string) bool {
 	var spec *node
 	at := path
-	switch {
-	case name == "volumeClaimTemplate" || name == "volumeClaimTemplates" || name == "persistentVolumeClaimTemplate":
+	switch name {
+	case "volumeClaimTemplate", "volumeClaimTemplates", "persistentVolumeClaimTemplate":
 		spec, at = n.field("spec"), path+".spec"
-	case name == "pvcTemplate" || name == "persistentVolumeClaimSpec":
+	case "pvcTemplate", "persistentVolumeClaimSpec":
 		if spec = n; n.field("spec") != nil {
 			spec, at = n.field("spec"), path+".spec"
 		}

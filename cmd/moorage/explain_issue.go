@@ -60,8 +60,13 @@ func (c *cluster) pseudonyms(pod *corev1.Pod) *capture.Pseudonyms {
 		kind topology.Kind
 		role string
 	}{
-		{topology.KindNode, "node"}, {topology.KindClaim, "claim"}, {topology.KindVolume, "pv"}, {topology.KindClass, "class"}, {topology.KindPod, "pod"},
-		{topology.KindAttachment, "attachment"}, {topology.KindPool, "pool"},
+		{topology.KindNode, "node"},
+		{topology.KindClaim, "claim"},
+		{topology.KindVolume, "pv"},
+		{topology.KindClass, "class"},
+		{topology.KindPod, "pod"},
+		{topology.KindAttachment, "attachment"},
+		{topology.KindPool, "pool"},
 	} {
 		for _, key := range c.keys(kind.kind) {
 			p.Know(kind.role, key.Name)

@@ -118,7 +118,9 @@ func (f *simulateFlags) run(cmd *cobra.Command, _ []string) error {
 	}
 	question.Snapshot = c.snapshot
 	if question.Others, question.Unseen = c.others(); question.Others != nil {
-		question.Pods = slices.Collect(maps.Values(c.whole.pods))
+		for _, key := range slices.SortedFunc(maps.Keys(c.whole.pods), topology.Key.Compare) {
+			question.Pods = append(question.Pods, c.whole.pods[key])
+		}
 	}
 	tell, clear := showProgress(cmd.ErrOrStderr())
 	question.Progress = tell

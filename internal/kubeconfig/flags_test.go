@@ -42,8 +42,10 @@ users: [{name: jane, user: {token: of-jane}}, {name: tom, user: {token: of-tom}}
 		{"a context", file, []string{"--context=two"}, map[string]string{"Authorization": "Bearer of-jane"}, "default"},
 		{"a cluster and a user", file, []string{"--cluster=two", "--user=tom"}, map[string]string{"Authorization": "Bearer of-tom"}, "of-one"},
 		{
-			"as somebody else", file, []string{"--kubeconfig=" + file, "--context=two", "--as=ann", "--as-group=dev", "--as-uid=7"},
-			map[string]string{"Impersonate-User": "ann", "Impersonate-Group": "dev", "Impersonate-Uid": "7"}, "default",
+			"as somebody else", file,
+			[]string{"--kubeconfig=" + file, "--context=two", "--as=ann", "--as-group=dev", "--as-uid=7"},
+			map[string]string{"Impersonate-User": "ann", "Impersonate-Group": "dev", "Impersonate-Uid": "7"},
+			"default",
 		},
 		{"no kubeconfig at all", missing, []string{"--server=" + server.URL, "--token=mine"}, map[string]string{"Authorization": "Bearer mine"}, "default"},
 	} {

@@ -99,7 +99,7 @@ func explained(t *testing.T, path string) *output.Explanation {
 		t.Fatal(err)
 	}
 	config.AtSource = func(driver string, parameters map[string]string, snapshot bool) bool {
-		return driver == "d" && !(snapshot && parameters["restores"] == "anywhere") && parameters["clones"] != "anywhere"
+		return driver == "d" && (!snapshot || parameters["restores"] != "anywhere") && parameters["clones"] != "anywhere"
 	}
 	engine, err := placement.NewEngine(config)
 	if err != nil {

@@ -98,8 +98,10 @@ func accessModes(m topology.AccessModes) string {
 		is   topology.AccessModes
 		name string
 	}{
-		{topology.ReadWriteOnce, "ReadWriteOnce"}, {topology.ReadOnlyMany, "ReadOnlyMany"},
-		{topology.ReadWriteMany, "ReadWriteMany"}, {topology.ReadWriteOncePod, "ReadWriteOncePod"},
+		{topology.ReadWriteOnce, "ReadWriteOnce"},
+		{topology.ReadOnlyMany, "ReadOnlyMany"},
+		{topology.ReadWriteMany, "ReadWriteMany"},
+		{topology.ReadWriteOncePod, "ReadWriteOncePod"},
 	} {
 		if m.Has(mode.is) {
 			names = append(names, mode.name)

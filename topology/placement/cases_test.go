@@ -125,7 +125,7 @@ func caseOf(t *testing.T, files map[string][]byte) (*placement.Engine, *topology
 		t.Fatal(err)
 	}
 	config.AtSource = func(driver string, parameters map[string]string, snapshot bool) bool {
-		return driver == "d" && !(snapshot && parameters["restores"] == "anywhere") && parameters["clones"] != "anywhere"
+		return driver == "d" && (!snapshot || parameters["restores"] != "anywhere") && parameters["clones"] != "anywhere"
 	}
 	engine, err := placement.NewEngine(config)
 	if err != nil {

@@ -57,10 +57,10 @@ func (v *Verdict) seriesOf(c *delayedClaim) (series string, ok bool) {
 	if family := c.Claim.FamilySeries(); family != "" {
 		return family, true
 	}
-	if series, ordinal, numbered := topology.ClaimSeries(c.Claim.Name); numbered {
+	if byName, ordinal, numbered := topology.ClaimSeries(c.Claim.Name); numbered {
 		_, podOrdinal, podNumbered := topology.ClaimSeries(v.demand.Pod.Name)
 		if podNumbered && podOrdinal == ordinal || strings.HasPrefix(v.demand.Pod.Name, c.Claim.Name+"-") {
-			return series, true
+			return byName, true
 		}
 	}
 	series = c.Claim.OwnerSeries()
