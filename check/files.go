@@ -82,6 +82,8 @@ type Result struct {
 	Skipped        Skipped
 	// Findings are in the order of the files and of the lines in them.
 	Findings []Finding
+	// Known is how many more there were, which an earlier check had found (LeaveKnown).
+	Known int
 	// Exempted are in the same order.
 	Exempted []Exempted
 	Failures []Failure

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,6 +20,7 @@ import (
 	"github.com/moorage-k8s/moorage/internal/kubeconfig"
 	"github.com/moorage-k8s/moorage/internal/output"
 	"github.com/moorage-k8s/moorage/internal/plain"
+	"github.com/moorage-k8s/moorage/internal/text"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/webhook/rules"
 )
@@ -28,13 +30,13 @@ type checkFlags struct {
 	paths  []string
 	source clusterFlags
 	// live tells that things are to be looked up in a live cluster: one of kubectl's flags names it.
-	live                   bool
-	config, output, failOn string
-	verbose, failOnUnread  bool
+	live                             bool
+	config, output, failOn, baseline string
+	verbose, failOnUnread            bool
 }
 
 var (
-	checkOutputs = []string{"text", "json", "sarif", "github"}
+	checkOutputs = []string{"text", "lines", "json", "sarif", "github", "gitlab", "junit"}
 	failLevels   = []string{"deny", "warn", "never"}
 )
 
@@ -65,6 +67,10 @@ The exit status is 0 if nothing was found at the level of --fail-on or above, 1 
   moorage check -f deploy/ --fail-on warn -o github
   moorage check -f deploy/ -o sarif > moorage.sarif
 
+  # What is new since a day on which there was much to do
+  moorage check deploy/ -o json > known.json
+  moorage check deploy/ --baseline known.json
+
   # With the state of a cluster, and another action for a rule
   moorage check -f deploy/ --from cluster.yaml --config moorage.yaml`,
 		RunE: func(cmd *cobra.Command, args []string) error { return checkFiles(cmd, flags, args) },
@@ -75,11 +81,12 @@ The exit status is 0 if nothing was found at the level of --fail-on or above, 1 
 	flags.source.registerServer(cmd)
 	f.DurationVar(&flags.source.timeout, "timeout", time.Minute, "how long it may take to read a live cluster")
 	f.StringVar(&flags.config, "config", "", "file with a MoorageConfiguration, whose webhook.rules say what each rule does")
-	f.StringVarP(&flags.output, "output", "o", "text", "text, json, sarif or github")
+	f.StringVarP(&flags.output, "output", "o", "text", "text, lines (file:line:column: rule: message), json, sarif, github (workflow commands), gitlab (code quality) or junit")
 	f.StringVar(&flags.failOn, "fail-on", "deny", "the least action of a finding that makes the exit status 1: deny, warn or never")
 	f.BoolVar(&flags.failOnUnread, "fail-on-unread", false, "make the exit status 1 also where something was left out that may hold objects: "+
 		"templates of charts, other templates, placeholders, patches of kustomizations, files in directories that cannot be read")
-	f.BoolVarP(&flags.verbose, "verbose", "v", false, "show audit findings too (json and sarif always hold them)")
+	f.BoolVarP(&flags.verbose, "verbose", "v", false, "show audit findings too (json, sarif and gitlab always hold them)")
+	f.StringVar(&flags.baseline, "baseline", "", "file with what an earlier check wrote with -o json: leave its findings out, wherever they have moved in their files")
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(checkOutputs, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions(failLevels, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
@@ -92,7 +99,7 @@ func checkFiles(cmd *cobra.Command, flags checkFlags, args []string) error {
 	case len(paths) == 0:
 		return errors.New("check what? Give files, directories or - for standard input; see 'moorage check --help'")
 	case !slices.Contains(checkOutputs, flags.output):
-		return fmt.Errorf("output %q: want text, json, sarif or github", flags.output)
+		return fmt.Errorf("output %q: want %s", flags.output, text.Or(checkOutputs))
 	case !slices.Contains(failLevels, flags.failOn):
 		return fmt.Errorf("--fail-on %q: want deny, warn or never", flags.failOn)
 	case len(flags.source.from) > 0 && flags.live:
@@ -102,6 +109,10 @@ func checkFiles(cmd *cobra.Command, flags checkFlags, args []string) error {
 		return err
 	}
 	evaluator, err := flags.evaluator()
+	if err != nil {
+		return err
+	}
+	earlier, err := flags.earlier()
 	if err != nil {
 		return err
 	}
@@ -120,6 +131,7 @@ func checkFiles(cmd *cobra.Command, flags checkFlags, args []string) error {
 	if result.Files == 0 && result.Skipped.Unread() == "" {
 		return fmt.Errorf("there is nothing to check in %s: no .yaml, .yml or .json file", strings.Join(paths, ", "))
 	}
+	result.LeaveKnown(earlier)
 	if err := flags.print(cmd.OutOrStdout(), result); err != nil {
 		return err
 	}
@@ -129,6 +141,22 @@ func checkFiles(cmd *cobra.Command, flags checkFlags, args []string) error {
 			f.Panic.Rule, plain.Line(f.Object.Kind), plain.Line(f.Object.Name), output.FileName(f.File), f.Panic.Value)
 	}
 	return flags.verdict(result)
+}
+
+// earlier are the findings of the baseline; none without one.
+func (f *checkFlags) earlier() ([]check.Finding, error) {
+	if f.baseline == "" {
+		return nil, nil
+	}
+	data, err := os.ReadFile(f.baseline)
+	if err != nil {
+		return nil, fmt.Errorf("read the baseline: %w", err)
+	}
+	findings, err := output.ReadFindings(data)
+	if err != nil {
+		return nil, fmt.Errorf("read the baseline %s: %w; it has to be what 'moorage check -o json' wrote", f.baseline, err)
+	}
+	return findings, nil
 }
 
 // cluster reads the cluster to look things up in; nil without one.
@@ -228,6 +256,12 @@ func (f *checkFlags) print(w io.Writer, result *check.Result) error {
 		return output.FindingsSARIF(w, result)
 	case "github":
 		return output.FindingsGitHub(w, result, f.verbose)
+	case "gitlab":
+		return output.FindingsGitLab(w, result)
+	case "junit":
+		return output.FindingsJUnit(w, result, f.verbose)
+	case "lines":
+		return output.FindingsLines(w, result, f.verbose)
 	default:
 		return output.FindingsText(w, result, output.TextOptions{Verbose: f.verbose, Color: colored(w), Width: width(w)})
 	}

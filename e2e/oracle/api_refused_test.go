@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -262,7 +263,7 @@ func TestWhatTheAPIServerRefuses(t *testing.T) {
 			faults := apiSays(t, obj.DeepCopyObject())
 			var ours []string
 			for _, f := range evaluator.Evaluate(t.Context(), rules.Question{Kind: kind, Object: obj, Namespace: "default", AsWritten: true}).Findings {
-				if f.RefusedByAPI || f.Rule == "api-refused" {
+				if f.RefusedByAPI && !dropped(&f) || f.Rule == "api-refused" {
 					ours = append(ours, fmt.Sprintf("%s: %s", f.Path, f.Message))
 				}
 			}
@@ -285,6 +286,11 @@ func TestWhatTheAPIServerRefuses(t *testing.T) {
 	if refused < each {
 		t.Errorf("only %d objects were refused, which shows little", refused)
 	}
+}
+
+// dropped reports whether a finding is of a field that the API server drops: it takes the object, which then reaches no webhook with the fault.
+func dropped(f *rules.Finding) bool {
+	return f.Rule == "snapshot-source-group" && strings.Contains(f.Path.String(), "dataSource") && !strings.Contains(f.Path.String(), "dataSourceRef")
 }
 
 // explicable leaves out what is left alone, and what follows from it: a volume that is refused is not found where it is mounted.

@@ -3,6 +3,10 @@
 package output
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 
 	"github.com/moorage-k8s/moorage/check"
@@ -16,6 +20,8 @@ type CheckResult struct {
 	Checked    checked       `json:"checked"`
 	Skipped    skipped       `json:"skipped"`
 	Findings   []jsonFinding `json:"findings"`
+	// Known is how many more there were, which are in the baseline.
+	Known int `json:"known,omitempty"`
 	// Exempted is left out where there is none.
 	Exempted []jsonExempted `json:"exempted,omitempty"`
 }
@@ -80,7 +86,7 @@ func FindingsJSON(w io.Writer, result *check.Result) error {
 			result.Skipped.Files, result.Skipped.Patches, append([]string{}, result.Skipped.Charts...),
 			append([]string{}, result.Skipped.Templates...), result.Skipped.Unreadable, result.Skipped.Placeholders, result.Skipped.Documents, result.Skipped.Kinds,
 		},
-		Findings: make([]jsonFinding, 0, len(result.Findings)),
+		Findings: make([]jsonFinding, 0, len(result.Findings)), Known: result.Known,
 	}
 	for _, f := range result.Findings {
 		out.Findings = append(out.Findings, jsonFindingOf(f))
@@ -89,4 +95,25 @@ func FindingsJSON(w io.Writer, result *check.Result) error {
 		out.Exempted = append(out.Exempted, jsonExempted{jsonFindingOf(x.Finding), x.By, x.Reason})
 	}
 	return JSON(w, out)
+}
+
+// ReadFindings returns the findings of what FindingsJSON wrote.
+func ReadFindings(data []byte) ([]check.Finding, error) {
+	var read CheckResult
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	switch err := decoder.Decode(&read); {
+	case err != nil:
+		return nil, err
+	case read.Kind != "CheckResult" || read.APIVersion != apiVersion:
+		return nil, fmt.Errorf("it is a %q of %q", read.Kind, read.APIVersion)
+	case decoder.More():
+		return nil, errors.New("there is more behind the result")
+	}
+	out := make([]check.Finding, len(read.Findings))
+	for i := range read.Findings {
+		f := &read.Findings[i]
+		out[i] = check.Finding{Rule: f.Rule, Action: f.Action, File: f.File, Object: check.Object(f.Object), Path: f.Path}
+	}
+	return out, nil
 }

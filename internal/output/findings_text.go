@@ -134,6 +134,9 @@ func sum(result *check.Result, counts map[rules.Action]int, opts TextOptions) st
 		}
 		parts = append(parts, part)
 	}
+	if result.Known > 0 {
+		parts = append(parts, fmt.Sprintf("%d in the baseline", result.Known))
+	}
 	line := fmt.Sprintf("Checked %s in %s: ", text.Count(result.Objects, "object"), text.Count(result.Files, "file"))
 	if len(parts) == 0 {
 		line += "nothing found"

@@ -128,6 +128,9 @@ func (l *Listing) optional(ctx context.Context, r topology.Resource, objects []m
 	switch {
 	case ctx.Err() != nil:
 		return fmt.Errorf("list %s: %w", qualifiedName(r), context.Cause(ctx))
+	case apierrors.IsForbidden(err):
+		// What such a request says by itself is no more than 'unknown': its body is not decoded.
+		l.Left[r.Kind] = fmt.Errorf("not allowed to list %s", qualifiedName(r))
 	case err != nil:
 		l.Left[r.Kind] = err
 	default:
