@@ -242,18 +242,39 @@ func (s *Storage) Remove(ctx context.Context) error {
 	return nil
 }
 
+// awaitNoVolumes waits until what was provisioned has gone from the driver, and then from the API server: without the provisioner the objects
+// would stay for good.
 func (s *Storage) awaitNoVolumes(ctx context.Context) error {
 	if s.Driver == nil {
 		return nil
 	}
-	err := wait.PollUntilContextTimeout(ctx, awaitPoll, awaitTimeout, true, func(context.Context) (bool, error) {
-		return len(s.Driver.Volumes()) == 0, nil
+	var left []string
+	err := wait.PollUntilContextTimeout(ctx, awaitPoll, awaitTimeout, true, func(ctx context.Context) (bool, error) {
+		left = nil
+		for _, volume := range s.Driver.Volumes() {
+			left = append(left, fmt.Sprintf("%v of the driver", volume))
+		}
+		volumes, err := s.nodes.control.Client().CoreV1().PersistentVolumes().List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return false, err
+		}
+		for i := range volumes.Items {
+			v := &volumes.Items[i]
+			provisioned := v.Annotations[provisionedBy] == s.options.Driver
+			if s.provisioner != nil && provisioned && v.Spec.PersistentVolumeReclaimPolicy == corev1.PersistentVolumeReclaimDelete {
+				left = append(left, v.Name)
+			}
+		}
+		return len(left) == 0, nil
 	})
 	if err != nil {
-		return fmt.Errorf("wait for the volumes to be deleted (delete their claims first): %w; left are %v", err, s.Driver.Volumes())
+		return fmt.Errorf("wait for the volumes to be deleted (delete their claims first): %w; left are %v", err, left)
 	}
 	return nil
 }
+
+// provisionedBy is the annotation by which a provisioner knows its volumes.
+const provisionedBy = "pv.kubernetes.io/provisioned-by"
 
 // removeNamespace deletes the published capacities, which a class of the same name would inherit, and then their namespace, for which
 // it does not wait: the controller that deletes it takes its time.
