@@ -23,7 +23,7 @@ type warnings func(ctx context.Context, objects []event.Object) (event.Log, erro
 // errNoEvents is what files say of events where they hold none.
 var errNoEvents = errors.New("the files hold none")
 
-// liveWarnings reads the events of the objects and of no others, with the rights of the one who asks.
+// liveWarnings reads the events of the objects, and of many objects all of their namespaces, with the rights of the one who asks.
 func liveWarnings(client kubernetes.Interface) warnings {
 	return func(ctx context.Context, objects []event.Object) (event.Log, error) {
 		references := make([]live.Reference, len(objects))

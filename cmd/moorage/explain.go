@@ -243,29 +243,6 @@ func (f *explainFlags) explainPods(cmd *cobra.Command, c *cluster, engine *place
 	}
 }
 
-// questionOf is what is asked about anything.
-func (c *cluster) questionOf(engine *placement.Engine) explain.Question {
-	q := explain.Question{
-		Snapshot: c.snapshot, Engine: engine, Claims: c.whole.claims, Schedulers: c.whole.schedulers(),
-		Pods: func(key topology.Key) *corev1.Pod { return c.whole.pods[key] }, Unlisted: c.unlisted,
-		Objects: c.objects, Now: c.moment,
-	}
-	q.Others, q.Unseen = c.others()
-	return q
-}
-
-// question is what is asked about a pod. Of one that is not in the cluster yet no scheduler can have been seen.
-func (c *cluster) question(ctx context.Context, engine *placement.Engine, pod *corev1.Pod) explain.Question {
-	q := c.questionOf(engine)
-	q.Events, q.Unread = c.eventsOf(ctx, c.aboutPod(pod)...)
-	q.Pod, q.Said, q.Whole = topology.PodFromAPI(pod), saidOf(pod), pod
-	q.ClaimsUnseen = slices.Contains(c.unlisted, topology.KindClaim) && c.claimsOf != pod.Namespace
-	if c.whole.pods[topology.Key{Namespace: pod.Namespace, Name: pod.Name}] == nil {
-		q.Schedulers = nil
-	}
-	return q
-}
-
 func (f *explainFlags) explainClaim(cmd *cobra.Command, c *cluster, engine *placement.Engine, key topology.Key) error {
 	if slices.Contains(c.unlisted, topology.KindClaim) && c.claimsOf != key.Namespace {
 		return c.listed(topology.KindClaim, topology.KindClaim)
