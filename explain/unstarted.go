@@ -40,6 +40,16 @@ func UnstartedSince(pod *corev1.Pod) time.Time {
 	return pod.CreationTimestamp.Time
 }
 
+// SaidOf is what kube-scheduler wrote of a pod that it could not place.
+func SaidOf(pod *corev1.Pod) string {
+	for i := range pod.Status.Conditions {
+		if c := &pod.Status.Conditions[i]; c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse {
+			return c.Message
+		}
+	}
+	return ""
+}
+
 // Alike groups pods for which the answer is the same, each group in the order of the pods: they wait for a node, ask for the same, and
 // kube-scheduler says the same of them. Replicas of one template do, unless they have volumes of their own. A pod that has its node is alone.
 func Alike(pods []*corev1.Pod) [][]*corev1.Pod {

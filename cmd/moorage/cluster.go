@@ -16,6 +16,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/moorage-k8s/moorage/explain"
 	"github.com/moorage-k8s/moorage/explain/start"
@@ -45,6 +46,10 @@ type clusterFlags struct {
 	degrades bool
 	// budgets lists PodDisruptionBudgets too, for a command that asks for them.
 	budgets bool
+	// each, where it is not nil, is given each object that is read, in full, and newest is then the newest time in them. More objects are read
+	// for it: those that make pods, and events that show that something goes on.
+	each   func(runtime.Object)
+	newest func() time.Time
 	// storageOnly is set by listing where the files hold nothing beside.
 	storageOnly bool
 }
@@ -97,6 +102,8 @@ type cluster struct {
 	at     time.Time
 	// unlisted are the kinds that may not be listed, or not everywhere.
 	unlisted []topology.Kind
+	// unread are kinds that could not be read, or not all of them, and why: those of unlisted, and those that a command can do without.
+	unread map[topology.Kind]string
 	// claimsOf is the one namespace of which claims could be listed, where they may not be listed everywhere.
 	claimsOf string
 	// witness is the pod of the running moorage that told what is reserved; empty where none was asked or none answered, and unasked says
@@ -152,11 +159,14 @@ func (f *clusterFlags) openFiles(stderr io.Writer) (*cluster, error) {
 		if reader.Pods = whole.pods; f.whole {
 			reader.Nodes, reader.Namespaces, reader.Budgets = whole.nodes, whole.namespaces, whole.budgets
 			reader.Events, reader.Claim = whole.events, whole.addClaim
-			reader.Rest = whole.takeWorkload(metav1.NamespaceDefault)
+			reader.Rest = f.restOfFiles(whole.takeWorkload(metav1.NamespaceDefault))
 			reader.Attachments = whole.attachments
 		}
+		reader.Each = f.eachOfFiles()
 		reader.BeforeFill = func(result *manifests.Result) (err error) {
-			at, err = f.asOf(result)
+			if at, err = f.asOf(result); at.IsZero() && f.newest != nil {
+				at = f.newest()
+			}
 			return err
 		}
 		return reader.Load(cache, f.from...)
@@ -189,7 +199,7 @@ func (f *clusterFlags) openLive(ctx context.Context, stderr io.Writer) (*cluster
 	if err != nil {
 		return nil, err
 	}
-	listing, _, err := f.listing(ctx, stderr, nil)
+	listing, _, err := f.listing(ctx, stderr, f.eachOfCluster())
 	if err != nil {
 		return nil, err
 	}
@@ -209,8 +219,8 @@ func (f *clusterFlags) openLive(ctx context.Context, stderr io.Writer) (*cluster
 	}
 	c := &cluster{
 		others: whole.ofCluster(), whole: whole, warnings: liveWarnings(found.Client),
-		unlisted: unlisted, claimsOf: listing.Within[topology.KindClaim],
-		objects: whole.objects(), moment: time.Now(),
+		unlisted: unlisted, unread: unreadOf(listing), claimsOf: listing.Within[topology.KindClaim],
+		objects: whole.objects(), moment: f.clock(ctx, found.Client),
 		snapshot: cache.Snapshot(), namespace: cmp.Or(f.namespace, found.Namespace), source: found.Server,
 		pod: func(ctx context.Context, key topology.Key) (*corev1.Pod, error) {
 			pod, err := found.Client.CoreV1().Pods(key.Namespace).Get(ctx, key.Name, metav1.GetOptions{})

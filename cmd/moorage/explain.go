@@ -325,16 +325,6 @@ func asFound(fine bool, err error) error {
 	return err
 }
 
-// saidOf is what kube-scheduler wrote of a pod that it could not place.
-func saidOf(pod *corev1.Pod) string {
-	for i := range pod.Status.Conditions {
-		if c := &pod.Status.Conditions[i]; c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse {
-			return c.Message
-		}
-	}
-	return ""
-}
-
 func (f *explainFlags) engine() (*placement.Engine, error) {
 	c := config.Default()
 	if f.config != "" {

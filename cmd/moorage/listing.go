@@ -17,6 +17,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/moorage-k8s/moorage/internal/rights"
+	"github.com/moorage-k8s/moorage/scan"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/live"
 	"github.com/moorage-k8s/moorage/topology/manifests"
@@ -36,6 +37,9 @@ func (f *clusterFlags) listing(ctx context.Context, stderr io.Writer, keep func(
 	defer cancel()
 	progress, clear := showProgress(stderr)
 	options := live.ListOptions{Keep: keep, Events: f.events, Budgets: f.budgets, Progress: progress}
+	if f.each != nil {
+		options.More, options.Reasons = scannedResources, scan.Progress
+	}
 	if f.degrades {
 		options.Degrade = cmp.Or(f.namespace, found.Namespace)
 	}

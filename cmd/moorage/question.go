@@ -28,7 +28,7 @@ func (c *cluster) questionOf(engine *placement.Engine) explain.Question {
 func (c *cluster) question(ctx context.Context, engine *placement.Engine, pod *corev1.Pod) explain.Question {
 	q := c.questionOf(engine)
 	q.Events, q.Unread = c.eventsOf(ctx, c.aboutPod(pod)...)
-	q.Pod, q.Said, q.Whole = topology.PodFromAPI(pod), saidOf(pod), pod
+	q.Pod, q.Said, q.Whole = topology.PodFromAPI(pod), explain.SaidOf(pod), pod
 	q.ClaimsUnseen = slices.Contains(c.unlisted, topology.KindClaim) && c.claimsOf != pod.Namespace
 	if c.whole.pods[topology.Key{Namespace: pod.Namespace, Name: pod.Name}] == nil {
 		q.Schedulers = nil

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -45,6 +46,10 @@ type ListOptions struct {
 	Events bool
 	// Budgets asks for PodDisruptionBudgets too.
 	Budgets bool
+	// More are further kinds that are asked for, each for itself optional. They are listed in JSON.
+	More []topology.Resource
+	// Reasons are those of events that are asked for beside the warnings.
+	Reasons []string
 	// Progress receives how many kinds have been listed, and of how many; it may be nil.
 	Progress func(done, of int)
 	// Degrade does with what may be listed, as long as that are the pods, if only those of this namespace. It is empty for all or nothing.
@@ -110,6 +115,25 @@ func List(ctx context.Context, client kubernetes.Interface, options ListOptions)
 	if options.Events {
 		objects, err := listWarnings(ctx, client, options.Keep)
 		if err = out.optional(ctx, topology.ResourceOf(topology.KindEvent), objects, err); err != nil {
+			return nil, err
+		}
+	}
+	for _, reason := range options.Reasons {
+		r := topology.ResourceOf(topology.KindEvent)
+		if out.Left[r.Kind] != nil {
+			break
+		}
+		objects, err := list(ctx, optionalPageOf(client, r, "type="+corev1.EventTypeNormal+",reason="+reason), options.Keep)
+		if err = out.optional(ctx, r, append(out.Objects[r.Kind], objects...), err); err != nil {
+			return nil, err
+		}
+	}
+	for _, r := range options.More {
+		if !served(ctx, client, r) {
+			continue
+		}
+		objects, err := list(ctx, optionalPageOf(client, r, ""), options.Keep)
+		if err = out.optional(ctx, r, objects, err); err != nil {
 			return nil, err
 		}
 	}

@@ -13,7 +13,6 @@ import (
 
 	json2 "github.com/go-json-experiment/json"
 	snapshotv1 "github.com/kubernetes-csi/external-snapshotter/client/v8/apis/volumesnapshot/v1"
-	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -75,6 +74,9 @@ func (r *reading) take(d decoded) error {
 		r.result.SkippedKinds[kind]++
 	}
 	for _, o := range d.rest {
+		if r.Each != nil {
+			r.Each(o)
+		}
 		if r.Rest == nil || !r.Rest(o) {
 			r.result.SkippedKinds[kindOfItem(o)]++
 		}
@@ -202,9 +204,7 @@ func (d *decoded) add(value kruntime.Object) error {
 		return nil
 	}
 	if e := eventOf(value); e != nil {
-		if e.Type == corev1.EventTypeWarning { // Others are no object of any answer.
-			d.objects = append(d.objects, object{kind: topology.KindEvent, full: e})
-		}
+		d.objects = append(d.objects, object{kind: topology.KindEvent, full: e})
 		return nil
 	}
 	if !ok {

@@ -108,6 +108,9 @@ type Reader struct {
 	Rest func(kruntime.Object) bool
 	// Attachments are kept in full where something is to be said of them: they are not attached, are being deleted, or failed.
 	Attachments map[topology.Key]*storagev1.VolumeAttachment
+	// Each, where it is not nil, is called by Load for each object of Kubernetes' kinds, in full, one at a time: for those that the cache does not
+	// read and for events that are no warnings, too. It must not change what the cache looks at.
+	Each func(kruntime.Object)
 	// BeforeFill, where it is not nil, is called by Load once all has been read, before the cache is filled; its error ends the load.
 	BeforeFill func(*Result) error
 }
@@ -115,7 +118,7 @@ type Reader struct {
 // Load is the function Load.
 func (r Reader) Load(into *topology.Cache, paths ...string) (Result, error) {
 	content := into.NewContent()
-	result, err := r.read(&trimmingSink{content, r.Pods, r.Nodes, r.Namespaces, r.Budgets, r.Events, r.Claim, r.Attachments}, paths)
+	result, err := r.read(&trimmingSink{content, r.Pods, r.Nodes, r.Namespaces, r.Budgets, r.Events, r.Claim, r.Attachments, r.Each}, paths)
 	if err == nil && r.BeforeFill != nil {
 		err = r.BeforeFill(&result)
 	}

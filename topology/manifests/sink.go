@@ -7,6 +7,7 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	kruntime "k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/moorage-k8s/moorage/topology"
 )
@@ -36,6 +37,9 @@ type keepingSink Objects
 func (keepingSink) ready(*object) {}
 
 func (s keepingSink) add(o *object) (repeated bool) {
+	if !asked(o) {
+		return false
+	}
 	of := s[o.kind]
 	if of == nil {
 		of = map[topology.Key]metav1.Object{}
@@ -64,6 +68,13 @@ type trimmingSink struct {
 	events      map[topology.Key]*corev1.Event
 	claim       func(*corev1.PersistentVolumeClaim)
 	attachments map[topology.Key]*storagev1.VolumeAttachment
+	each        func(kruntime.Object)
+}
+
+// asked reports whether an object is one that answers are made of: events that are no warnings are for those who ask for each object.
+func asked(o *object) bool {
+	e, ok := o.full.(*corev1.Event)
+	return !ok || e.Type == corev1.EventTypeWarning
 }
 
 func (s *trimmingSink) ready(o *object) {
@@ -72,6 +83,7 @@ func (s *trimmingSink) ready(o *object) {
 	}
 	o.trimmed = s.content.Trim(o.full)
 	switch {
+	case s.each != nil:
 	case o.kind == topology.KindPod && s.pods != nil:
 	case o.kind == topology.KindNode && s.nodes != nil:
 	case o.kind == topology.KindNamespace && s.namespaces != nil:
@@ -83,6 +95,9 @@ func (s *trimmingSink) ready(o *object) {
 }
 
 func (s *trimmingSink) add(o *object) (repeated bool) {
+	if object, ok := o.full.(kruntime.Object); ok && s.each != nil {
+		s.each(object)
+	}
 	switch full := o.full.(type) {
 	case *policyv1.PodDisruptionBudget:
 		_, repeated = s.budgets[o.key]
@@ -91,22 +106,32 @@ func (s *trimmingSink) add(o *object) (repeated bool) {
 		}
 		return repeated
 	case *corev1.Pod:
-		s.pods[o.key] = full
+		if s.pods != nil {
+			s.pods[o.key] = full
+		}
 	case *corev1.Node:
-		s.nodes[o.key] = full
+		if s.nodes != nil {
+			s.nodes[o.key] = full
+		}
 	case *corev1.Namespace:
-		s.namespaces[o.key] = full
+		if s.namespaces != nil {
+			s.namespaces[o.key] = full
+		}
 	case *storagev1.VolumeAttachment:
-		s.attachments[o.key] = full
+		if s.attachments != nil && Troubled(full) {
+			s.attachments[o.key] = full
+		}
 	case *corev1.Event:
-		if s.events == nil {
+		if s.events == nil || !asked(o) {
 			return false
 		}
 		_, repeated = s.events[o.key]
 		s.events[o.key] = full
 		return repeated
 	case *corev1.PersistentVolumeClaim:
-		s.claim(full)
+		if s.claim != nil {
+			s.claim(full)
+		}
 	}
 	return s.content.Put(o.trimmed)
 }

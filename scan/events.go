@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package scan
+
+import (
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/moorage-k8s/moorage/explain/event"
+)
+
+// Progress are the reasons of events that are no warnings and show that something goes on (pkg/kubelet/events and pkg/controller/volume/events of
+// Kubernetes, external-provisioner, external-resizer): what waited before has begun anew, or has been in use until then.
+var Progress = []string{
+	"SuccessfulAttachVolume", "Killing", "Scheduled", "Resizing", "FileSystemResizeRequired", "FileSystemResizeSuccessful", "VolumeResizeSuccessful",
+	"VolumeModify", "VolumeModifySuccessful", "Provisioning", "ExternalProvisioning", "ProvisioningSucceeded", "WaitForFirstConsumer", "WaitForPodScheduled",
+}
+
+// telling reports whether an event is one that findings ask about.
+func telling(e *corev1.Event) bool {
+	return e.Type == corev1.EventTypeWarning || slices.Contains(Progress, e.Reason)
+}
+
+// eventKey is what events are looked up by.
+type eventKey struct{ kind, namespace, name string }
+
+func keyOfEvent(o event.Object) eventKey { return eventKey{o.Kind, o.Namespace, o.Name} }
+
+// indexEvents keeps events by what they are about.
+func indexEvents(events []*corev1.Event) map[eventKey][]event.Event {
+	out := map[eventKey][]event.Event{}
+	for _, e := range events {
+		read := event.FromAPI(e)
+		key := keyOfEvent(read.Object)
+		out[key] = append(out[key], read)
+	}
+	return out
+}
+
+// Events are the events of objects, warnings and progress, the newest first.
+func (c *Cluster) Events(of ...event.Object) []event.Event {
+	var log event.Log
+	for _, o := range of {
+		log = append(log, c.events[keyOfEvent(o)]...)
+	}
+	return log.Of(of...)
+}
+
+// Warnings are the Warning events of objects, the newest first.
+func (c *Cluster) Warnings(of ...event.Object) []event.Event {
+	return slices.DeleteFunc(c.Events(of...), func(e event.Event) bool { return slices.Contains(Progress, e.Reason) })
+}
+
+// last is when an event with one of the reasons was said last of the objects; zero for never.
+func last(events []event.Event, reasons ...string) time.Time {
+	var out time.Time
+	for i := range events {
+		if slices.Contains(reasons, events[i].Reason) {
+			out = newest(out, events[i].Last)
+		}
+	}
+	return out
+}
+
+// firstAfter is when an event with one of the reasons was said first, not counting what was over by a time; zero for never.
+func firstAfter(events []event.Event, after time.Time, reasons ...string) time.Time {
+	var out time.Time
+	for i := range events {
+		e := &events[i]
+		if !slices.Contains(reasons, e.Reason) || !e.Last.After(after) {
+			continue
+		}
+		first := newest(e.First, after)
+		if out.IsZero() || first.Before(out) {
+			out = first
+		}
+	}
+	return out
+}

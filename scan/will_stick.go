@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package scan
+
+// willStick are the kinds of what works, and will not when something usual happens.
+var willStick []Kind
