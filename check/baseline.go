@@ -8,9 +8,14 @@ import (
 	"strings"
 )
 
-// Fingerprint is the same for one mistake in one place of one file, whatever line it has moved to and however it is worded.
+// Fingerprint is the same for one mistake in one place of one file, or of one object of a cluster, whatever line it has moved to and however it is worded.
 func (f *Finding) Fingerprint() string {
-	sum := sha256.Sum256([]byte(strings.Join([]string{f.Rule, f.File, f.Object.Kind, f.Object.Namespace, f.Object.Name, f.Path}, "\x00")))
+	parts := []string{f.Rule, f.File, f.Object.Kind, f.Object.Namespace, f.Object.Name, f.Path}
+	if f.Within != (Object{}) {
+		// What a controller makes is called otherwise the next time.
+		parts = append(parts, f.Within.Kind)
+	}
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return hex.EncodeToString(sum[:16])
 }
 

@@ -49,12 +49,17 @@ type Object struct {
 type Finding struct {
 	Rule   string
 	Action rules.Action
-	// File is the path under which the file was found, Line and Column where the fault is, from 1, columns in characters.
+	// File is the path under which the file was found, Line and Column where the fault is, from 1, columns in characters. An object of a
+	// cluster (Live) has none of them.
 	File         string
 	Line, Column int
 	// Source is the template that helm says the document was made from; mostly empty.
 	Source string
 	Object Object
+	// Within is the object that has the field, where Object has made it: a claim of a StatefulSet. Alike is how many others it made that have
+	// the fault as well. Both are of a cluster only.
+	Within Object
+	Alike  int
 	// Path is the field; empty for the whole object.
 	Path                          string
 	Message, Symptom, Remediation string
@@ -80,6 +85,9 @@ type Result struct {
 	// Files and Objects are how many were checked, and Skipped what was not.
 	Files, Objects int
 	Skipped        Skipped
+	// Live says that the objects are of a cluster. Made are how many more there were, which were not asked about since what makes them was.
+	Live bool
+	Made int
 	// Findings are in the order of the files and of the lines in them.
 	Findings []Finding
 	// Known is how many more there were, which an earlier check had found (LeaveKnown).
@@ -103,6 +111,8 @@ type Skipped struct {
 	Templates []string
 	// Placeholders are files with values that another tool is to replace, which were not judged.
 	Placeholders []string
+	// Unlisted are resources of a cluster that the person may not list, such as "deployments.apps" and "pods outside namespace a".
+	Unlisted []string
 	// Unreadable are files in directories that are not regular ones, or hold a text that cannot be read and does not look like
 	// API objects.
 	Unreadable []string
@@ -150,6 +160,9 @@ func Check(ctx context.Context, opts Options) (*Result, error) {
 // Unread says in words what was left out that may hold objects; empty where that is nothing.
 func (s *Skipped) Unread() string {
 	var parts []string
+	if len(s.Unlisted) > 0 {
+		parts = append(parts, strings.Join(s.Unlisted, ", ")+" (not with your rights)")
+	}
 	for _, left := range []struct {
 		n         int
 		one, many string

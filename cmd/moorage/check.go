@@ -29,8 +29,11 @@ import (
 type checkFlags struct {
 	paths  []string
 	source clusterFlags
-	// live tells that things are to be looked up in a live cluster: one of kubectl's flags names it.
-	live                             bool
+	// named tells that one of kubectl's flags names a cluster, in which things are to be looked up.
+	named bool
+	// live asks about the cluster's objects instead of files: about those in one namespace or in all, and with these labels.
+	live, allNamespaces              bool
+	selector                         string
 	config, output, failOn, baseline string
 	verbose, failOnUnread            bool
 }
@@ -43,8 +46,8 @@ var (
 func checkCommand() *cobra.Command {
 	var flags checkFlags
 	cmd := &cobra.Command{
-		Use:   "check [-f] PATH…",
-		Short: "Ask the admission rules about files",
+		Use:   "check [-f] PATH… | --live",
+		Short: "Ask the admission rules about files, or about a cluster's objects",
 		Long: `Asks the rules of the admission webhook about manifests, and tells the line and column of what they find.
 
 PATH is a file, a directory (its .yaml, .yml and .json files, and those of its subdirectories), a pattern such as 'deploy/*.yaml', or - for
@@ -56,6 +59,10 @@ The result says so in every output, and --fail-on-unread makes it a failure. A f
 
 Rules that look things up, such as a claim's class, find what the files hold. With --from (manifests of a cluster, or what 'moorage capture'
 wrote), --kubeconfig, --context or another of kubectl's flags (a live cluster) they see the state of a whole cluster as well, and then they also tell what is missing.
+
+With --live there are no files: the rules are asked about the objects of a cluster, those of one namespace (-n) with the volumes and classes that
+its claims use, or with -A all. A workload's pods are its template, and reported there; findings name the object instead of a file. It
+reads with your rights, and says what they do not let it read. Secrets and ConfigMaps are not read.
 
 The exit status is 0 if nothing was found at the level of --fail-on or above, 1 if something was, and 2 if the check could not be done.`,
 		Example: `  # A directory, and what a chart or a kustomization renders to
@@ -71,6 +78,10 @@ The exit status is 0 if nothing was found at the level of --fail-on or above, 1 
   moorage check deploy/ -o json > known.json
   moorage check deploy/ --baseline known.json
 
+  # What is in a cluster: one namespace, or all of it
+  moorage check --live -n shop
+  moorage check --live -A -l app=db -o json
+
   # With the state of a cluster, and another action for a rule
   moorage check -f deploy/ --from cluster.yaml --config moorage.yaml`,
 		RunE: func(cmd *cobra.Command, args []string) error { return checkFiles(cmd, flags, args) },
@@ -79,6 +90,10 @@ The exit status is 0 if nothing was found at the level of --fail-on or above, 1 
 	f.StringArrayVarP(&flags.paths, "filename", "f", nil, "file, directory, pattern, or - for standard input; may be repeated")
 	f.StringSliceVar(&flags.source.from, "from", nil, "look things up in the cluster that these files or directories of manifests describe (- for standard input); may be repeated")
 	flags.source.registerServer(cmd)
+	f.BoolVar(&flags.live, "live", false, "check the objects of a cluster instead of files")
+	flags.source.registerNamespace(cmd, "with --live, the namespace; default: that of the context")
+	f.BoolVarP(&flags.allNamespaces, "all-namespaces", "A", false, "with --live, check all namespaces, and every volume and class")
+	f.StringVarP(&flags.selector, "selector", "l", "", "with --live, check the objects with these labels, such as app=db")
 	f.DurationVar(&flags.source.timeout, "timeout", time.Minute, "how long it may take to read a live cluster")
 	f.StringVar(&flags.config, "config", "", "file with a MoorageConfiguration, whose webhook.rules say what each rule does")
 	f.StringVarP(&flags.output, "output", "o", "text", "text, lines (file:line:column: rule: message), json, sarif, github (workflow commands), gitlab (code quality) or junit")
@@ -86,7 +101,7 @@ The exit status is 0 if nothing was found at the level of --fail-on or above, 1 
 	f.BoolVar(&flags.failOnUnread, "fail-on-unread", false, "make the exit status 1 also where something was left out that may hold objects: "+
 		"templates of charts, other templates, placeholders, patches of kustomizations, files in directories that cannot be read")
 	f.BoolVarP(&flags.verbose, "verbose", "v", false, "show audit findings too (json, sarif and gitlab always hold them)")
-	f.StringVar(&flags.baseline, "baseline", "", "file with what an earlier check wrote with -o json: leave its findings out, wherever they have moved in their files")
+	f.StringVar(&flags.baseline, "baseline", "", "file with what an earlier check wrote with -o json: leave its findings out, wherever they have moved")
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(checkOutputs, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions(failLevels, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
@@ -94,15 +109,21 @@ The exit status is 0 if nothing was found at the level of --fail-on or above, 1 
 
 func checkFiles(cmd *cobra.Command, flags checkFlags, args []string) error {
 	paths := slices.Concat(flags.paths, args)
-	flags.live = slices.ContainsFunc(kubeconfig.Names(), cmd.Flags().Changed)
+	flags.named = slices.ContainsFunc(kubeconfig.Names(), cmd.Flags().Changed)
 	switch {
-	case len(paths) == 0:
-		return errors.New("check what? Give files, directories or - for standard input; see 'moorage check --help'")
+	case flags.live && (len(paths) > 0 || len(flags.source.from) > 0):
+		return errors.New("--live checks what is in a cluster, and not files; leave out --live, or the files")
+	case !flags.live && (flags.allNamespaces || flags.selector != "" || flags.source.namespace != ""):
+		return errors.New("--namespace, --all-namespaces and --selector choose among a cluster's objects: they are for --live")
+	case flags.allNamespaces && flags.source.namespace != "":
+		return errors.New("--all-namespaces with --namespace: one namespace, or all of them?")
+	case len(paths) == 0 && !flags.live:
+		return errors.New("check what? Give files, directories or - for standard input, or --live for what is in a cluster; see 'moorage check --help'")
 	case !slices.Contains(checkOutputs, flags.output):
 		return fmt.Errorf("output %q: want %s", flags.output, text.Or(checkOutputs))
 	case !slices.Contains(failLevels, flags.failOn):
 		return fmt.Errorf("--fail-on %q: want deny, warn or never", flags.failOn)
-	case len(flags.source.from) > 0 && flags.live:
+	case len(flags.source.from) > 0 && flags.named:
 		return errors.New("--from with --kubeconfig, --context or another that names a cluster: look things up in one cluster, not two")
 	}
 	if err := twoStdins(paths, flags.source.from); err != nil {
@@ -116,20 +137,13 @@ func checkFiles(cmd *cobra.Command, flags checkFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	cluster, err := flags.cluster(cmd)
+	ask := flags.askFiles
+	if flags.live {
+		ask = flags.askCluster
+	}
+	result, err := ask(cmd, evaluator, paths)
 	if err != nil {
 		return err
-	}
-	progress, clear := showProgress(cmd.ErrOrStderr())
-	result, err := check.Check(cmd.Context(), check.Options{
-		Paths: paths, Stdin: cmd.InOrStdin(), Cluster: cluster, Evaluator: evaluator, Progress: progress,
-	})
-	clear()
-	if err != nil {
-		return err
-	}
-	if result.Files == 0 && result.Skipped.Unread() == "" {
-		return fmt.Errorf("there is nothing to check in %s: no .yaml, .yml or .json file", strings.Join(paths, ", "))
 	}
 	result.LeaveKnown(earlier)
 	if err := flags.print(cmd.OutOrStdout(), result); err != nil {
@@ -137,10 +151,34 @@ func checkFiles(cmd *cobra.Command, flags checkFlags, args []string) error {
 	}
 	notRead(cmd.ErrOrStderr(), &result.Skipped)
 	for _, f := range result.Failures {
+		where := "the cluster"
+		if !result.Live {
+			where = output.FileName(f.File)
+		}
 		_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "error: the rule %s failed on %s %s in %s and was left out: %v; please report this\n",
-			f.Panic.Rule, plain.Line(f.Object.Kind), plain.Line(f.Object.Name), output.FileName(f.File), f.Panic.Value)
+			f.Panic.Rule, plain.Line(f.Object.Kind), plain.Line(f.Object.Name), where, f.Panic.Value)
 	}
 	return flags.verdict(result)
+}
+
+// askFiles asks about files, and looks things up in the cluster that the flags name.
+func (f *checkFlags) askFiles(cmd *cobra.Command, evaluator *rules.Evaluator, paths []string) (*check.Result, error) {
+	cluster, err := f.cluster(cmd)
+	if err != nil {
+		return nil, err
+	}
+	progress, clear := showProgress(cmd.ErrOrStderr())
+	result, err := check.Check(cmd.Context(), check.Options{
+		Paths: paths, Stdin: cmd.InOrStdin(), Cluster: cluster, Evaluator: evaluator, Progress: progress,
+	})
+	clear()
+	if err != nil {
+		return nil, err
+	}
+	if result.Files == 0 && result.Skipped.Unread() == "" {
+		return nil, fmt.Errorf("there is nothing to check in %s: no .yaml, .yml or .json file", strings.Join(paths, ", "))
+	}
+	return result, nil
 }
 
 // earlier are the findings of the baseline; none without one.
@@ -161,7 +199,7 @@ func (f *checkFlags) earlier() ([]check.Finding, error) {
 
 // cluster reads the cluster to look things up in; nil without one.
 func (f *checkFlags) cluster(cmd *cobra.Command) (*topology.Snapshot, error) {
-	if len(f.source.from) == 0 && !f.live {
+	if len(f.source.from) == 0 && !f.named {
 		return nil, nil
 	}
 	whole := func(o metav1.Object) metav1.Object { return o }

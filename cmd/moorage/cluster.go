@@ -59,7 +59,11 @@ func (f *clusterFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.now, "now", "", "with --from, the time at which the answer is to hold, such as 2026-01-31T12:00:00Z: what ages is as old as it was then; "+
 		"default: when the newest capture among the files was made, or the present where none of them is one that says so")
 	cmd.Flags().StringVar(&f.moorage, "moorage-namespace", "moorage", "namespace of the running moorage, which is asked what is reserved; empty for not asking")
-	cmd.Flags().StringVarP(&f.namespace, "namespace", "n", "", "namespace; default: that of the context, or 'default' with --from")
+	f.registerNamespace(cmd, "namespace; default: that of the context, or 'default' with --from")
+}
+
+func (f *clusterFlags) registerNamespace(cmd *cobra.Command, usage string) {
+	cmd.Flags().StringVarP(&f.namespace, "namespace", "n", "", usage)
 	_ = cmd.RegisterFlagCompletionFunc("namespace", func(cmd *cobra.Command, _ []string, start string) ([]string, cobra.ShellCompDirective) {
 		return f.namespaces(cmd.Context(), start), cobra.ShellCompDirectiveNoFileComp
 	})

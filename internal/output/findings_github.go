@@ -40,6 +40,11 @@ func FindingsGitHub(w io.Writer, result *check.Result, verbose bool) error {
 			command = "notice"
 		case rules.Warn, rules.Off:
 		}
+		if !inFile(&f) {
+			fmt.Fprintf(&out, "::%s title=%s::%s\n", command, property(f.Rule),
+				data(placeOf(&f)+": "+f.Message, "Otherwise: "+f.Symptom, "Fix: "+f.Remediation))
+			continue
+		}
 		fmt.Fprintf(&out, "::%s file=%s,line=%d,col=%d,title=%s::%s\n", command, property(filepath.ToSlash(FileName(f.File))), f.Line, f.Column,
 			property(f.Rule), data(f.Message, "Otherwise: "+f.Symptom, "Fix: "+f.Remediation))
 	}

@@ -44,9 +44,13 @@ func FindingsGitLab(w io.Writer, result *check.Result) error {
 		if seen[mark]++; seen[mark] > 1 {
 			mark = fmt.Sprintf("%s-%d", mark, seen[mark])
 		}
+		path := objectName(f.Object)
+		if inFile(f) {
+			path = filepath.ToSlash(FileName(f.File))
+		}
 		issues = append(issues, gitlabIssue{
 			Description: plain.Line(f.Message + ". Fix: " + f.Remediation), CheckName: f.Rule, Fingerprint: mark, Severity: gitlabSeverity[f.Action],
-			Location: gitlabLocation{filepath.ToSlash(FileName(f.File)), gitlabLines{max(f.Line, 1)}},
+			Location: gitlabLocation{path, gitlabLines{max(f.Line, 1)}},
 		})
 	}
 	encoder := json.NewEncoder(w)

@@ -29,6 +29,8 @@ type CheckResult struct {
 type checked struct {
 	Files   int `json:"files"`
 	Objects int `json:"objects"`
+	// Made are further objects of a cluster, which were judged by what makes them.
+	Made int `json:"made,omitempty"`
 }
 
 type skipped struct {
@@ -39,23 +41,28 @@ type skipped struct {
 	// Unreadable came later than the others.
 	Unreadable []string `json:"unreadable,omitempty"`
 	// Placeholders did, too.
-	Placeholders []string       `json:"placeholders,omitempty"`
-	Documents    int            `json:"documents"`
-	Kinds        map[string]int `json:"kinds"`
+	Placeholders []string `json:"placeholders,omitempty"`
+	// Unlisted are resources of a cluster that may not be listed.
+	Unlisted  []string       `json:"unlisted,omitempty"`
+	Documents int            `json:"documents"`
+	Kinds     map[string]int `json:"kinds"`
 }
 
 type jsonFinding struct {
-	Rule        string       `json:"rule"`
-	Action      rules.Action `json:"action"`
-	File        string       `json:"file"`
-	Line        int          `json:"line"`
-	Column      int          `json:"column"`
-	Source      string       `json:"source,omitempty"`
-	Object      jsonObject   `json:"object"`
-	Path        string       `json:"path"`
-	Message     string       `json:"message"`
-	Symptom     string       `json:"symptom"`
-	Remediation string       `json:"remediation"`
+	Rule   string       `json:"rule"`
+	Action rules.Action `json:"action"`
+	File   string       `json:"file"`
+	Line   int          `json:"line"`
+	Column int          `json:"column"`
+	Source string       `json:"source,omitempty"`
+	Object jsonObject   `json:"object"`
+	// Within is the object of a cluster that has the field, where Object has made it, and Alike how many others have the fault.
+	Within      *jsonObject `json:"within,omitempty"`
+	Alike       int         `json:"alike,omitempty"`
+	Path        string      `json:"path"`
+	Message     string      `json:"message"`
+	Symptom     string      `json:"symptom"`
+	Remediation string      `json:"remediation"`
 }
 
 type jsonExempted struct {
@@ -65,10 +72,15 @@ type jsonExempted struct {
 }
 
 func jsonFindingOf(f check.Finding) jsonFinding {
-	return jsonFinding{
+	out := jsonFinding{
 		Rule: f.Rule, Action: f.Action, File: f.File, Line: f.Line, Column: f.Column, Source: f.Source, Object: jsonObject(f.Object), Path: f.Path,
-		Message: f.Message, Symptom: f.Symptom, Remediation: f.Remediation,
+		Message: f.Message, Symptom: f.Symptom, Remediation: f.Remediation, Alike: f.Alike,
 	}
+	if f.Within != (check.Object{}) {
+		within := jsonObject(f.Within)
+		out.Within = &within
+	}
+	return out
 }
 
 type jsonObject struct {
@@ -81,10 +93,10 @@ type jsonObject struct {
 func FindingsJSON(w io.Writer, result *check.Result) error {
 	out := CheckResult{
 		APIVersion: apiVersion, Kind: "CheckResult",
-		Checked: checked{result.Files, result.Objects},
+		Checked: checked{result.Files, result.Objects, result.Made},
 		Skipped: skipped{
 			result.Skipped.Files, result.Skipped.Patches, append([]string{}, result.Skipped.Charts...),
-			append([]string{}, result.Skipped.Templates...), result.Skipped.Unreadable, result.Skipped.Placeholders, result.Skipped.Documents, result.Skipped.Kinds,
+			append([]string{}, result.Skipped.Templates...), result.Skipped.Unreadable, result.Skipped.Placeholders, result.Skipped.Unlisted, result.Skipped.Documents, result.Skipped.Kinds,
 		},
 		Findings: make([]jsonFinding, 0, len(result.Findings)), Known: result.Known,
 	}
@@ -114,6 +126,9 @@ func ReadFindings(data []byte) ([]check.Finding, error) {
 	for i := range read.Findings {
 		f := &read.Findings[i]
 		out[i] = check.Finding{Rule: f.Rule, Action: f.Action, File: f.File, Object: check.Object(f.Object), Path: f.Path}
+		if f.Within != nil {
+			out[i].Within = check.Object(*f.Within)
+		}
 	}
 	return out, nil
 }

@@ -56,8 +56,10 @@ func FindingsJUnit(w io.Writer, result *check.Result, verbose bool) error {
 			continue
 		}
 		c := junitCase{
-			Name: plain.Line(fmt.Sprintf("%s:%d:%d %s", FileName(f.File), f.Line, f.Column, f.Rule)), Classname: "moorage." + f.Rule,
-			File: filepath.ToSlash(FileName(f.File)), Line: f.Line,
+			Name: plain.Line(placeOf(f) + " " + f.Rule), Classname: "moorage." + f.Rule,
+		}
+		if inFile(f) {
+			c.File, c.Line = filepath.ToSlash(FileName(f.File)), f.Line
 		}
 		if f.Action == rules.Audit {
 			c.Skipped = &junitSkipped{plain.Line(f.Message)}

@@ -12,13 +12,14 @@ import (
 	"github.com/moorage-k8s/moorage/webhook/rules"
 )
 
-// FindingsLines writes a finding a line, as compilers do and as editors read: "file:line:column: rule: message". Audit findings are among them
+// FindingsLines writes a finding a line, as compilers do and as editors read: "file:line:column: rule: message", or with the
+// object of a cluster in front. Audit findings are among them
 // if asked for.
 func FindingsLines(w io.Writer, result *check.Result, verbose bool) error {
 	var out bytes.Buffer
 	for _, f := range result.Findings {
 		if f.Action != rules.Audit || verbose {
-			fmt.Fprintln(&out, plain.Line(fmt.Sprintf("%s:%d:%d: %s: %s", FileName(f.File), f.Line, f.Column, f.Rule, f.Message)))
+			fmt.Fprintln(&out, plain.Line(fmt.Sprintf("%s: %s: %s", placeOf(&f), f.Rule, f.Message)))
 		}
 	}
 	_, err := w.Write(out.Bytes())

@@ -65,7 +65,8 @@ type (
 		Locations []sarifLocation `json:"locations"`
 	}
 	sarifLocation struct {
-		PhysicalLocation sarifPhysical  `json:"physicalLocation"`
+		// PhysicalLocation is nil for an object of a cluster.
+		PhysicalLocation *sarifPhysical `json:"physicalLocation,omitempty"`
 		LogicalLocations []sarifLogical `json:"logicalLocations,omitempty"`
 	}
 	sarifPhysical struct {
@@ -99,8 +100,14 @@ func FindingsSARIF(w io.Writer, result *check.Result) error {
 	run := sarifRun{Tool: sarifTool{driver}, ColumnKind: "unicodeCodePoints", Results: []sarifResult{}}
 	ids := rules.IDs()
 	for _, f := range result.Findings {
-		location := sarifLocation{PhysicalLocation: sarifPhysical{sarifArtifact{uri(f.File)}, sarifRegion{f.Line, f.Column}}}
-		if name := about(f); name != "" {
+		var location sarifLocation
+		name := about(f)
+		if inFile(&f) {
+			location.PhysicalLocation = &sarifPhysical{sarifArtifact{uri(f.File)}, sarifRegion{f.Line, f.Column}}
+		} else {
+			name = strings.TrimSuffix(placeOf(&f)+", "+name, ", ")
+		}
+		if name != "" {
 			location.LogicalLocations = []sarifLogical{{name}}
 		}
 		run.Results = append(run.Results, sarifResult{

@@ -33,17 +33,17 @@ type TextOptions struct {
 // have happened and what to do, a blank line between files, and a line that sums up.
 func FindingsText(w io.Writer, result *check.Result, opts TextOptions) error {
 	var out bytes.Buffer
-	file, shown := "", false
+	group, shown := "", false
 	counts := map[rules.Action]int{}
 	for _, f := range result.Findings {
 		counts[f.Action]++
 		if f.Action == rules.Audit && !opts.Verbose {
 			continue
 		}
-		if shown && f.File != file {
+		if shown && groupOf(&f) != group {
 			fmt.Fprintln(&out)
 		}
-		file, shown = f.File, true
+		group, shown = groupOf(&f), true
 		findingText(&out, f, opts)
 	}
 	if shown {
@@ -61,7 +61,7 @@ func FindingsText(w io.Writer, result *check.Result, opts TextOptions) error {
 }
 
 func findingText(out *bytes.Buffer, f check.Finding, opts TextOptions) {
-	place := fmt.Sprintf("%s:%d:%d:", FileName(f.File), f.Line, f.Column)
+	place := placeOf(&f) + ":"
 	first := text.Wrap(opts.Width, plain.Line(fmt.Sprintf("%s %s %s: %s", place, f.Action, f.Rule, f.Message)), "", "    ")
 	if opts.Color {
 		painted := fmt.Sprintf("%s %s%s%s", place, paint[f.Action], f.Action, reset)
@@ -77,7 +77,7 @@ func findingText(out *bytes.Buffer, f check.Finding, opts TextOptions) {
 
 // FindingLine is a finding in one line: where it is, what it is about, and what is wrong.
 func FindingLine(f check.Finding) string {
-	text := fmt.Sprintf("%s:%d:%d: ", FileName(f.File), f.Line, f.Column)
+	text := placeOf(&f) + ": "
 	if about := about(f); about != "" {
 		text += about + ": "
 	}
@@ -85,7 +85,7 @@ func FindingLine(f check.Finding) string {
 }
 
 func exemptedText(out *bytes.Buffer, x check.Exempted, width int) {
-	place := fmt.Sprintf("%s:%d:%d:", FileName(x.File), x.Line, x.Column)
+	place := placeOf(&x.Finding) + ":"
 	fmt.Fprintln(out, text.Wrap(width, plain.Line(fmt.Sprintf("%s exempted %s: %s", place, x.Rule, x.Message)), "", "    "))
 	fmt.Fprintln(out, text.Wrap(width, plain.Line(fmt.Sprintf("%s: %s", x.By, x.Reason)), "  by:        ", hang))
 }
@@ -93,10 +93,42 @@ func exemptedText(out *bytes.Buffer, x check.Exempted, width int) {
 // hang is under the text of an indented line.
 const hang = "             "
 
-// about names the object and the field.
+// inFile says that a finding is on a file, and not on an object of a cluster.
+func inFile(f *check.Finding) bool { return f.File != "" }
+
+// placeOf is where a finding is: a place in a file, or an object as kind/namespace/name.
+func placeOf(f *check.Finding) string {
+	if inFile(f) {
+		return fmt.Sprintf("%s:%d:%d", FileName(f.File), f.Line, f.Column)
+	}
+	return objectName(f.Object)
+}
+
+// groupOf is what findings are shown together by.
+func groupOf(f *check.Finding) string {
+	if inFile(f) {
+		return f.File
+	}
+	return f.Object.Namespace
+}
+
+// objectName names an object of a cluster: kind/namespace/name, or kind/name of one without a namespace.
+func objectName(o check.Object) string {
+	parts := []string{o.Kind, o.Namespace, o.Name}
+	return plain.Line(strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), "/"))
+}
+
+// about names the object and the field. An object that is the place itself is not named again.
 func about(f check.Finding) string {
 	var parts []string
-	if f.Object.Kind != "" {
+	switch {
+	case f.Within != check.Object{}:
+		part := f.Within.Kind + " " + f.Within.Name
+		if f.Alike > 0 {
+			part += " and " + text.Count(f.Alike, "other")
+		}
+		parts = append(parts, part)
+	case inFile(&f) && f.Object.Kind != "":
 		name := f.Object.Name
 		if f.Object.Namespace != "" {
 			name = f.Object.Namespace + "/" + name
@@ -138,6 +170,12 @@ func sum(result *check.Result, counts map[rules.Action]int, opts TextOptions) st
 		parts = append(parts, fmt.Sprintf("%d in the baseline", result.Known))
 	}
 	line := fmt.Sprintf("Checked %s in %s: ", text.Count(result.Objects, "object"), text.Count(result.Files, "file"))
+	if result.Live {
+		line = fmt.Sprintf("Checked %s of the cluster: ", text.Count(result.Objects, "object"))
+		if result.Made > 0 {
+			line = fmt.Sprintf("Checked %s of the cluster, and %d by what makes them: ", text.Count(result.Objects, "object"), result.Made)
+		}
+	}
 	if len(parts) == 0 {
 		line += "nothing found"
 	} else {

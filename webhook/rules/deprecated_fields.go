@@ -83,7 +83,7 @@ func volumeDeprecated(in *Input, pv *corev1.PersistentVolume) []Finding {
 		found = append(found, mountOptionsAnnotated(in, pv, options, annotations.Key(corev1.MountOptionAnnotation)))
 	}
 	for _, label := range []struct{ beta, stable string }{{betaZone, corev1.LabelTopologyZone}, {betaRegion, corev1.LabelTopologyRegion}} {
-		if _, ok := pv.Labels[label.beta]; ok {
+		if _, ok := pv.Labels[label.beta]; ok && pv.Annotations[provisionedBy] == "" {
 			found = append(found, Finding{
 				Path: field.NewPath("metadata", "labels").Key(label.beta), Message: "label " + label.beta + " is deprecated",
 				Remediation: "use " + label.stable,

@@ -165,6 +165,9 @@ type Question struct {
 	Old runtime.Object
 	// AsWritten says that the object was read from a file, and has none of the API server's defaults.
 	AsWritten bool
+	// Standing says that the object is in the cluster already: what the API server thinks of it is settled, who wrote a field is not known,
+	// and a claim that is bound has its volume.
+	Standing bool
 	// Namespace is where the object is to be, if its metadata does not say it.
 	Namespace string
 	// User is who makes or changes the object, as the API server names users; empty for a file.
@@ -206,7 +209,7 @@ type Panic struct {
 // between them.
 func (e *Evaluator) Evaluate(ctx context.Context, q Question) Result {
 	in := Input{
-		Kind: q.Kind, Object: q.Object, Old: q.Old, AsWritten: q.AsWritten, Namespace: q.Namespace, User: q.User, Lookup: q.Lookup, Partial: q.Partial, Beside: q.Beside,
+		Kind: q.Kind, Object: q.Object, Old: q.Old, AsWritten: q.AsWritten, Standing: q.Standing, Namespace: q.Namespace, User: q.User, Lookup: q.Lookup, Partial: q.Partial, Beside: q.Beside,
 		Catalog: e.catalog, Settings: &e.settings, names: &e.names,
 	}
 	if o, err := meta.Accessor(q.Object); err == nil && o.GetNamespace() != "" {
@@ -254,7 +257,7 @@ type told struct {
 func (ev *evaluation) ask(i int) {
 	r := &ev.rules[i]
 	configured := r.configured(ev.selected)
-	if r.off(configured) {
+	if r.off(configured) || ev.in.Standing && settled(ev.in.Object, r.ID) {
 		return
 	}
 	mandatory := ev.names.mandatory[r.ID]
@@ -282,7 +285,7 @@ func (ev *evaluation) ask(i int) {
 		return
 	}
 	for _, f := range found {
-		if ev.onlyExplainAPI && !f.RefusedByAPI {
+		if (ev.onlyExplainAPI && !f.RefusedByAPI) || (ev.in.Standing && f.RefusedByAPI) {
 			continue
 		}
 		t := told{Finding: r.complete(f, configured), named: configured != "" || mandatory}

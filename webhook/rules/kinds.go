@@ -3,6 +3,9 @@
 package rules
 
 import (
+	"reflect"
+	"sync"
+
 	snapshotv1 "github.com/kubernetes-csi/external-snapshotter/client/v8/apis/volumesnapshot/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
@@ -88,7 +91,21 @@ func KindOf(group, version, kind string) (KindInfo, bool) {
 	return KindInfo{}, false
 }
 
-// kindOfObject finds the kind of an object by its type.
+// KindOfObject finds the kind of an object by its type, of all that rules read.
+func KindOfObject(o runtime.Object) (Kind, bool) {
+	kind, ok := kindsByType()[reflect.TypeOf(o)]
+	return kind, ok
+}
+
+var kindsByType = sync.OnceValue(func() map[reflect.Type]Kind {
+	kinds := make(map[reflect.Type]Kind, len(KindTable))
+	for _, k := range KindTable {
+		kinds[reflect.TypeOf(k.New())] = k.Kind
+	}
+	return kinds
+})
+
+// kindOfObject finds the kind of an object that holds a pod spec by its type.
 func kindOfObject(o runtime.Object) (Kind, bool) {
 	switch o.(type) {
 	case *corev1.Pod:

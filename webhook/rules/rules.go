@@ -97,6 +97,8 @@ type Input struct {
 	// AsWritten says that the object is as somebody wrote it, in a file: what is unset is unset. In the webhook the API server
 	// has already filled in its defaults, and what was written cannot be told from what was not.
 	AsWritten bool
+	// Standing says that the object is in the cluster already, and not on its way there.
+	Standing bool
 	// Namespace is where the object is or is to be; empty for kinds without one.
 	Namespace string
 	// User is who makes or changes the object, as the API server names users; empty where that is not known.

@@ -33,7 +33,7 @@ var bindingSelectedNodeRule = Rule{
 // bindingSelectedNode fires on a node that somebody else than a scheduler chose. An update that leaves the annotation as it was
 // says nothing new, and Evaluate leaves that out; one by a user that is not known may be the scheduler's.
 func bindingSelectedNode(in *Input) []Finding {
-	if in.Settings.writesSelectedNode(in.User) || (in.User == "" && in.Old != nil) {
+	if in.Standing || in.Settings.writesSelectedNode(in.User) || (in.User == "" && in.Old != nil) {
 		return nil
 	}
 	var found []Finding
