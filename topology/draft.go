@@ -82,6 +82,11 @@ func (d *Draft) PutPool(pool *Pool) { d.s.placePool(pool.Key(), pool) }
 // PutPod puts a pod in place of the one of its name, or beside the others.
 func (d *Draft) PutPod(pod *Pod) { d.s.setPod(pod.Key(), pod) }
 
+// PutStore puts what a driver's storage system says of a node in place of what it said before.
+func (d *Draft) PutStore(driver string, store *Store) {
+	d.s.setStore(driver, Key{store.namespace, store.Node}, store)
+}
+
 // RemoveAttachment takes an attachment out.
 func (d *Draft) RemoveAttachment(name string) { d.s.setAttachment(Key{Name: name}, nil) }
 

@@ -68,6 +68,8 @@ type Resource struct {
 	// VolumeAttributesClass, and snapshots are custom resources that need not be installed. Namespaces are read only if the
 	// configuration selects some by their labels. Only admission asks for these kinds, and is silent without them.
 	Optional bool
+	// Driver is the CSI driver of the storage system whose kind it is; empty for others. Such kinds are read only where the configuration names the driver.
+	Driver string
 	// New and NewList return an empty object and an empty list of the kind's API type.
 	New     func() metav1.Object
 	NewList func() runtime.Object
@@ -76,6 +78,9 @@ type Resource struct {
 // row is all that moorage must know of a kind: a new kind is a new row.
 type row struct {
 	Resource
+	// objectKind is the kind of the objects where Kind is not, and likewise are further versions of the API in which they are the same.
+	objectKind string
+	likewise   []string
 	// read makes what the cache keeps of an object, and returns the change that puts it in. It looks at nothing that changes.
 	read func(*reader, metav1.Object) change
 	// remove takes an object out, with all that follows from it.
@@ -128,6 +133,10 @@ var rows = []row{
 	of(KindNamespace, core("namespaces"), list[corev1.NamespaceList],
 		plain(namespaceFromAPI), nil,
 		func(s *Snapshot) *hamt.Map[Key, *Namespace] { return &s.namespaces }).optional(),
+
+	onReplicas(KindLonghornReplica, longhornDriver, longhorn("replicas"), list[LonghornReplicaList], replicaOfLonghorn).inNamespaces().served("Replica"),
+	onStores(KindLonghornNode, longhornDriver, longhorn("nodes"), list[LonghornNodeList], storeOfLonghorn).inNamespaces().served("Node"),
+	onReplicas(KindLinstorResource, linstorDriver, linstorResources, list[LinstorResourceList], replicaOfLinstor).served("Resources", linstorVersions...),
 }
 
 func core(resource string) schema.GroupVersionResource {

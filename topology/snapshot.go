@@ -31,6 +31,9 @@ type Snapshot struct {
 	volumeSnapshots   hamt.Map[Key, *VolumeSnapshot]
 	namespaces        hamt.Map[Key, *Namespace]
 
+	replicas hamt.Map[Key, *Replica] // driver and object, as namespace/name
+	stores   hamt.Map[Key, *Store]   // driver and node
+
 	// What follows is derived from the above, kept in step by the method of state that changes each.
 	poolsOf   hamt.Map[Key, *classPools]         // class → its pools
 	unclaimed hamt.Map[Key, hamt.Map[Key, unit]] // class → volumes that no claim holds
@@ -44,6 +47,7 @@ type Snapshot struct {
 	inlineUsers   hamt.Map[Key, []string] // driver and handle of an inline volume of one node → pods that name it, sorted
 	attachmentsOf hamt.Map[Key, []string] // volume → its attachments, sorted
 	podsByUID     hamt.Map[Key, Key]
+	replicasOf    hamt.Map[Key, []string] // driver and volume → the objects of its replicas, as namespace/name, sorted
 
 	// What follows depends on what was seen before as well.
 	reservations hamt.Map[Key, hamt.Map[Key, *Reservation]] // class → claim → what is reserved for it
@@ -67,6 +71,7 @@ func (s *Snapshot) edit(e *hamt.Edit) {
 	s.keptFor, s.users, s.claimsOf = s.keptFor.Editing(e), s.users.Editing(e), s.claimsOf.Editing(e)
 	s.diskUsers, s.inlineUsers = s.diskUsers.Editing(e), s.inlineUsers.Editing(e)
 	s.attachmentsOf, s.podsByUID = s.attachmentsOf.Editing(e), s.podsByUID.Editing(e)
+	s.replicas, s.replicasOf, s.stores = s.replicas.Editing(e), s.replicasOf.Editing(e), s.stores.Editing(e)
 	s.series, s.usage = s.series.Editing(e), s.usage.editing(e)
 }
 

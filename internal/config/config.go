@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,12 +70,14 @@ type Extender struct {
 	// ReservedPercentOfNamespace is how much of a pool's published capacity the claims of one namespace may have reserved, in percent;
 	// 0 is no limit.
 	ReservedPercentOfNamespace int `json:"reservedPercentOfNamespace"`
-	// Predicates by name: Enforce, Score or Off.
+	// Predicates by name: Enforce, Score or Off; those not named have their default.
 	Predicates map[string]Word `json:"predicates"`
 	Scorers    []Scorer        `json:"scorers"`
 	// BalanceBy are labels by which the scorer ZoneBalance tells claims to belong together, before those that it knows: keys joined by commas, of which
 	// the first has to be there and the others tell sets apart where they are.
 	BalanceBy []string `json:"balanceBy"`
+	// ReplicasOf are the CSI drivers whose storage systems are asked where their replicas are, for ReplicaLocality and RebuildRoom.
+	ReplicasOf []string `json:"replicasOf"`
 	// Decisions is how many of the last answers are kept for GET /debug/decisions on the metrics port, which names pods and
 	// nodes to every client that can reach it; 0 keeps none, and there is no such path.
 	Decisions int `json:"decisions"`
@@ -208,6 +211,11 @@ func (c *Configuration) Validate() error {
 			if problems := validation.IsQualifiedName(key); len(problems) > 0 {
 				faults = append(faults, fmt.Errorf("extender.balanceBy: %q is no label key: %s", key, strings.Join(problems, "; ")))
 			}
+		}
+	}
+	for _, driver := range c.Extender.ReplicasOf {
+		if known := topology.ReplicaDrivers(); !slices.Contains(known, driver) {
+			faults = append(faults, fmt.Errorf("extender.replicasOf: it is not known how %q says where its replicas are; known: %s", driver, strings.Join(known, ", ")))
 		}
 	}
 	if percent := c.Extender.ReservedPercentOfNamespace; percent < 0 || percent > 100 {

@@ -76,6 +76,13 @@ func (w causeWords) clause(c *explain.Cause) string {
 		return fmt.Sprintf("the label %s, by which driver %s provisions, is missing %s", text.Or(c.Labels), c.Driver, on(&c.RuledOut))
 	case placement.ReasonSource:
 		return fromSource(c)
+	case placement.ReasonRebuildRoom:
+		room := "has no room for another"
+		if c.Had > 0 {
+			room = fmt.Sprintf("has room for one of %s", text.Size(c.Had))
+		}
+		return fmt.Sprintf("%s is of %s, and its replicas are on %s; %s %s, so the pod would read over the network there",
+			subject(v), text.Size(c.Wanted), text.And(c.Replicas), c.RuledOut.First[0], room)
 	case placement.ReasonForeignTopology:
 		return fmt.Sprintf("driver %s provisions by %s, and the allowedTopologies of class %s go by %s, so that nothing is ever provisioned %s ('is not in requisite')",
 			c.Driver, text.And(c.Keys), c.Class, text.And(c.Labels), on(&c.RuledOut))

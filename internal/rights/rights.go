@@ -43,6 +43,13 @@ func Needed(c *config.Configuration) []Right {
 	for _, name := range live.ResourceNames() {
 		add(Right{}, name, read...)
 	}
+	if c.Extender.BindAddress != config.Off {
+		for _, driver := range c.Extender.ReplicasOf {
+			for _, name := range live.ReplicaResourceNames(driver) {
+				add(Right{Optional: true}, name, read...)
+			}
+		}
+	}
 	if c.Webhook.BindAddress == config.Off {
 		return sorted(out)
 	}

@@ -22,6 +22,12 @@ func TestNeeded(t *testing.T) {
 	for _, test := range []struct{ name, config, want string }{
 		{"by default it reads, and no more", "", "list, watch nodes" + reading},
 		{
+			"where replicas are", "extender: {replicasOf: [driver.longhorn.io, linstor.csi.linbit.com]}\nwebhook: {bindAddress: '0'}",
+			"list, watch nodes, persistentvolumeclaims, persistentvolumes, pods, resources.internal.linstor.linbit.com, nodes.longhorn.io, " +
+				"replicas.longhorn.io, csidrivers.storage.k8s.io, csinodes.storage.k8s.io, csistoragecapacities.storage.k8s.io, " +
+				"storageclasses.storage.k8s.io, volumeattachments.storage.k8s.io",
+		},
+		{
 			"an authority of its own",
 			"webhook: {authority: {namespace: moorage, names: [moorage.moorage.svc], validatingWebhookConfiguration: other}}",
 			"list, watch nodes" + reading + "; get, update mutatingwebhookconfigurations.admissionregistration.k8s.io moorage; " +

@@ -35,14 +35,14 @@ func (o *Options) newSource(cache *topology.Cache) (part, error) {
 	if err != nil {
 		return nil, err
 	}
-	optional.Namespaces = o.Config.NeedsNamespaces()
+	optional.Admission, optional.Namespaces = o.Config.Webhook.BindAddress != config.Off, o.Config.NeedsNamespaces()
+	if o.Config.Extender.BindAddress != config.Off {
+		optional.ReplicasOf = o.Config.Extender.ReplicasOf
+	}
 	o.Logger.Info("Reading the cluster", "server", access.Server)
 	return func(ctx context.Context) error {
 		var running sync.WaitGroup
-		if o.Config.Webhook.BindAddress != config.Off {
-			// Only admission looks at these kinds.
-			running.Go(func() { optional.Run(ctx, cache) })
-		}
+		running.Go(func() { optional.Run(ctx, cache) })
 		live.Run(ctx, access.Client, cache)
 		running.Wait()
 		return nil

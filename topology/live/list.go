@@ -52,6 +52,8 @@ type ListOptions struct {
 	Reasons []string
 	// Progress receives how many kinds have been listed, and of how many; it may be nil.
 	Progress func(done, of int)
+	// ReplicasOf are the CSI drivers whose storage systems are asked where their replicas are.
+	ReplicasOf []string
 	// Degrade does with what may be listed, as long as that are the pods, if only those of this namespace. It is empty for all or nothing.
 	Degrade string
 }
@@ -100,7 +102,7 @@ func List(ctx context.Context, client kubernetes.Interface, options ListOptions)
 		return nil, denied
 	}
 	for i, r := range resources {
-		if !r.Optional {
+		if !r.Optional || r.Driver != "" && !slices.Contains(options.ReplicasOf, r.Driver) {
 			continue
 		}
 		options.Progress(i, len(resources))
@@ -183,13 +185,22 @@ func ResourceNames() []string { return namesOf(false) }
 // NamespaceResource is read only where the configuration selects namespaces by their labels.
 const NamespaceResource = "namespaces"
 
-// OptionalResourceNames are the resources of the kinds that not every cluster has, in the same form, without NamespaceResource.
+// OptionalResourceNames are the resources of the kinds that not every cluster has, in the same form, without NamespaceResource and those of storage systems.
 func OptionalResourceNames() []string { return namesOf(true) }
+
+// ReplicaResourceNames are those in which the storage system of a CSI driver says where its replicas are; none of one that is not known.
+func ReplicaResourceNames(driver string) []string {
+	var names []string
+	for _, kind := range topology.KindsOfDriver(driver) {
+		names = append(names, qualifiedName(topology.ResourceOf(kind)))
+	}
+	return names
+}
 
 func namesOf(optional bool) []string {
 	var names []string
 	for _, r := range topology.Resources() {
-		if r.Optional == optional && r.Kind != topology.KindNamespace {
+		if r.Optional == optional && r.Kind != topology.KindNamespace && r.Driver == "" {
 			names = append(names, qualifiedName(r))
 		}
 	}

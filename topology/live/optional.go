@@ -5,6 +5,7 @@ package live
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
@@ -23,49 +25,61 @@ import (
 // askAgain is how long it takes to notice that the cluster has got an optional kind, or that moorage may now read it.
 const askAgain = time.Minute
 
-// snapshotScheme holds the snapshot API's kinds, which are custom resources and not client-go's.
-var snapshotScheme = func() *runtime.Scheme {
+// customScheme holds the kinds of the snapshot API and of storage systems, which are custom resources and not client-go's.
+var customScheme = func() *runtime.Scheme {
 	s := runtime.NewScheme()
 	if err := snapshotv1.AddToScheme(s); err != nil {
 		panic(fmt.Sprintf("register the snapshot API: %v", err))
 	}
+	topology.AddReplicaKinds(s)
 	return s
 }()
 
 // Optional reads the kinds of topology.OptionalKinds into the cache until the context ends, each from when the cluster has it
-// and moorage may list it. Nothing waits for them: only admission asks, and is silent without.
+// and moorage may list it. Nothing waits for them: who asks is silent without.
 type Optional struct {
-	// Namespaces says that namespaces are to be read, too; else moorage does not ask for the right.
-	Namespaces bool
+	// Admission says that those are to be read which admission alone asks for, and Namespaces that of these namespaces are; else moorage does not ask
+	// for the right.
+	Admission, Namespaces bool
+	// ReplicasOf are the CSI drivers whose storage systems are asked where their replicas are.
+	ReplicasOf []string
 
-	client    kubernetes.Interface
-	snapshots rest.Interface
+	client kubernetes.Interface
+	custom map[schema.GroupVersion]rest.Interface
 }
 
 // NewOptional makes an Optional of a client and the configuration that it was made with.
 func NewOptional(client kubernetes.Interface, config *rest.Config) (*Optional, error) {
-	c := rest.CopyConfig(config)
-	c.GroupVersion = &snapshotv1.SchemeGroupVersion
-	c.APIPath = "/apis"
-	// The API server has no protobuf of custom resources.
-	c.ContentType, c.AcceptContentTypes = runtime.ContentTypeJSON, runtime.ContentTypeJSON
-	c.NegotiatedSerializer = serializer.NewCodecFactory(snapshotScheme).WithoutConversion()
-	snapshots, err := rest.RESTClientFor(c)
-	if err != nil {
-		return nil, fmt.Errorf("make a client of the snapshot API at %s: %w", config.Host, err)
+	out := &Optional{client: client, custom: map[schema.GroupVersion]rest.Interface{}}
+	for _, r := range topology.Resources() {
+		version := r.GroupVersion()
+		if out.custom[version] != nil || r.Group != snapshotv1.GroupName && r.Driver == "" {
+			continue
+		}
+		c := rest.CopyConfig(config)
+		c.GroupVersion = &version
+		c.APIPath = "/apis"
+		// The API server has no protobuf of custom resources.
+		c.ContentType, c.AcceptContentTypes = runtime.ContentTypeJSON, runtime.ContentTypeJSON
+		c.NegotiatedSerializer = serializer.NewCodecFactory(customScheme).WithoutConversion()
+		api, err := rest.RESTClientFor(c)
+		if err != nil {
+			return nil, fmt.Errorf("make a client of the API %s at %s: %w", version, config.Host, err)
+		}
+		out.custom[version] = api
 	}
-	return &Optional{client: client, snapshots: snapshots}, nil
+	return out, nil
 }
 
 // Run returns when every watch has stopped.
 func (o *Optional) Run(ctx context.Context, into *topology.Cache) {
 	var running sync.WaitGroup
 	for _, r := range topology.Resources() {
-		if !r.Optional || r.Kind == topology.KindNamespace && !o.Namespaces {
+		if !o.reads(r) {
 			continue
 		}
-		api := o.snapshots
-		if r.Group != snapshotv1.GroupName {
+		api := o.custom[r.GroupVersion()]
+		if api == nil {
 			api = clientFor(o.client, r)
 		}
 		running.Go(func() {
@@ -75,6 +89,19 @@ func (o *Optional) Run(ctx context.Context, into *topology.Cache) {
 		})
 	}
 	running.Wait()
+}
+
+func (o *Optional) reads(r topology.Resource) bool {
+	switch {
+	case !r.Optional:
+		return false
+	case r.Driver != "":
+		return slices.Contains(o.ReplicasOf, r.Driver)
+	case r.Kind == topology.KindNamespace:
+		return o.Admission && o.Namespaces
+	default:
+		return o.Admission
+	}
 }
 
 // awaitListable returns when a list succeeds, so that a reflector does not complain for ever of what is as it should be:

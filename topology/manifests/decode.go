@@ -27,11 +27,13 @@ import (
 	"github.com/moorage-k8s/moorage/topology"
 )
 
-// known are the kinds of Kubernetes itself, which is more than the cache reads and tells what is skipped, and of snapshots.
+// known are the kinds of Kubernetes itself, which is more than the cache reads and tells what is skipped, of snapshots,
+// and of storage systems.
 var known = func() *kruntime.Scheme {
 	s := kruntime.NewScheme()
 	utilruntime.Must(scheme.AddToScheme(s))
 	utilruntime.Must(snapshotv1.AddToScheme(s))
+	topology.AddReplicaKinds(s)
 	return s
 }()
 
@@ -176,7 +178,7 @@ func decodeAs(head metav1.TypeMeta, document []byte) (d decoded, ok bool) {
 		return decoded{skipped: []string{head.Kind}}, json.Valid(document)
 	}
 	var strict []error
-	if json2.Unmarshal(document, value, json2.RejectUnknownMembers(true)) != nil {
+	if json2.Unmarshal(document, value, json2.RejectUnknownMembers(!topology.TypedInPart(value))) != nil {
 		// What is not quite JSON, or has fields that are not known, the API server's own reader may still take. It finds all such
 		// fields, and its words are those that people know.
 		if value, err = known.New(schema.FromAPIVersionAndKind(head.APIVersion, head.Kind)); err != nil {
@@ -186,7 +188,9 @@ func decodeAs(head metav1.TypeMeta, document []byte) (d decoded, ok bool) {
 			return decoded{err: fmt.Errorf(": %s: %w", head.Kind, err)}, false
 		}
 	}
-	d.unknown = unknownFields(strict, head.Kind, value)
+	if !topology.TypedInPart(value) {
+		d.unknown = unknownFields(strict, head.Kind, value)
+	}
 	if meta.IsListType(value) {
 		d.err = meta.EachListItem(value, d.add)
 	} else {

@@ -3,6 +3,7 @@
 package placement
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -16,7 +17,7 @@ import (
 // Mode is what a predicate of moorage's own does with a node that it would refuse.
 type Mode string
 
-// The modes. The zero Mode is Enforce.
+// The modes. The zero Mode is the predicate's default.
 const (
 	Enforce Mode = "Enforce"
 	// Score keeps the node, below every node that passes.
@@ -45,7 +46,7 @@ const (
 
 // Config configures an Engine. The zero value is the default.
 type Config struct {
-	// Predicates by name; those not named are enforced. Only predicates that kube-scheduler does not have can be named.
+	// Predicates by name; those not named have their default. Only predicates that kube-scheduler does not have can be named.
 	Predicates map[string]Mode
 	// AtSource is what is known of drivers, for the predicate Sources, which does without it where nothing is.
 	AtSource AtSource `json:"-"`
@@ -135,7 +136,7 @@ func Configurable(predicate string) bool { return slices.Contains(configurablePr
 func configurablePredicates() []string {
 	var names []string
 	for _, p := range predicates {
-		if p.configurable {
+		if p.byDefault != "" {
 			names = append(names, p.name)
 		}
 	}
@@ -147,8 +148,9 @@ func (e *Engine) Filter(s *topology.Snapshot, d *Demand, pending ...Pending) *Ve
 	v := &Verdict{Feasible: s.AllNodes().Clone(), Undecided: d.Undecided, demand: d, delayed: delayedClaims(s, d)}
 	q := &query{s: s, d: d, verdict: v, delayed: v.delayed, pending: pending, atSource: e.atSource}
 	v.query = q
-	for _, p := range predicates {
-		if mode := e.modes[p.name]; mode != Off {
+	for i := range predicates {
+		p := &predicates[i]
+		if mode := cmp.Or(e.modes[p.name], p.byDefault); mode != Off {
 			q.ask(p, mode)
 		}
 	}

@@ -30,6 +30,8 @@ type Evidence struct {
 	Class  string
 	// Origin is what the claim's volume is to be made from: ReasonSource. Conditions are then those on nodes that reach it, of which one would do.
 	Origin *topology.Origin
+	// Replicas are the nodes that hold a replica of the volume: ReasonRebuildRoom.
+	Replicas []string
 	// Pools are those of the class that the node reaches, with what is left in them, those with most room first: ReasonCapacity,
 	// ReasonJointCapacity, ReasonReserved.
 	Pools []*Room
@@ -38,7 +40,7 @@ type Evidence struct {
 	Promises []Promise
 	// Wanted is what is asked of the node, and Had what it has left, which is less: attach slots (ReasonAttachLimit; negative where more
 	// are taken than there are), the size of the claim and of the largest volume that can be made (ReasonCapacity; negative where no pool
-	// says), or bytes in all the pools together (ReasonJointCapacity, ReasonReserved; among several pools, enough in all may still not
+	// says), the size of the volume and of the largest of which a replica can be made (ReasonRebuildRoom), or bytes in all the pools together (ReasonJointCapacity, ReasonReserved; among several pools, enough in all may still not
 	// be enough in any).
 	Wanted, Had int64
 }

@@ -15,8 +15,8 @@ type predicate struct {
 	run  func(q *query)
 	// because looks again at one node that run has rejected, with the helpers of run, and returns the evidence.
 	because func(q *query, e *Elimination, node int) Evidence
-	// configurable predicates judge what kube-scheduler does not; the others agree with it and are always enforced.
-	configurable bool
+	// byDefault is the mode of a predicate that judges what kube-scheduler does not; empty for the others, which agree with it and are always enforced.
+	byDefault Mode
 }
 
 // The names of the predicates, for configuration and explanations.
@@ -34,6 +34,7 @@ const (
 	TopologyKeys         = "TopologyKeys"
 	Sources              = "Sources"
 	JointCapacity        = "JointCapacity"
+	RebuildRoom          = "RebuildRoom"
 )
 
 // predicates are all there are, in the order in which they are asked; a node's reason is that of the first to refuse it.
@@ -41,20 +42,22 @@ const (
 // moorage's own predicates last. Of these the one whose reason stays true when the others' are fixed comes first: while
 // another pod has the volume no change to a node helps; where the driver is missing so are its topology keys; a driver that
 // cannot provision there at all makes no clone there; and how much room a pool has matters only where the driver could provision from it.
+// Where a replica could be rebuilt comes last: the pod can use the volume there all the same.
 var predicates = []predicate{
-	{ReadWriteOncePod, readWriteOncePod, readWriteOncePodBecause, false},
-	{ExclusiveDisk, exclusiveDisk, exclusiveDiskBecause, false},
-	{DriverRequired, driverRequired, driverRequiredBecause, false},
-	{AttachLimits, attachLimits, attachLimitsBecause, false},
-	{VolumeAffinity, volumeAffinity, volumeAffinityBecause, false},
-	{ProvisioningTopology, provisioningTopology, provisioningTopologyBecause, false},
-	{PoolCapacity, poolCapacity, poolCapacityBecause, false},
-	{VolumeZone, volumeZone, volumeZoneBecause, false},
-	{SingleWriter, singleWriter, singleWriterBecause, true},
-	{DriverReady, driverReady, driverReadyBecause, true},
-	{TopologyKeys, topologyKeys, topologyKeysBecause, true},
-	{Sources, sources, sourcesBecause, true},
-	{JointCapacity, jointCapacity, jointCapacityBecause, true},
+	{ReadWriteOncePod, readWriteOncePod, readWriteOncePodBecause, ""},
+	{ExclusiveDisk, exclusiveDisk, exclusiveDiskBecause, ""},
+	{DriverRequired, driverRequired, driverRequiredBecause, ""},
+	{AttachLimits, attachLimits, attachLimitsBecause, ""},
+	{VolumeAffinity, volumeAffinity, volumeAffinityBecause, ""},
+	{ProvisioningTopology, provisioningTopology, provisioningTopologyBecause, ""},
+	{PoolCapacity, poolCapacity, poolCapacityBecause, ""},
+	{VolumeZone, volumeZone, volumeZoneBecause, ""},
+	{SingleWriter, singleWriter, singleWriterBecause, Enforce},
+	{DriverReady, driverReady, driverReadyBecause, Enforce},
+	{TopologyKeys, topologyKeys, topologyKeysBecause, Enforce},
+	{Sources, sources, sourcesBecause, Enforce},
+	{JointCapacity, jointCapacity, jointCapacityBecause, Enforce},
+	{RebuildRoom, rebuildRoom, rebuildRoomBecause, Off},
 }
 
 // query is one run of the predicates.
@@ -99,7 +102,7 @@ func (q *query) eliminate(e Elimination) {
 }
 
 // ask runs one predicate. One that panics has decided nothing more.
-func (q *query) ask(p predicate, mode Mode) {
+func (q *query) ask(p *predicate, mode Mode) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			q.verdict.Undecided = append(slices.Clip(q.verdict.Undecided),

@@ -54,7 +54,7 @@ func TestRandomObjects(t *testing.T) {
 			}
 		},
 	)
-	engine, err := placement.NewEngine(placement.Config{})
+	engine, err := placement.NewEngine(placement.Config{Predicates: map[string]placement.Mode{placement.RebuildRoom: placement.Enforce}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,6 +63,7 @@ func TestRandomObjects(t *testing.T) {
 		&corev1.PersistentVolume{}, &corev1.PersistentVolumeClaim{}, &storagev1.VolumeAttachment{}, &corev1.Pod{},
 		&storagev1.VolumeAttributesClass{}, &snapshotv1.VolumeSnapshotClass{}, &snapshotv1.VolumeSnapshotContent{},
 		&snapshotv1.VolumeSnapshot{}, &corev1.Namespace{},
+		&topology.LonghornReplica{}, &topology.LonghornNode{}, &topology.LinstorResource{},
 	}
 	if want := len(topology.Kinds) + len(topology.OptionalKinds); len(kinds) != want {
 		t.Fatalf("%d kinds are tried, of %d", len(kinds), want)

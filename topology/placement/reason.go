@@ -28,6 +28,7 @@ const (
 	ReasonSource
 	ReasonJointCapacity
 	ReasonReserved
+	ReasonRebuildRoom
 	reasonCount
 )
 
@@ -63,6 +64,7 @@ var reasons = [reasonCount]struct {
 	ReasonSource:           {"node(s) cannot reach where a volume is made from a claim or a snapshot", Unresolvable},
 	ReasonJointCapacity:    {"node(s) did not have enough free storage for all claims of the pod together", Unresolvable},
 	ReasonReserved:         {"node(s) did not have enough free storage beside what is reserved for other pods", Unresolvable},
+	ReasonRebuildRoom:      {"node(s) hold no replica of a volume and have no room to rebuild one", Unresolvable},
 }
 
 // String is the text that kube-scheduler shows.

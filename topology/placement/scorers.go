@@ -23,6 +23,7 @@ type scorer struct {
 const (
 	ProvisioningMemory = "ProvisioningMemory"
 	Attached           = "Attached"
+	ReplicaLocality    = "ReplicaLocality"
 	ZoneBalance        = "ZoneBalance"
 	ZoneHeadroom       = "ZoneHeadroom"
 	PoolFit            = "PoolFit"
@@ -33,6 +34,7 @@ const (
 var scorers = []scorer{
 	{ProvisioningMemory, 8, provisioningMemory, false},
 	{Attached, 4, attachedTo, false},
+	{ReplicaLocality, 3, replicaLocality, false},
 	{ZoneBalance, 3, zoneBalance, false},
 	{ZoneHeadroom, 2, zoneHeadroom, false},
 	{PoolFit, 2, poolFit, true},

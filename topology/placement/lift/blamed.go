@@ -49,6 +49,8 @@ func (c *check) blamed() []thing {
 		return []thing{{name: "the selected node", takeAway: c.unselected}}
 	case placement.ReasonSource:
 		return []thing{{name: "place of volume " + c.evidence.Origin.Volume.Name, takeAway: c.reached}}
+	case placement.ReasonRebuildRoom:
+		return []thing{{name: "room for a replica", takeAway: c.roomForReplica(c.evidence.Wanted), almost: c.roomForReplica(c.evidence.Wanted - 1)}}
 	case placement.ReasonForeignTopology:
 		return []thing{{name: "allowedTopologies of " + c.evidence.Class, takeAway: c.allowed}}
 	case placement.ReasonNoVolume:
@@ -76,6 +78,14 @@ func (c *check) unpromised(p placement.Promise) func(d *topology.Draft) {
 			back.HasSelectedNode, back.SelectedNode = false, ""
 			d.PutClaim(&back)
 		}
+	}
+}
+
+// roomForReplica lets the storage system have room for a replica of a volume of this size on the node.
+func (c *check) roomForReplica(bytes int64) func(d *topology.Draft) {
+	return func(d *topology.Draft) {
+		node := d.Snapshot().Node(c.node).Name
+		d.PutStore(c.evidence.Driver, &topology.Store{Node: node, Room: max(bytes, d.Snapshot().Room(c.evidence.Driver, node))})
 	}
 }
 
