@@ -153,6 +153,9 @@ const (
 
 var actions = []Action{Deny, Warn, Audit, Off}
 
+// Actions returns all actions, from the strictest to the mildest.
+func Actions() []Action { return slices.Clone(actions) }
+
 // ParseAction reads an action from configuration.
 func ParseAction(s string) (Action, error) {
 	if a := Action(s); slices.Contains(actions, a) {

@@ -6,9 +6,8 @@
 
 {{- define "moorage.jobPlacement" -}}
 enableServiceLinks: false
-{{- with .Values.imagePullSecrets }}
-imagePullSecrets:
-  {{- toYaml . | nindent 2 }}
+{{- with include "moorage.imagePullSecrets" . }}
+{{ . }}
 {{- end }}
 securityContext:
   {{- toYaml .Values.podSecurityContext | nindent 2 }}

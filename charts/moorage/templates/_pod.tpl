@@ -9,6 +9,29 @@ checksum/configuration: {{ include "moorage.configuration" . | sha256sum }}
 {{- end }}
 {{- end -}}
 
+{{/* Registries' credentials: the chart's own values and, inside of another chart, those that it has for all. */}}
+{{- define "moorage.imagePullSecrets" -}}
+{{- with concat .Values.imagePullSecrets ((.Values.global | default dict).imagePullSecrets | default list) | uniq -}}
+imagePullSecrets:
+{{- range . }}
+- name: {{ if kindIs "string" . }}{{ . }}{{ else }}{{ .name }}{{ end }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "moorage.revisionHistory" -}}
+{{- if not (kindIs "invalid" .Values.revisionHistoryLimit) }}
+  revisionHistoryLimit: {{ .Values.revisionHistoryLimit }}
+{{- end }}
+{{- end -}}
+
+{{- define "moorage.dns" -}}
+{{- with .Values.dnsConfig }}
+      dnsConfig:
+        {{- toYaml . | nindent 8 }}
+{{- end }}
+{{- end -}}
+
 {{/* A probe of a dict with probe (its times, from the values), path, port and, if need be, scheme and host. */}}
 {{- define "moorage.probe" -}}
 httpGet:

@@ -9,8 +9,13 @@
 
 {{/* The profiles of the dedicated scheduler. PoolFit scores in place of VolumeBinding: docs/scheduling.md says why. */}}
 {{- define "moorage.schedulerProfiles" -}}
-{{- $score := dict "disabled" (list (dict "name" "VolumeBinding")) -}}
-{{- default (list (dict "schedulerName" .Values.scheduler.name "plugins" (dict "score" $score))) .Values.scheduler.profiles | toYaml -}}
+{{- $s := .Values.scheduler -}}
+{{- $profile := dict "schedulerName" $s.name "plugins" (dict "score" (dict "disabled" (list (dict "name" "VolumeBinding")))) -}}
+{{- if and $s.pluginConfig $s.profiles -}}
+{{- fail "scheduler.pluginConfig: it is for the one profile that there is without scheduler.profiles; give each of these a pluginConfig of its own" -}}
+{{- end -}}
+{{- with $s.pluginConfig }}{{ $_ := set $profile "pluginConfig" . }}{{ end -}}
+{{- default (list $profile) $s.profiles | toYaml -}}
 {{- end -}}
 
 {{/* Where kube-scheduler finds the extender in its own pod. */}}
@@ -30,8 +35,22 @@
 {{- if has "default-scheduler" $names -}}
 {{- fail "scheduler.profiles: default-scheduler is the name of the cluster's own scheduler; two that schedule the same pods get in each other's way" -}}
 {{- end -}}
+{{- if (.Values.config.webhook | default dict).volumesResource -}}
+{{- range $profiles }}{{ range .pluginConfig }}
+{{- if and (eq .name "NodeResourcesFit") (.args | default dict).ignoredResources -}}
+{{- fail "scheduler: kube-scheduler replaces the ignoredResources of NodeResourcesFit by config.webhook.volumesResource; leave one of them out" -}}
+{{- end -}}
+{{- end }}{{ end -}}
+{{- end -}}
+{{- $configuration := omit ($s.configuration | default dict) "extenders" -}}
+{{- if gt (default 1 $configuration.podInitialBackoffSeconds | int) (default 10 $configuration.podMaxBackoffSeconds | int) -}}
+{{- fail "scheduler.configuration.podMaxBackoffSeconds: it is 10 if nothing is said, and cannot be less than podInitialBackoffSeconds" -}}
+{{- end -}}
 apiVersion: kubescheduler.config.k8s.io/v1
 kind: KubeSchedulerConfiguration
+{{- with $configuration }}
+{{ toYaml . }}
+{{- end }}
 leaderElection:
   leaderElect: true
   resourceNamespace: {{ .Release.Namespace }}
@@ -50,6 +69,9 @@ profiles:
 extenders:
 - urlPrefix: http://{{ include "moorage.loopbackExtender" . }}
 {{- include "moorage.extenderBehaviour" . | nindent 2 }}
+{{- with ($s.configuration | default dict).extenders }}
+{{ toYaml . }}
+{{- end }}
 {{- end -}}
 
 {{/* "true" where the extender is reached through a Service, and "true" where it is reached on the control plane's loopback. */}}

@@ -47,6 +47,9 @@ matchConditions:
 {{- else }}
   expression: 'request.operation != "UPDATE" || !has(object.spec) || !has(oldObject.spec) || object.spec != oldObject.spec'
 {{- end }}
+{{- with $root.Values.webhook.matchConditions }}
+{{ toYaml . }}
+{{- end }}
 {{- end -}}
 
 {{- define "moorage.selectedNodeWritten" -}}
@@ -63,7 +66,9 @@ matchConditions:
 {{- end -}}
 
 {{- define "moorage.webhookAnnotations" -}}
+{{- $annotations := deepCopy (.Values.webhook.annotations | default dict) -}}
 {{- if eq .Values.tls.mode "certManager" -}}
-cert-manager.io/inject-ca-from: {{ .Release.Namespace }}/{{ include "moorage.fullname" . }}-webhook
+{{- $_ := set $annotations "cert-manager.io/inject-ca-from" (printf "%s/%s-webhook" .Release.Namespace (include "moorage.fullname" .)) -}}
 {{- end -}}
+{{- with $annotations }}{{ toYaml . }}{{ end -}}
 {{- end -}}

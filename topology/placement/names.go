@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package placement
+
+// PredicateNames are the names that Config.Predicates takes.
+func PredicateNames() []string { return configurablePredicates() }
+
+// ScorerNames are the names that Config.Scorers takes, the heaviest first.
+func ScorerNames() []string { return scorerNames() }
+
+// Modes are what a predicate can be set to.
+func Modes() []Mode { return []Mode{Enforce, Score, Off} }
