@@ -61,6 +61,9 @@ func (q *asked) otherClasses(class string) []proposal {
 		if other.Name == class || !other.Delayed || !other.Provisions() {
 			continue
 		}
+		if q.unserved(&placement.Volume{Class: other, Claim: &topology.Claim{}}) != nil {
+			continue // The pod would wait for a driver in place of room.
+		}
 		out = append(out, proposal{
 			Change: Change{Do: SwitchClass, Object: Object{Kind: "StorageClass", Name: other.Name}, Class: class, Other: other.Name}, cost: costClass,
 			apply: func(d *topology.Draft) {

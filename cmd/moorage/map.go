@@ -51,7 +51,7 @@ The exit status is 0, or 2 if the map could not be drawn. With --pod it is 1 if 
 	}
 	flags.cluster.register(cmd)
 	f := cmd.Flags()
-	f.StringVar(&flags.pod, "pod", "", "show which nodes the volumes of this pod allow")
+	f.StringVar(&flags.pod, "pod", "", "show which nodes the volumes of this pod allow; NAME, or NAMESPACE/NAME")
 	f.StringVar(&flags.config, "config", "", "file with a MoorageConfiguration, for the modes of predicates")
 	f.StringVarP(&flags.output, "output", "o", "text", "text, svg, json or yaml")
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(output.MapOutputs, cobra.ShellCompDirectiveNoFileComp))
@@ -101,7 +101,14 @@ func (f *mapFlags) find(ctx context.Context, c *cluster) (*topology.Pod, error) 
 	if f.pod == "" {
 		return nil, nil
 	}
-	key := topology.Key{Namespace: c.namespace, Name: strings.TrimPrefix(f.pod, "pod/")}
+	asked, err := targetOf([]string{"pod", strings.TrimPrefix(f.pod, "pod/")})
+	if err != nil {
+		return nil, err
+	}
+	key, err := asked.in(c, f.cluster.namespace)
+	if err != nil {
+		return nil, err
+	}
 	pod, err := c.pod(ctx, key)
 	if err != nil {
 		return nil, err

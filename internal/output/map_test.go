@@ -61,7 +61,7 @@ func maps(t *testing.T, file string) (plain, asked *storagemap.Map) {
 // The golden files, and the picture in docs, are the map of a small cluster with everything in it that is drawn: look at them when they change.
 func TestMap(t *testing.T) {
 	plain, asked := maps(t, "testdata/map/cluster.yaml")
-	_, example := maps(t, "testdata/map/example.yaml")
+	_, example := maps(t, "../../examples/map/cluster.yaml")
 	for name, got := range map[string]string{
 		"map.txt": draw(t, "text", plain), "map-pod.txt": draw(t, "text", asked),
 		"map.svg": draw(t, "svg", plain), "map-pod.svg": draw(t, "svg", asked),
