@@ -28,10 +28,13 @@ func namesNode(key string) bool {
 	return key == corev1.LabelHostname
 }
 
-// lostNode is the node that a volume was a part of and that is not in the cluster; empty for a volume that is none of a node, and for one
+// lostNode is LostNode of the snapshot that is asked about.
+func (q *asked) lostNode(v *topology.Volume) string { return LostNode(q.Snapshot, v) }
+
+// LostNode is the node that a volume was a part of and that is not in the cluster; empty for a volume that is none of a node, and for one
 // whose node is there.
-func (q *asked) lostNode(v *topology.Volume) string {
-	if v == nil || !q.Snapshot.Nodes(v.Affinity).Empty() {
+func LostNode(s *topology.Snapshot, v *topology.Volume) string {
+	if v == nil || !s.Nodes(v.Affinity).Empty() {
 		return ""
 	}
 	labels, ok := v.Affinity.Example()
@@ -42,7 +45,7 @@ func (q *asked) lostNode(v *topology.Volume) string {
 		if !namesNode(key) {
 			continue
 		}
-		if _, known := q.Snapshot.NodeIndex(labels[key]); !known {
+		if _, known := s.NodeIndex(labels[key]); !known {
 			return labels[key]
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -31,7 +32,7 @@ func claimLost(c *Cluster) []Finding {
 		if claim.Status.Phase != corev1.ClaimLost || claim.DeletionTimestamp != nil {
 			continue
 		}
-		f := Finding{Objects: []Object{claimObject(key)}, Hurts: c.usersOf(key), Since: last(c.Events(aboutClaim(claim)...), "ClaimLost", "ClaimMisbound")}
+		f := Finding{Objects: []Object{claimObject(key)}, Hurts: c.usersOf(key), Since: firstAfter(c.Events(aboutClaim(claim)...), time.Time{}, "ClaimLost", "ClaimMisbound")}
 		switch v := c.Volumes[claim.Spec.VolumeName]; {
 		case v == nil:
 			f.Cause = fmt.Sprintf("claim %s was bound to volume %s, which is not in the cluster any more", key, claim.Spec.VolumeName)
@@ -42,19 +43,8 @@ func claimLost(c *Cluster) []Finding {
 				key, v.Name, v.Spec.ClaimRef.Namespace, v.Spec.ClaimRef.Name, v.Spec.ClaimRef.UID)
 		}
 		f.Evidence = []string{fmt.Sprintf("PersistentVolumeClaim %s: status.phase Lost, spec.volumeName %s", key, claim.Spec.VolumeName)}
-		f.Command = fmt.Sprintf("kubectl moorage explain pvc %s -n %s", key.Name, key.Namespace)
+		f.Command = explainCommand("pvc", key)
 		found = append(found, f)
 	}
 	return found
-}
-
-// usersOf are the pods that use a claim and have not ended.
-func (c *Cluster) usersOf(claim topology.Key) []Object {
-	var out []Object
-	for _, pod := range c.Users(claim) {
-		if !ended(pod) {
-			out = append(out, podObject(topology.Key{Namespace: pod.Namespace, Name: pod.Name}))
-		}
-	}
-	return out
 }

@@ -13,7 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
-// tell notes the times in an object: files tell no other time than the newest of them. A deletion is told at the time at which it was asked for: that
+// tell notes the times in an object: files tell no other time than the newest of them. A deletion counts from the time at which it was asked for: that
 // of a pod lies ahead by what the pod has to end in good order.
 func (o *Objects) tell(object runtime.Object, meta metav1.Object) {
 	o.seen(meta.GetCreationTimestamp().Time)

@@ -32,6 +32,10 @@ type Cluster struct {
 	owned         map[Object][]*corev1.Pod
 	attachmentsOf map[string][]*storagev1.VolumeAttachment
 	attachedTo    map[string][]*storagev1.VolumeAttachment
+	// attachedFor are the pods for which a volume is said to have been attached, by the volume; lastOfNode is when something was said last of a node
+	// or by its kubelet.
+	attachedFor map[string][]topology.Key
+	lastOfNode  map[string]time.Time
 	// explained are findings so far that explain why an object does not run, by the object.
 	explained map[Object]bool
 }
@@ -42,8 +46,9 @@ func New(objects *Objects, ask explain.Question, now time.Time, unlisted map[top
 		Objects: objects, Snapshot: ask.Snapshot, Ask: ask, Now: now, Unlisted: unlisted, events: indexEvents(objects.Events),
 		users: map[topology.Key][]*corev1.Pod{}, onNode: map[string][]*corev1.Pod{}, owned: map[Object][]*corev1.Pod{},
 		attachmentsOf: map[string][]*storagev1.VolumeAttachment{}, attachedTo: map[string][]*storagev1.VolumeAttachment{},
-		explained: map[Object]bool{},
+		explained: map[Object]bool{}, attachedFor: map[string][]topology.Key{}, lastOfNode: map[string]time.Time{},
 	}
+	c.readEvents()
 	for _, pod := range objects.Pods {
 		for i := range pod.Spec.Volumes {
 			if claim := claimOf(pod, &pod.Spec.Volumes[i]); claim != "" {
@@ -108,12 +113,12 @@ func (c *Cluster) PodsOn(node string) []*corev1.Pod { return c.onNode[node] }
 // PodsOf are the pods of a workload, in order; the ReplicaSet of a Deployment stands for the Deployment.
 func (c *Cluster) PodsOf(owner Object) []*corev1.Pod { return c.owned[owner] }
 
-// AttachmentsOf are the attachments of a volume, and AttachmentsTo those to a node, in order.
+// AttachmentsOf are the attachments of a volume, in order.
 func (c *Cluster) AttachmentsOf(volume string) []*storagev1.VolumeAttachment {
 	return c.attachmentsOf[volume]
 }
 
-// AttachmentsTo is told at AttachmentsOf.
+// AttachmentsTo are the attachments to a node, in order.
 func (c *Cluster) AttachmentsTo(node string) []*storagev1.VolumeAttachment { return c.attachedTo[node] }
 
 // ClaimOf is the claim that a volume is bound to or kept for; nil where it is not there, or is a later one of the name.

@@ -3,4 +3,4 @@
 package scan
 
 // dataAtRisk are the kinds of which data is lost, or may be.
-var dataAtRisk = []Kind{claimLostKind}
+var dataAtRisk = []Kind{volumeNodeGoneKind, claimLostKind, volumeSameHandleKind, claimSharedWritersKind, deletePolicyRetainedDataKind}

@@ -4,18 +4,21 @@ package scan
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/moorage-k8s/moorage/explain/event"
+	"github.com/moorage-k8s/moorage/topology"
 )
 
 // Progress are the reasons of events that are no warnings and show that something goes on (pkg/kubelet/events and pkg/controller/volume/events of
-// Kubernetes, external-provisioner, external-resizer): what waited before has begun anew, or has been in use until then.
+// Kubernetes, external-provisioner, external-resizer): what waited before has begun again, or has been in use until then.
 var Progress = []string{
-	"SuccessfulAttachVolume", "Killing", "Scheduled", "Resizing", "FileSystemResizeRequired", "FileSystemResizeSuccessful", "VolumeResizeSuccessful",
+	"SuccessfulAttachVolume", "Killing", "Scheduled", "ExternalExpanding", "Resizing", "FileSystemResizeRequired", "FileSystemResizeSuccessful", "VolumeResizeSuccessful",
 	"VolumeModify", "VolumeModifySuccessful", "Provisioning", "ExternalProvisioning", "ProvisioningSucceeded", "WaitForFirstConsumer", "WaitForPodScheduled",
+	"RemovingNode", "NodeNotReady", "DeletingNode",
 }
 
 // telling reports whether an event is one that findings ask about.
@@ -37,6 +40,38 @@ func indexEvents(events []*corev1.Event) map[eventKey][]event.Event {
 		out[key] = append(out[key], read)
 	}
 	return out
+}
+
+// readEvents notes what events say of other objects than their own.
+func (c *Cluster) readEvents() {
+	for _, e := range c.Objects.Events {
+		said := event.FromAPI(e)
+		if said.Reason == "SuccessfulAttachVolume" {
+			if volume := attachedVolume(said.Message); volume != "" {
+				c.attachedFor[volume] = append(c.attachedFor[volume], topology.Key{Namespace: said.Object.Namespace, Name: said.Object.Name})
+			}
+		}
+		node := e.Source.Host
+		if said.By != "kubelet" {
+			node = ""
+		}
+		if said.Object.Kind == string(topology.KindNode) {
+			node = said.Object.Name
+		}
+		if node != "" {
+			c.lastOfNode[node] = newest(c.lastOfNode[node], said.Last)
+		}
+	}
+}
+
+// attachedVolume is the volume of which the attach-detach controller says that it is attached: 'AttachVolume.Attach succeeded for volume "pvc-1"'.
+func attachedVolume(message string) string {
+	_, rest, _ := strings.Cut(message, ` for volume "`)
+	name, _, found := strings.Cut(rest, `"`)
+	if !found {
+		return ""
+	}
+	return strings.TrimSpace(name)
 }
 
 // Events are the events of objects, warnings and progress, the newest first.

@@ -56,7 +56,7 @@ type Finding struct {
 	// ID and Section are the kind's: Find leaves them empty, or sets the ID of a family of kinds, such as rule/ID.
 	ID      string
 	Section Section
-	// Objects is the root: the one object where it is mended, and where that is a zone or a rule, those that belong to it behind it.
+	// Objects is the root: the one object where it is fixed, and where that is a zone or a rule, those that belong to it behind it.
 	Objects []Object
 	// Hurts are those that suffer, with or without the root.
 	Hurts []Object
@@ -66,7 +66,7 @@ type Finding struct {
 	Cause string
 	// Evidence are the fields and events that show it.
 	Evidence []string
-	// Remedy is the kind's unless this case has a better one. Command mends it, or shows more where nothing can be typed that mends it.
+	// Remedy is the kind's unless this case has a better one. Command fixes it, or shows more where no command fixes it.
 	// LosesData tells that data can be lost by what the remedy or the command does.
 	Remedy, Command string
 	LosesData       bool
@@ -79,12 +79,3 @@ type Finding struct {
 func ObjectOf(kind topology.Kind, key topology.Key) Object {
 	return Object{Kind: string(kind), Namespace: key.Namespace, Name: key.Name}
 }
-
-func podObject(key topology.Key) Object   { return ObjectOf(topology.KindPod, key) }
-func claimObject(key topology.Key) Object { return ObjectOf(topology.KindClaim, key) }
-func volumeObject(name string) Object     { return ObjectOf(topology.KindVolume, topology.Key{Name: name}) }
-func nodeObject(name string) Object       { return ObjectOf(topology.KindNode, topology.Key{Name: name}) }
-func attachmentObject(name string) Object {
-	return ObjectOf(topology.KindAttachment, topology.Key{Name: name})
-}
-func classObject(name string) Object { return ObjectOf(topology.KindClass, topology.Key{Name: name}) }

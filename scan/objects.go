@@ -8,10 +8,13 @@ import (
 	snapshotv1 "github.com/kubernetes-csi/external-snapshotter/client/v8/apis/volumesnapshot/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	schedulingv1alpha3 "k8s.io/api/scheduling/v1alpha3"
+	schedulingv1beta1 "k8s.io/api/scheduling/v1beta1"
 	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
+	"github.com/moorage-k8s/moorage/explain"
 	"github.com/moorage-k8s/moorage/topology"
 )
 
@@ -30,6 +33,8 @@ type Objects struct {
 	Snapshots        map[topology.Key]*snapshotv1.VolumeSnapshot
 	SnapshotContents map[string]*snapshotv1.VolumeSnapshotContent
 	Workloads        map[Object]*Workload
+	// PodGroups are how many pods of a scheduling group have to be placed at once; 0 for none.
+	PodGroups map[topology.Key]int
 	// Events are the Warning events, and those that show that something goes on.
 	Events []*corev1.Event
 	// Newest is the newest time in any of the objects.
@@ -47,7 +52,7 @@ func NewObjects() *Objects {
 		Attachments: map[string]*storagev1.VolumeAttachment{}, Pools: map[topology.Key]*storagev1.CSIStorageCapacity{},
 		Namespaces: map[string]*corev1.Namespace{}, Budgets: map[topology.Key]*policyv1.PodDisruptionBudget{},
 		Snapshots: map[topology.Key]*snapshotv1.VolumeSnapshot{}, SnapshotContents: map[string]*snapshotv1.VolumeSnapshotContent{},
-		Workloads: map[Object]*Workload{}, templates: map[Object]bool{},
+		Workloads: map[Object]*Workload{}, PodGroups: map[topology.Key]int{}, templates: map[Object]bool{},
 	}
 }
 
@@ -59,7 +64,9 @@ func (o *Objects) Add(object runtime.Object) bool {
 		return false
 	}
 	o.tell(object, meta)
-	meta.SetManagedFields(nil)
+	if claim, isClaim := object.(*corev1.PersistentVolumeClaim); !isClaim || !explain.InFull(claim) {
+		meta.SetManagedFields(nil) // Of a claim that is to change they tell since when.
+	}
 	name, key := meta.GetName(), topology.Key{Namespace: meta.GetNamespace(), Name: meta.GetName()}
 	switch object := object.(type) {
 	case *corev1.Node:
@@ -92,6 +99,16 @@ func (o *Objects) Add(object runtime.Object) bool {
 	case *corev1.Event:
 		if telling(object) {
 			o.Events = append(o.Events, object)
+		}
+	case *schedulingv1beta1.PodGroup:
+		o.PodGroups[key] = 0
+		if gang := object.Spec.SchedulingPolicy.Gang; gang != nil {
+			o.PodGroups[key] = int(gang.MinCount)
+		}
+	case *schedulingv1alpha3.PodGroup:
+		o.PodGroups[key] = 0
+		if gang := object.Spec.SchedulingPolicy.Gang; gang != nil {
+			o.PodGroups[key] = int(gang.MinCount)
 		}
 	default:
 		w := workloadOf(object)

@@ -3,6 +3,9 @@
 package scan
 
 import (
+	"strconv"
+	"strings"
+
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -70,4 +73,15 @@ func workloadOf(object runtime.Object) *Workload {
 func ownerOf(p *corev1.Pod) Object {
 	o := explain.OwnerOf(p)
 	return Object{Kind: o.Kind, Namespace: o.Namespace, Name: o.Name}
+}
+
+// NamedByTemplate reports whether a claim's name is one that a claim template of the StatefulSet gives to the claim of some pod: TEMPLATE-SET-ORDINAL.
+func NamedByTemplate(set *appsv1.StatefulSet, claim string) bool {
+	for i := range set.Spec.VolumeClaimTemplates {
+		ordinal, ok := strings.CutPrefix(claim, set.Spec.VolumeClaimTemplates[i].Name+"-"+set.Name+"-")
+		if n, err := strconv.Atoi(ordinal); ok && err == nil && n >= 0 && strconv.Itoa(n) == ordinal {
+			return true
+		}
+	}
+	return false
 }

@@ -12,6 +12,8 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	schedulingv1alpha3 "k8s.io/api/scheduling/v1alpha3"
+	schedulingv1beta1 "k8s.io/api/scheduling/v1beta1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -22,7 +24,8 @@ import (
 	"github.com/moorage-k8s/moorage/topology/live"
 )
 
-// scannedResources are the kinds that scan reads beside those of every command: what makes pods, and so names claims of which no pod is there.
+// scannedResources are the kinds that scan reads beside those of every command: what makes pods, and so names claims of
+// which no pod is there, and what they are scheduled with.
 var scannedResources = []topology.Resource{
 	ofWorkload(kindStatefulSet, appsv1.SchemeGroupVersion.WithResource("statefulsets"), func() runtime.Object { return &appsv1.StatefulSetList{} }),
 	ofWorkload(kindDeployment, appsv1.SchemeGroupVersion.WithResource("deployments"), func() runtime.Object { return &appsv1.DeploymentList{} }),
@@ -31,6 +34,8 @@ var scannedResources = []topology.Resource{
 	ofWorkload(kindJob, batchv1.SchemeGroupVersion.WithResource("jobs"), func() runtime.Object { return &batchv1.JobList{} }),
 	ofWorkload("CronJob", batchv1.SchemeGroupVersion.WithResource("cronjobs"), func() runtime.Object { return &batchv1.CronJobList{} }),
 	ofWorkload("ReplicationController", corev1.SchemeGroupVersion.WithResource("replicationcontrollers"), func() runtime.Object { return &corev1.ReplicationControllerList{} }),
+	ofWorkload("PodGroup", schedulingv1beta1.SchemeGroupVersion.WithResource("podgroups"), func() runtime.Object { return &schedulingv1beta1.PodGroupList{} }),
+	ofWorkload("PodGroup", schedulingv1alpha3.SchemeGroupVersion.WithResource("podgroups"), func() runtime.Object { return &schedulingv1alpha3.PodGroupList{} }),
 }
 
 func ofWorkload(kind topology.Kind, resource schema.GroupVersionResource, list func() runtime.Object) topology.Resource {

@@ -68,7 +68,7 @@ type ScanFinding struct {
 	Cause    string       `json:"cause"`
 	Evidence []string     `json:"evidence"`
 	Remedy   string       `json:"remedy"`
-	// Command mends it, or shows more.
+	// Command fixes it, or shows more.
 	Command string `json:"command"`
 	// LosesData tells that data can be lost by the remedy or the command.
 	LosesData bool `json:"losesData"`
