@@ -38,6 +38,8 @@ type Cluster struct {
 	lastOfNode  map[string]time.Time
 	// explained are findings so far that explain why an object does not run, by the object.
 	explained map[Object]bool
+	// memo is what several kinds of findings ask for and is worked out once.
+	memo memo
 }
 
 // New makes a Cluster. The question is that of explain, without a pod.

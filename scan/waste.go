@@ -3,4 +3,4 @@
 package scan
 
 // waste are the kinds of what takes room or money for nothing.
-var waste []Kind
+var waste = []Kind{claimUnusedKind, volumeReleasedKind, volumeFailedKind, snapshotOrphanedKind}

@@ -3,4 +3,7 @@
 package scan
 
 // willStick are the kinds of what works, and will not when something usual happens.
-var willStick []Kind
+var willStick = []Kind{
+	zoneWithoutFailoverKind, attachSlotsShortKind, attachLimitMissingKind, poolShortKind, poolUnreachedKind, driverMissingOnNodesKind, topologyLabelMissingKind,
+	spreadImpossibleKind, rolloutBlocksKind, classImmediateZonalKind, noDefaultClassKind, twoDefaultClassesKind,
+}

@@ -8,8 +8,12 @@ import (
 	"github.com/moorage-k8s/moorage/topology/nodeset"
 )
 
-// defaultClassAnnotation marks the class that claims without one get (pkg/volume/util/storageclass.go of Kubernetes).
-const defaultClassAnnotation = "storageclass.kubernetes.io/is-default-class"
+// defaultClassAnnotation marks the class that claims without one get, as betaDefaultClassAnnotation does (IsDefaultAnnotation in
+// pkg/volume/util/storageclass.go of Kubernetes).
+const (
+	defaultClassAnnotation     = "storageclass.kubernetes.io/is-default-class"
+	betaDefaultClassAnnotation = "storageclass.beta.kubernetes.io/is-default-class"
+)
 
 // noProvisioner is the provisioner of classes whose volumes are made by hand.
 const noProvisioner = "kubernetes.io/no-provisioner"
@@ -41,7 +45,7 @@ func classFromAPI(selectors *nodeset.Pool, c *storagev1.StorageClass) *Class {
 		Provisioner: shared(c.Provisioner),
 		Driver:      shared(attachingDriver(c.Provisioner)),
 		Delayed:     c.VolumeBindingMode != nil && *c.VolumeBindingMode == storagev1.VolumeBindingWaitForFirstConsumer,
-		Default:     c.Annotations[defaultClassAnnotation] == "true",
+		Default:     c.Annotations[defaultClassAnnotation] == "true" || c.Annotations[betaDefaultClassAnnotation] == "true",
 		Allowed:     selectors.Intern(nodeset.AllowedTopologies(c.AllowedTopologies)),
 		Object:      object,
 	}

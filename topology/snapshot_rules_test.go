@@ -35,6 +35,18 @@ func TestDefaultStorageClassIsTheNewest(t *testing.T) {
 	}
 }
 
+func TestBetaAnnotationMarksTheDefaultStorageClass(t *testing.T) {
+	c := New(Options{})
+	if err := c.Upsert(&storagev1.StorageClass{ObjectMeta: metav1.ObjectMeta{
+		Name: "beta", Annotations: map[string]string{"storageclass.beta.kubernetes.io/is-default-class": "true"},
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	if got, ok := c.Snapshot().DefaultStorageClass(); !ok || got.Name != "beta" {
+		t.Errorf("default class %v, want beta: Kubernetes counts both annotations", got)
+	}
+}
+
 func TestReachCombinesAffinityZonesAndMigration(t *testing.T) {
 	c := New(Options{NodeDelay: -1})
 	var objects []metav1.Object

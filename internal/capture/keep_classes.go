@@ -15,6 +15,7 @@ import (
 // The annotations that mark defaults (see topology.Class and topology.VolumeSnapshotClass).
 const (
 	defaultClassAnnotation         = "storageclass.kubernetes.io/is-default-class"
+	betaDefaultClassAnnotation     = "storageclass.beta.kubernetes.io/is-default-class"
 	defaultSnapshotClassAnnotation = "snapshot.storage.kubernetes.io/is-default-class"
 )
 
@@ -31,7 +32,7 @@ func keepDriver(d *storagev1.CSIDriver) *storagev1.CSIDriver {
 // credentials and are left out.
 func keepClass(c *storagev1.StorageClass) *storagev1.StorageClass {
 	out := &storagev1.StorageClass{
-		ObjectMeta: keepMeta(c, defaultClassAnnotation), Provisioner: c.Provisioner, VolumeBindingMode: c.VolumeBindingMode,
+		ObjectMeta: keepMeta(c, defaultClassAnnotation, betaDefaultClassAnnotation), Provisioner: c.Provisioner, VolumeBindingMode: c.VolumeBindingMode,
 		ReclaimPolicy: c.ReclaimPolicy, AllowVolumeExpansion: c.AllowVolumeExpansion,
 	}
 	for key, value := range c.Parameters {
