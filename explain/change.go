@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/moorage-k8s/moorage/explain/joint"
 	"github.com/moorage-k8s/moorage/explain/start"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
@@ -47,8 +48,9 @@ type Change struct {
 	Near *NearMiss
 	// Controller is the kind of what makes the pod again once it is deleted (GiveUp); empty for nothing.
 	Controller string
-	// With is a second change, without which this one does not help.
-	With *Change
+	// With is a second change, without which this one does not help, and Beside one that is not about volumes.
+	With   *Change
+	Beside *joint.Help
 }
 
 // Deed is what a Change asks for.
@@ -100,8 +102,9 @@ type proposal struct {
 	Change
 	// cost orders the changes: the least first.
 	cost cost
-	// apply makes the change.
+	// apply makes the change, and gone are the pods that go for it: they leave all that they have.
 	apply func(d *topology.Draft)
+	gone  []topology.Key
 }
 
 // cost is how much a change asks of a person: to fix what is broken, to wait for another pod, to change a number, to add a
@@ -121,29 +124,58 @@ const (
 // maxChanges is how many are listed.
 const maxChanges = 5
 
-// changes are the single changes that help; where none does, the pairs of them.
-func (q *asked) changes() []Change {
+// help looks for changes of either half: the single ones that help, and where none does, two.
+func (q *asked) help(e *Explanation) {
 	if q.held() || q.Snapshot.NumNodes() == 0 {
-		return nil
+		return
+	}
+	t := e.Together
+	if t != nil && q.joint.Feasible.Empty() {
+		t.Message, t.Helps = q.joint.Message(), q.joint.Helps()
 	}
 	proposals := q.proposals()
 	slices.SortStableFunc(proposals, func(a, b proposal) int { return cmp.Compare(a.cost, b.cost) })
-	var out []Change
 	for i := range proposals {
-		if fits, ok := q.where(proposals[i].apply); ok {
+		if fits, ok := q.where(&proposals[i]); ok {
 			proposals[i].Fits = fits
-			out = append(out, proposals[i].Change)
+			e.Changes = append(e.Changes, proposals[i].Change)
 		}
 	}
-	if len(out) == 0 {
-		out = q.pairs(proposals)
+	if len(e.Changes) == 0 && (t == nil || len(t.Helps) == 0) {
+		q.helpByTwo(e, proposals)
 	}
-	return out[:min(len(out), maxChanges)]
+	e.Changes = e.Changes[:min(len(e.Changes), maxChanges)]
+}
+
+// helpByTwo looks for two changes that help only together: of what is beside volumes, of each half one, or of volumes.
+func (q *asked) helpByTwo(e *Explanation, proposals []proposal) {
+	if t := e.Together; t != nil {
+		// A node that is added is tried with all filters there.
+		proposals = slices.DeleteFunc(slices.Clone(proposals), func(p proposal) bool { return p.Do == AddNode })
+		if pair, ok := q.joint.Pair(); ok {
+			t.Helps = []joint.Help{pair}
+			return
+		}
+		for i := range proposals[:min(len(proposals), maxPaired)] {
+			p := &proposals[i]
+			if beside, ok := q.joint.PairWith(p.apply, p.gone); ok {
+				p.Beside = &beside
+				e.Changes = []Change{p.Change}
+				return
+			}
+		}
+	}
+	e.Changes = q.pairs(proposals)
 }
 
 // where is where the pod fits once the changes are made; ok is false where that is nowhere.
-func (q *asked) where(changes ...func(*topology.Draft)) (fits Place, ok bool) {
-	s, nodes := q.with(changes...)
+func (q *asked) where(changes ...*proposal) (fits Place, ok bool) {
+	var apply []func(*topology.Draft)
+	var gone []topology.Key
+	for _, p := range changes {
+		apply, gone = append(apply, p.apply), append(gone, p.gone...)
+	}
+	s, nodes := q.with(gone, apply...)
 	if nodes.Empty() {
 		return fits, false
 	}
@@ -151,19 +183,19 @@ func (q *asked) where(changes ...func(*topology.Draft)) (fits Place, ok bool) {
 	return z.place(nodes), true
 }
 
-// with returns the snapshot with the changes, and on which of its nodes the pod then fits.
-func (q *asked) with(changes ...func(*topology.Draft)) (*topology.Snapshot, topology.NodeSet) {
+// with returns the snapshot with the changes, and on which of its nodes the pod then fits, without the pods that are gone.
+func (q *asked) with(gone []topology.Key, changes ...func(*topology.Draft)) (*topology.Snapshot, topology.NodeSet) {
 	draft := q.Snapshot.Draft()
 	for _, change := range changes {
 		change(draft)
 	}
 	s := draft.Snapshot()
-	return s, q.fitsTogether(s, q.Engine.Filter(s, placement.NewDemand(s, q.Pod)).Feasible)
+	return s, q.fitsTogether(s, q.Engine.Filter(s, placement.NewDemand(s, q.Pod)).Feasible, gone)
 }
 
 // helps reports whether the pod fits somewhere once a change is made.
 func (q *asked) helps(change func(*topology.Draft)) bool {
-	_, nodes := q.with(change)
+	_, nodes := q.with(nil, change)
 	return !nodes.Empty()
 }
 
@@ -182,7 +214,7 @@ func (q *asked) pairs(proposals []proposal) []Change {
 	}
 	slices.SortStableFunc(tried, func(x, y pair) int { return cmp.Compare(x.a.cost+x.b.cost, y.a.cost+y.b.cost) })
 	for _, p := range tried {
-		if fits, ok := q.where(p.a.apply, p.b.apply); ok {
+		if fits, ok := q.where(p.a, p.b); ok {
 			change, second := p.a.Change, p.b.Change
 			change.Fits, second.Fits, change.With = fits, fits, &second
 			return []Change{change}
@@ -231,12 +263,12 @@ func (q *asked) proposals() []proposal {
 func distinct(proposals []proposal) []proposal {
 	type what struct {
 		object Object
-		cost   cost
+		do     Deed
 		labels string
 	}
 	seen := map[what]bool{}
 	return slices.DeleteFunc(proposals, func(p proposal) bool {
-		key := what{p.Object, p.cost, ""}
+		key := what{p.Object, p.Do, ""}
 		if p.Do == AddNode {
 			key.object.Name, key.labels = p.Zone+"/"+p.Like, p.Value
 		}

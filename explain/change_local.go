@@ -66,6 +66,9 @@ func (q *asked) localVolume(c *cause) []proposal {
 			giveUp.Controller = owner.Kind
 		}
 	}
+	if class := q.Snapshot.Class(v.Claim.Class); class == nil || !class.Provisions() {
+		giveUp.Class = v.Claim.Class // Nobody makes a volume for the new claim.
+	}
 	return []proposal{
 		{
 			Change: Change{Do: ReturnNode, Object: Object{Kind: "Node", Name: lost}, Volume: v}, cost: costFix,
@@ -75,8 +78,12 @@ func (q *asked) localVolume(c *cause) []proposal {
 			Change: giveUp, cost: costMove,
 			apply: func(d *topology.Draft) {
 				claim := *v.Claim
+				claim.UID = "" // It is another one, for which the old volume is not kept.
 				claim.VolumeName, claim.BindCompleted, claim.SelectedNode, claim.HasSelectedNode = "", false, "", false
 				d.PutClaim(&claim)
+				if giveUp.Class != "" {
+					d.PutVolume(volumeFor(&claim))
+				}
 			},
 		},
 	}

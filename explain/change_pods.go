@@ -17,7 +17,7 @@ func (q *asked) waitForHolders(c *cause) []proposal {
 	}
 	return []proposal{{
 		Change: Change{Do: Wait, Object: Object{"Pod", keys[0].Namespace, keys[0].Name}, Pods: holders}, cost: costWait,
-		apply: func(d *topology.Draft) { d.RemovePods(keys...) },
+		apply: func(d *topology.Draft) { d.RemovePods(keys...) }, gone: keys,
 	}}
 }
 
@@ -83,7 +83,7 @@ func (q *asked) moreSlots(c *cause) []proposal {
 			Change: Change{
 				Do: MovePod, Object: Object{"Pod", key.Namespace, key.Name}, Pods: []*topology.Pod{l.pod}, Drivers: []string{c.subject}, Slots: l.slots,
 			},
-			cost: costWait, apply: func(d *topology.Draft) { d.RemovePods(key) },
+			cost: costWait, apply: func(d *topology.Draft) { d.RemovePods(key) }, gone: []topology.Key{key},
 		})
 	}
 	return out

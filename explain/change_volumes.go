@@ -34,7 +34,7 @@ func (q *asked) moveVolume(c *cause) []proposal {
 	}
 	// Where could the pod be if the volume were anywhere? The zone with the most such nodes is then tried for itself.
 	change := Change{Do: MoveVolume, Object: Object{"PersistentVolumeClaim", v.Claim.Namespace, v.Claim.Name}, Volume: v}
-	_, anywhere := q.with(elsewhere(nil))
+	_, anywhere := q.with(nil, elsewhere(nil))
 	if anywhere.Empty() { // Perhaps together with another change.
 		return []proposal{{Change: change, cost: costMove, apply: elsewhere(nil)}}
 	}
@@ -101,12 +101,17 @@ func (q *asked) makeVolume(c *cause) []proposal {
 		},
 		cost: costVolume,
 		apply: func(d *topology.Draft) {
-			d.PutVolume(&topology.Volume{
-				Name: tried, Class: v.Claim.Class, Capacity: v.Claim.Request, AccessModes: v.Claim.AccessModes, Block: v.Claim.Block,
-				AttributesClass: v.Claim.AttributesClass, Available: true,
-			})
+			d.PutVolume(volumeFor(v.Claim))
 		},
 	})
+}
+
+// volumeFor is a volume that fits a claim, on any node.
+func volumeFor(claim *topology.Claim) *topology.Volume {
+	return &topology.Volume{
+		Name: tried, Class: claim.Class, Capacity: claim.Request, AccessModes: claim.AccessModes, Block: claim.Block,
+		AttributesClass: claim.AttributesClass, Available: true,
+	}
 }
 
 // adaptClaim proposes to remove what is between a claim and the volumes that come nearest.

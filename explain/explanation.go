@@ -23,6 +23,8 @@ type Explanation struct {
 	// Node is where the pod is already; empty while it waits. Ended tells that it needs none any more.
 	Node  string
 	Ended bool
+	// Failed is why it has ended otherwise than well, where it says that.
+	Failed string
 	// Fits reports whether some node can take the pod, and kube-scheduler does not hold it back before it looks at nodes; or of a pod that has
 	// its node, that nothing but its own containers keeps it from running there.
 	Fits bool

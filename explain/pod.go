@@ -4,6 +4,7 @@ package explain
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -23,6 +24,8 @@ type Question struct {
 	Pod      *topology.Pod
 	// Said is what kube-scheduler last said of the pod; empty where that is not known.
 	Said string
+	// SaidAt is when, and Changed when last something changed that is seen of nodes and of pods on them; zero where that is not known.
+	SaidAt, Changed time.Time
 	// Others and Whole are what decides beside volumes: nil where that is not known, and Unseen says why.
 	Others *nodefit.Cluster
 	Whole  *corev1.Pod
@@ -45,6 +48,8 @@ type Question struct {
 	// Objects are whole objects of the cluster, and Now the time of the answer, for a pod that has its node; either may be missing.
 	Objects start.Objects
 	Now     time.Time
+	// Seen is the newest time in what is known of the pod and around it, where it is read from files: the answer is no earlier than that.
+	Seen time.Time
 }
 
 // Pod explains where a pod could land.
@@ -55,11 +60,12 @@ func Pod(question Question) *Explanation {
 	q := ask(question)
 	e := q.outline()
 	e.Said, e.Events = q.Said, q.Events
+	before := q.before()
 	for i := range q.causes {
 		e.Causes = append(e.Causes, q.describe(&q.causes[i]))
 	}
 	e.Nowhere = q.nowhere()
-	e.Together, e.Unknown = q.together(e.Causes), q.unknown()
+	e.Together, e.Unknown = q.blame(e.Causes), q.unknown()
 	e.Volumes, e.Reservations, e.Uncertain = q.volumes(), q.reservations(ReservationsOf), q.reservations(UncertainOf)
 	for _, u := range q.v.Undecided {
 		e.Undecided = append(e.Undecided, Undecided{Volume: u.Volume, Cause: string(u.Cause), Detail: u.Detail})
@@ -72,14 +78,15 @@ func Pod(question Question) *Explanation {
 	}
 	q.rateNodes(e)
 	e.Group = q.schedulingGroup()
-	if !e.Fits && e.Start == nil && !q.Brief {
-		e.Reasons, e.Changes = q.reasons(), q.changes()
+	if !e.Fits && e.Start == nil && !q.Brief && before == nil {
+		e.Reasons = q.reasons()
+		q.help(e)
 	}
-	if before := q.before(); before != nil {
+	if before != nil {
 		then := *e
 		then.Said = ""
 		e.Before, e.Then, e.Held, e.Fits = before, &then, true, false
-		e.Together, e.Changes, e.Reasons, e.Unknown = nil, nil, nil, nil
+		e.Together, e.Unknown = nil, nil
 	}
 	return e
 }
@@ -90,7 +97,7 @@ func (q *asked) start() *start.Answer {
 		return nil
 	}
 	a := start.Of(start.Question{
-		Objects: q.Objects, Snapshot: q.Snapshot, Pod: q.Whole, Volumes: q.d.Volumes, Events: q.Events, Now: q.Now,
+		Objects: q.Objects, Snapshot: q.Snapshot, Pod: q.Whole, Volumes: q.d.Volumes, Events: q.Events, Now: q.Now, Seen: q.Seen,
 	})
 	unbound := slices.ContainsFunc(q.d.Volumes, func(v placement.Volume) bool { return v.State == placement.Held || v.State == placement.Delayed })
 	if unbound && q.Whole.Status.Phase != corev1.PodRunning && a.State != start.Deleting && a.State != start.DeletingLong {
@@ -126,7 +133,7 @@ func Nowhere(question Question) *Explanation {
 func (q *asked) outline() *Explanation {
 	e := &Explanation{
 		Pod:  Object{Kind: "Pod", Namespace: q.Pod.Namespace, Name: q.Pod.Name},
-		Node: q.Pod.Node, Ended: q.Pod.Terminal,
+		Node: q.Pod.Node, Ended: q.Pod.Terminal, Failed: failed(q.Whole),
 		Held: q.held(), HeldBy: q.heldBy(), Pinned: q.pinned(),
 		Allowed: q.v.Feasible.Len(), Known: KnownOf(q.Snapshot),
 	}
@@ -138,6 +145,14 @@ func (q *asked) outline() *Explanation {
 	}
 	e.Fits = !e.Held && len(e.Pinned) == 0 && len(e.Unserved) == 0 && len(e.Failing) == 0 && q.fits()
 	return e
+}
+
+// failed is why a pod has ended otherwise than well, where it says that.
+func failed(pod *corev1.Pod) string {
+	if pod == nil || pod.Status.Phase != corev1.PodFailed {
+		return ""
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(pod.Status.Reason+": "+pod.Status.Message, ": "), ": ")
 }
 
 // runs reports whether the pod has started.
@@ -172,6 +187,7 @@ type asked struct {
 	// has a reason against them that cannot be looked at.
 	joint   *joint.Answer
 	doubted topology.NodeSet
+	newest  bool
 }
 
 func ask(question Question) *asked {

@@ -90,7 +90,7 @@ func unknownOf(unlisted []topology.Kind) []string {
 func seen(q Question) *Explanation {
 	e := &Explanation{
 		Pod:  Object{Kind: "Pod", Namespace: q.Pod.Namespace, Name: q.Pod.Name},
-		Node: q.Pod.Node, Ended: q.Pod.Terminal, Said: q.Said, Fits: true, Unknown: unknownOf(q.Unlisted), Nodes: []Node{}, Known: KnownOf(q.Snapshot),
+		Node: q.Pod.Node, Ended: q.Pod.Terminal, Failed: failed(q.Whole), Said: q.Said, Fits: true, Unknown: unknownOf(q.Unlisted), Nodes: []Node{}, Known: KnownOf(q.Snapshot),
 		Seen: &Seen{},
 	}
 	e.Seen.look(q.Whole)

@@ -36,6 +36,8 @@ type Together struct {
 	// what they are about was looked at.
 	Unfound []joint.Said
 	Doubted bool
+	// Newest tells that they are doubted because nothing that is seen has changed since they were said.
+	Newest bool
 	// Message is what kube-scheduler says of the pod if it fits nowhere.
 	Message string
 	// Helps are changes that both halves were asked about.
@@ -65,9 +67,26 @@ func (q *asked) askTogether(question *Question) {
 		return
 	}
 	q.joint = a
-	if unfound := a.Unfound(q.Said); !a.Feasible.Empty() && doubted(unfound, append(unknownOf(q.Unlisted), a.Filters.Unknown...)) {
+	unfound := a.Unfound(q.Said)
+	unlooked := doubted(unfound, append(unknownOf(q.Unlisted), a.Filters.Unknown...))
+	q.newest = !unlooked && q.saidLast(unfound)
+	if !a.Feasible.Empty() && (unlooked || q.newest) {
 		q.doubted = a.Feasible
 	}
+}
+
+// saidLast reports whether kube-scheduler gave its reasons after all changes that are seen of what they are about: nodes, and pods on them. Then it
+// knows something that is not seen here, such as pods that files leave out. Of volumes not all times are kept.
+func (q *asked) saidLast(unfound []joint.Said) bool {
+	return len(unfound) > 0 && !q.Changed.IsZero() && q.SaidAt.After(q.Changed) && !slices.ContainsFunc(unfound, func(s joint.Said) bool {
+		return slices.Contains(ofVolumes, s.Text)
+	})
+}
+
+// ofVolumes are the reasons of kube-scheduler that are about volumes.
+var ofVolumes = []string{
+	upstream.ReadWriteOncePodInUse, upstream.DiskConflict, upstream.MaxVolumeCount, upstream.VolumeAffinity, upstream.NothingToBind,
+	upstream.NotEnoughStorage, upstream.NoVolumeZone,
 }
 
 // doubted reports whether what kube-scheduler says beside may be so: some of it was not looked at, or it is of a plugin that is not asked.
@@ -95,15 +114,6 @@ func Kubernetes(reason string) bool {
 	return strings.HasPrefix(reason, upstream.Insufficient) || slices.Contains(looked, reason)
 }
 
-// together is what is said of both halves, and what would help; nil where only volumes were looked at.
-func (q *asked) together(causes []Cause) *Together {
-	t := q.blame(causes)
-	if t != nil && !q.Brief && q.joint.Feasible.Empty() {
-		t.Message, t.Helps = q.joint.Message(), q.joint.Helps()
-	}
-	return t
-}
-
 // blame is what both halves say, without what would help; nil where only volumes were looked at.
 func (q *asked) blame(causes []Cause) *Together {
 	a := q.joint
@@ -112,7 +122,7 @@ func (q *asked) blame(causes []Cause) *Together {
 	}
 	t := &Together{
 		Blamed: a.Cause(), Tie: -1, Fits: q.zones.place(a.Feasible), Lacks: make([][]joint.Lack, q.Snapshot.NumNodes()),
-		Unfound: a.Unfound(q.Said), Doubted: q.doubted.Size() > 0, Pod: a.Pod, Volumes: a.Demand.Volumes,
+		Unfound: a.Unfound(q.Said), Doubted: q.doubted.Size() > 0, Newest: q.newest, Pod: a.Pod, Volumes: a.Demand.Volumes,
 	}
 	t.Innocent = a.Innocent(t.Blamed)
 	if a.Filters.Unreadable != nil {
@@ -196,13 +206,14 @@ func (q *asked) unknown() []string {
 	return append(unknownOf(q.Unlisted), q.joint.Filters.Unknown...)
 }
 
-// fitsTogether leaves out nodes that kube-scheduler's other filters reject, and those on which the pod is said to fit already.
-func (q *asked) fitsTogether(s *topology.Snapshot, nodes topology.NodeSet) topology.NodeSet {
+// fitsTogether leaves out nodes that kube-scheduler's other filters reject, without the pods that are gone, and those on which the pod is said to
+// fit already.
+func (q *asked) fitsTogether(s *topology.Snapshot, nodes topology.NodeSet, gone []topology.Key) topology.NodeSet {
 	if q.joint == nil {
 		return nodes
 	}
 	nodes = nodes.Clone()
-	others := q.joint.FitsOn(s)
+	others := q.joint.FitsOn(s, gone)
 	for i := range nodes.All() {
 		if before, known := q.Snapshot.NodeIndex(s.Node(i).Name); !others.Has(i) || known && q.doubted.Size() > 0 && q.doubted.Has(before) {
 			nodes.Remove(i)

@@ -104,6 +104,8 @@ type cluster struct {
 	source string
 	age    time.Duration
 	at     time.Time
+	// files tells that it was read from files, captured that some of them are a capture.
+	files, captured bool
 	// unlisted are the kinds that may not be listed, or not everywhere.
 	unlisted []topology.Kind
 	// unread are kinds that could not be read, or not all of them, and why: those of unlisted, and those that a command can do without.
@@ -187,7 +189,7 @@ func (f *clusterFlags) openFiles(stderr io.Writer) (*cluster, error) {
 	}
 	return &cluster{
 		snapshot: cache.Snapshot(), namespace: cmp.Or(f.namespace, metav1.NamespaceDefault),
-		source: f.fromNames(), age: age, at: at,
+		source: f.fromNames(), age: age, at: at, files: true, captured: !result.Captured.IsZero(),
 		pod:    func(_ context.Context, key topology.Key) (*corev1.Pod, error) { return whole.pods[key], nil },
 		others: whole.ofFiles(&result), whole: whole, warnings: warningsOf(whole.events),
 		version: func() string { return "" },

@@ -5,6 +5,7 @@ package main
 import (
 	"maps"
 	"sync"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
@@ -38,6 +39,8 @@ type wholeObjects struct {
 	attachments map[topology.Key]*storagev1.VolumeAttachment
 	// schedulers are those that are seen to look at pods; made when it is first asked for, once all is read.
 	schedulers func() map[string]bool
+	// changed is when last something changed that is seen of nodes and of pods on them, likewise.
+	changed func() time.Time
 }
 
 func newWholeObjects() *wholeObjects {
@@ -52,6 +55,7 @@ func newWholeObjects() *wholeObjects {
 		attachments: map[topology.Key]*storagev1.VolumeAttachment{},
 	}
 	w.schedulers = sync.OnceValue(func() map[string]bool { return explain.SchedulersSeen(maps.Values(w.pods)) })
+	w.changed = sync.OnceValue(w.lastChange)
 	return w
 }
 

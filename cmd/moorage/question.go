@@ -29,7 +29,16 @@ func (c *cluster) question(ctx context.Context, engine *placement.Engine, pod *c
 	q := c.questionOf(engine)
 	q.Events, q.Unread = c.eventsOf(ctx, c.aboutPod(pod)...)
 	q.Pod, q.Said, q.Whole = topology.PodFromAPI(pod), explain.SaidOf(pod), pod
+	if q.Said != "" {
+		q.SaidAt = saidAt(pod, q.Events)
+		if !c.captured { // A capture does not keep all times.
+			q.Changed = c.whole.changed()
+		}
+	}
 	q.ClaimsUnseen = slices.Contains(c.unlisted, topology.KindClaim) && c.claimsOf != pod.Namespace
+	if c.files && pod.DeletionTimestamp != nil {
+		q.Seen = c.whole.newest()
+	}
 	if c.whole.pods[topology.Key{Namespace: pod.Namespace, Name: pod.Name}] == nil {
 		q.Schedulers = nil
 	}

@@ -34,6 +34,8 @@ type Answer struct {
 
 	// index is the number of each node of the snapshot among the nodes of Others; negative for one that it does not have.
 	index []int
+	// proposed are the changes that are tried, once they have been looked for.
+	proposed []proposal
 }
 
 // Constraint is one reason for which nodes are rejected.

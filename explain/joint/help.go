@@ -21,6 +21,8 @@ const (
 	Uncordon HelpKind = iota
 	// RemovePods is to wait until Pods are gone from Node, or to move them: they have a port, or must be kept apart from the pod.
 	RemovePods
+	// RecoverNode is to have Node well again, of which Taints tell that it is not: they go by themselves then.
+	RecoverNode
 	// FreeRoom is to free Room on Node.
 	FreeRoom
 	// Tolerate gives the pod tolerations of Taints.
@@ -31,7 +33,9 @@ const (
 	WidenAffinity
 	// RaiseSkew allows the pod's topology spread constraint of number Constraint a maxSkew of MaxSkew.
 	RaiseSkew
-	// AddNode adds a node like Node, with Labels beside its own and nothing on it.
+	// ReduceRequest is to have the pod ask for less: for Room, which is what Node has left.
+	ReduceRequest
+	// AddNode adds a node like Node, with Labels beside its own, at least Room, and nothing on it.
 	AddNode
 	// MoveVolume is to have the volume of the number Volume in the pod's demand elsewhere, with its data. It was not tried by itself: what
 	// its place rejects was left out.
@@ -62,9 +66,20 @@ type Room struct {
 	Amount   int64
 }
 
+// without is what the filters say without some pods, which also leave their room.
+func (a *Answer) without(gone []topology.Key) *nodefit.Verdict {
+	draft := a.Others.Draft()
+	for _, key := range gone {
+		draft.RemovePod(key.Namespace, key.Name)
+	}
+	return draft.Cluster().Judge(a.Pod)
+}
+
 const (
 	// maxHelp is how many changes are returned, maxTried how many are tried, maxPaired how many of them in pairs.
 	maxHelp, maxTried, maxPaired = 6, 32, 8
+	// maxOfKind is how many of a kind are tried in pairs.
+	maxOfKind = 2
 	// maxFits is how many nodes are named.
 	maxFits = 4
 )
@@ -86,6 +101,14 @@ type trial struct {
 	fault   error
 }
 
+// removePods takes pods away, for both halves.
+func (t *trial) removePods(pods []topology.Key) {
+	for _, key := range pods {
+		t.others.RemovePod(key.Namespace, key.Name)
+	}
+	t.volumes.RemovePods(pods...)
+}
+
 // putNode puts a node in place of the one of its name, for both halves.
 func (t *trial) putNode(n *corev1.Node) {
 	t.others.PutNode(n)
@@ -94,15 +117,25 @@ func (t *trial) putNode(n *corev1.Node) {
 	}
 }
 
-// Helps returns the single changes after which the pod fits somewhere, those that ask least first; where there is none, the first pair. It is
-// empty for a pod that fits.
-func (a *Answer) Helps() []Help {
+// ordered are the proposals that are tried, those that ask least first; none for a pod that fits.
+func (a *Answer) ordered() []proposal {
 	if !a.Feasible.Empty() || a.Snapshot.NumNodes() == 0 {
 		return nil
 	}
-	proposals := a.proposals()
-	slices.SortStableFunc(proposals, func(x, y proposal) int { return cmp.Compare(x.Kind, y.Kind) })
-	proposals = proposals[:min(len(proposals), maxTried)]
+	if a.proposed == nil {
+		a.proposed = a.proposals()
+		slices.SortStableFunc(a.proposed, func(x, y proposal) int { return cmp.Compare(x.Kind, y.Kind) })
+		a.proposed = a.proposed[:min(len(a.proposed), maxTried)]
+	}
+	return a.proposed
+}
+
+// Helps returns the single changes after which the pod fits somewhere, those that ask least first. It is empty for a pod that fits.
+func (a *Answer) Helps() []Help {
+	proposals := a.ordered()
+	if len(proposals) == 0 {
+		return nil
+	}
 	var out []Help
 	for k := range proposals {
 		if help, ok := a.try(&proposals[k]); ok {
@@ -110,23 +143,50 @@ func (a *Answer) Helps() []Help {
 		}
 	}
 	out = append(out, a.moves()...)
-	if len(out) == 0 {
-		out = a.pairs(proposals[:min(len(proposals), maxPaired)])
-	}
 	slices.SortStableFunc(out, func(x, y Help) int { return cmp.Compare(x.Kind, y.Kind) })
 	return out[:min(len(out), maxHelp)]
 }
 
-func (a *Answer) pairs(proposals []proposal) []Help {
+// paired are the proposals that are tried with another change: of a kind not only those of one node.
+func (a *Answer) paired() []proposal {
+	var out []proposal
+	kinds := map[HelpKind]int{}
+	for _, p := range a.ordered() {
+		if kinds[p.Kind]++; kinds[p.Kind] <= maxOfKind && len(out) < maxPaired {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// Pair returns the first two changes that help only together.
+func (a *Answer) Pair() (Help, bool) {
+	proposals := a.paired()
 	for k := range proposals {
 		for j := range proposals[:k] {
 			if help, ok := a.try(&proposals[j], &proposals[k]); ok {
 				help.With = &proposals[k].Help
-				return []Help{help}
+				return help, true
 			}
 		}
 	}
-	return nil
+	return Help{}, false
+}
+
+// PairWith returns the first change that helps together with one to volumes, without the pods that are gone for it.
+func (a *Answer) PairWith(change func(*topology.Draft), gone []topology.Key) (Help, bool) {
+	first := proposal{apply: func(t *trial) {
+		change(t.volumes)
+		t.removePods(gone)
+	}}
+	for _, p := range a.paired() {
+		if then, ok := a.try(&first, &p); ok {
+			help := p.Help
+			help.Fits, help.Nodes = then.Fits, then.Nodes
+			return help, true
+		}
+	}
+	return Help{}, false
 }
 
 // try asks both halves with the changes made.
@@ -159,12 +219,16 @@ func (a *Answer) named(nodes topology.NodeSet) []string {
 	return out
 }
 
-// FitsOn returns the nodes of another snapshot, a draft of this one, on which the pod fits as far as the filters go and are known: a change to
-// volumes helps only where they pass too.
-func (a *Answer) FitsOn(s *topology.Snapshot) topology.NodeSet {
+// FitsOn returns the nodes of another snapshot, a draft of this one, on which the pod fits as far as the filters go and are known, without the
+// pods that are gone: a change to volumes helps only where they pass too.
+func (a *Answer) FitsOn(s *topology.Snapshot, gone []topology.Key) topology.NodeSet {
+	filters := a.Filters
+	if len(gone) > 0 {
+		filters = a.without(gone)
+	}
 	out := s.AllNodes().Clone()
 	for i := range s.NumNodes() {
-		if at, ok := a.Others.NodeIndex(s.Node(i).Name); ok && !a.Filters.Feasible.Has(at) {
+		if at, ok := a.Others.NodeIndex(s.Node(i).Name); ok && !filters.Feasible.Has(at) {
 			out.Remove(i)
 		}
 	}

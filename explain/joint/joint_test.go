@@ -114,7 +114,13 @@ func tell(a *joint.Answer) string {
 			fmt.Fprintf(&out, "%s lacks %s\n", a.Snapshot.Node(i).Name, lackOf(a, lack))
 		}
 	}
-	for _, help := range a.Helps() {
+	helps := a.Helps()
+	if len(helps) == 0 {
+		if pair, ok := a.Pair(); ok {
+			helps = append(helps, pair)
+		}
+	}
+	for _, help := range helps {
 		fmt.Fprintf(&out, "help: %s\n", helpOf(&help))
 	}
 	for _, unknown := range a.Filters.Unknown {
@@ -160,6 +166,7 @@ func lackOf(a *joint.Answer, lack joint.Lack) string {
 func helpOf(h *joint.Help) string {
 	kind := [...]string{
 		joint.Uncordon: "uncordon", joint.RemovePods: "remove pods", joint.FreeRoom: "free room", joint.Tolerate: "tolerate", joint.LabelNode: "label",
+		joint.RecoverNode: "recover", joint.ReduceRequest: "request less for",
 		joint.WidenAffinity: "widen affinity", joint.RaiseSkew: "raise maxSkew", joint.AddNode: "add a node like", joint.MoveVolume: "move volume",
 	}[h.Kind]
 	text := kind

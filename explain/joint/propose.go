@@ -35,7 +35,8 @@ func (a *Answer) proposals() []proposal {
 	}
 	for _, i := range a.nearest() {
 		node := a.Others.Node(a.index[i])
-		var room []Room
+		var room, left []Room
+		tooSmall := false
 		for _, lack := range a.Lacks(i) {
 			if lack.Filter == nil {
 				continue
@@ -45,8 +46,12 @@ func (a *Answer) proposals() []proposal {
 			case nodefit.NodeUnschedulable:
 				add("uncordon", maxEach, uncordon(node))
 			case nodefit.TaintToleration:
-				if p, ok := tolerate(e.Taints); ok {
-					add("tolerate "+fmt.Sprint(e.Taints), 1, p)
+				set, unwell := sortTaints(e.Taints)
+				if len(unwell) > 0 {
+					add("recover", maxEach, recoverNode(node, unwell))
+				}
+				if len(set) > 0 {
+					add("tolerate "+fmt.Sprint(set), 1, tolerate(set))
 				}
 			case nodefit.NodeAffinity:
 				if !needsSystem(e) {
@@ -65,6 +70,8 @@ func (a *Answer) proposals() []proposal {
 				}
 			case nodefit.NodeResourcesFit:
 				room = append(room, Room{c.Cause.Resource, e.Wanted - (e.Allocatable - e.Taken)})
+				left = append(left, Room{c.Cause.Resource, max(e.Allocatable-e.Taken, 0)})
+				tooSmall = tooSmall || e.Wanted > e.Allocatable
 			case nodefit.PodTopologySpread:
 				if s := e.Spread; !s.Missing {
 					skew := int32(s.Pods + s.Self - s.Least)
@@ -76,8 +83,11 @@ func (a *Answer) proposals() []proposal {
 				}
 			}
 		}
-		if len(room) > 0 {
+		switch {
+		case len(room) > 0 && !tooSmall:
 			add("room", maxEach, freeRoom(node, room))
+		case len(room) > 0 && !slices.ContainsFunc(left, func(r Room) bool { return r.Amount == 0 }):
+			add("less", 1, reduceRequest(node, room, left))
 		}
 	}
 	return append(out, a.anotherNode()...)
@@ -115,13 +125,9 @@ func uncordon(node *corev1.Node) proposal {
 	}}
 }
 
-// tolerate proposes to tolerate taints, unless one of them says that the node is unwell: nobody is helped by a pod there.
-func tolerate(taints []corev1.Taint) (proposal, bool) {
+func tolerate(taints []corev1.Taint) proposal {
 	var tolerations []corev1.Toleration
 	for _, taint := range taints {
-		if strings.HasPrefix(taint.Key, "node.kubernetes.io/") || strings.HasPrefix(taint.Key, "node.cloudprovider.kubernetes.io/") {
-			return proposal{}, false
-		}
 		operator := corev1.TolerationOpEqual
 		if taint.Value == "" {
 			operator = corev1.TolerationOpExists
@@ -130,7 +136,7 @@ func tolerate(taints []corev1.Taint) (proposal, bool) {
 	}
 	return proposal{Help{Kind: Tolerate, Taints: taints}, func(t *trial) {
 		t.pod.Spec.Tolerations = append(t.pod.Spec.Tolerations, tolerations...)
-	}}, true
+	}}
 }
 
 // needsSystem reports whether what the node does not meet is the operating system or the architecture that the pod was built for.
@@ -222,22 +228,30 @@ func remove(node string, pods []*nodefit.Pod) proposal {
 
 // freeRoom proposes to free what lacks. The trial gives the node more instead, which comes to the same.
 func freeRoom(node *corev1.Node, room []Room) proposal {
-	return proposal{Help{Kind: FreeRoom, Node: node.Name, Room: room}, func(t *trial) {
-		changed := node.DeepCopy()
-		if changed.Status.Allocatable == nil {
-			changed.Status.Allocatable = corev1.ResourceList{}
+	return proposal{Help{Kind: FreeRoom, Node: node.Name, Room: room}, func(t *trial) { t.putNode(withMore(node, room)) }}
+}
+
+// reduceRequest proposes that the pod asks for what the node has left, where it asks for more than the node has at all.
+func reduceRequest(node *corev1.Node, room, left []Room) proposal {
+	return proposal{Help{Kind: ReduceRequest, Node: node.Name, Room: left}, func(t *trial) { t.putNode(withMore(node, room)) }}
+}
+
+// withMore is a node with more of what it can give to pods.
+func withMore(node *corev1.Node, room []Room) *corev1.Node {
+	changed := node.DeepCopy()
+	if changed.Status.Allocatable == nil {
+		changed.Status.Allocatable = corev1.ResourceList{}
+	}
+	for _, r := range room {
+		has := changed.Status.Allocatable[r.Resource]
+		if r.Resource == corev1.ResourceCPU {
+			has.Add(*resource.NewMilliQuantity(r.Amount, resource.DecimalSI))
+		} else {
+			has.Add(*resource.NewQuantity(r.Amount, resource.DecimalSI))
 		}
-		for _, r := range room {
-			has := changed.Status.Allocatable[r.Resource]
-			if r.Resource == corev1.ResourceCPU {
-				has.Add(*resource.NewMilliQuantity(r.Amount, resource.DecimalSI))
-			} else {
-				has.Add(*resource.NewQuantity(r.Amount, resource.DecimalSI))
-			}
-			changed.Status.Allocatable[r.Resource] = has
-		}
-		t.putNode(changed)
-	}}
+		changed.Status.Allocatable[r.Resource] = has
+	}
+	return changed
 }
 
 func raiseSkew(number int, skew int32) proposal {
@@ -269,12 +283,25 @@ func (a *Answer) nodeLike(i int) proposal {
 		labels[corev1.LabelHostname] = newNode
 	}
 	object.Name, object.Labels, object.Spec.Unschedulable = newNode, labels, false
-	object.Spec.Taints = slices.DeleteFunc(object.Spec.Taints, func(t corev1.Taint) bool { return strings.HasPrefix(t.Key, "node.kubernetes.io/") })
+	object.Spec.Taints = slices.DeleteFunc(object.Spec.Taints, func(t corev1.Taint) bool { return strings.HasPrefix(t.Key, ofKubernetes) || passing(&t) })
+	more, least := a.tooLittle(i)
+	object.Status.Allocatable = withMore(object, more).Status.Allocatable
 	like.Name, like.Labels, like.Ready, like.Unschedulable, like.OutOfService = newNode, labels, true, false, false
-	return proposal{Help{Kind: AddNode, Node: a.Snapshot.Node(i).Name, Labels: wanted}, func(t *trial) {
+	return proposal{Help{Kind: AddNode, Node: a.Snapshot.Node(i).Name, Labels: wanted, Room: least}, func(t *trial) {
 		t.others.PutNode(object)
 		t.volumes.PutNode(&like)
 	}}
+}
+
+// tooLittle is what a node like node i has too little of even where nothing is on it: how much more, and how much in all.
+func (a *Answer) tooLittle(i int) (more, least []Room) {
+	for _, lack := range a.Lacks(i) {
+		if c, e := &a.Constraints[lack.Constraint], lack.Filter; e != nil && c.Filter == nodefit.NodeResourcesFit && e.Wanted > e.Allocatable {
+			more = append(more, Room{c.Cause.Resource, e.Wanted - e.Allocatable})
+			least = append(least, Room{c.Cause.Resource, e.Wanted})
+		}
+	}
+	return more, least
 }
 
 // missingOn are labels that the pod asks for and node i does not have; none where a label would not do.

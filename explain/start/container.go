@@ -76,6 +76,22 @@ func (q *Question) container() *Container {
 	return nil
 }
 
+// runningInit is the init container that runs, and after which others start; empty for none.
+func runningInit(pod *corev1.Pod) string {
+	for i := range pod.Spec.InitContainers {
+		c := &pod.Spec.InitContainers[i]
+		if c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways {
+			continue
+		}
+		for k := range pod.Status.InitContainerStatuses {
+			if s := &pod.Status.InitContainerStatuses[k]; s.Name == c.Name && s.State.Running != nil {
+				return c.Name
+			}
+		}
+	}
+	return ""
+}
+
 // sandboxFails is what the kubelet said last of the pod, where that is that it cannot make the sandbox.
 func (q *Question) sandboxFails() *event.Event {
 	for i := range q.Events {

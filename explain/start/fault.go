@@ -22,6 +22,8 @@ type Kind int
 const (
 	// DriverMissing: the driver is not registered on the node.
 	DriverMissing Kind = iota
+	// OutOfPlace: the volume can be used on other nodes only, and the kubelet does not mount it here.
+	OutOfPlace
 	// HeldElsewhere: another node has the volume. The attachment to this node may have failed for that.
 	HeldElsewhere
 	// AttachFails: the driver says why it does not attach the volume.
@@ -82,6 +84,8 @@ func (q *Question) faults(here string) []Fault {
 		v := &q.Volumes[i]
 		if f := q.driverMissing(v, here); f != nil {
 			out = append(out, *f)
+		} else if q.outOfPlace(v, here) {
+			out = append(out, Fault{Kind: OutOfPlace, Volume: v, Name: v.Name, Driver: v.Driver()})
 		} else if f := q.attaching(v, here); f != nil {
 			out = append(out, *f)
 		}
@@ -104,6 +108,13 @@ func (q *Question) driverMissing(v *placement.Volume, here string) *Fault {
 		return nil // Kubernetes itself may serve it there.
 	}
 	return &Fault{Kind: DriverMissing, Volume: v, Name: v.Name, Driver: driver, NoCSINode: !q.Snapshot.Node(i).HasCSINode}
+}
+
+// outOfPlace reports whether a volume can be used on other nodes only, as the kubelet looks before it mounts (CheckNodeAffinity in
+// k8s.io/component-helpers/storage/volume).
+func (q *Question) outOfPlace(v *placement.Volume, here string) bool {
+	i, known := q.Snapshot.NodeIndex(here)
+	return known && v.Volume != nil && v.Volume.Affinity != nil && !q.Snapshot.Nodes(v.Volume.Affinity).Has(i)
 }
 
 // attaching is for a volume that is to be attached and is not.

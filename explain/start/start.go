@@ -29,8 +29,8 @@ type Question struct {
 	Volumes []placement.Volume
 	// Events are the Warning events of the pod, its claims and their volumes, the newest first.
 	Events []event.Event
-	// Now is the time of the answer; zero where that is not known.
-	Now time.Time
+	// Now is the time of the answer; zero where that is not known. Seen is the newest time in what is known: it is no earlier than that.
+	Now, Seen time.Time
 }
 
 // State is how far a pod with a node is.
@@ -61,6 +61,9 @@ type Answer struct {
 	Faults []Fault
 	// Container is what else keeps it from running.
 	Container *Container
+	// Mounted tells that its volumes are there, and Init is the init container that runs: of a pod that is Starting.
+	Mounted bool
+	Init    string
 	// Deleted is when it should have ended, Finalizers keep it, and Controller makes another in its place, such as 'StatefulSet db'.
 	Deleted    time.Time
 	Finalizers []string
@@ -100,7 +103,7 @@ func Of(q Question) *Answer {
 	a := &Answer{Node: q.node(q.Pod.Spec.NodeName), Now: q.Now, Controller: controllerOf(q.Pod)}
 	if q.Pod.DeletionTimestamp != nil {
 		a.Deleted, a.Finalizers, a.State = q.Pod.DeletionTimestamp.Time, q.Pod.Finalizers, Deleting
-		if a.Node.Lost() || !q.Now.IsZero() && q.Now.After(a.Deleted.Add(grace)) {
+		if late := a.Deleted.Add(grace); a.Node.Lost() || q.Now.After(late) || q.Seen.After(late) {
 			a.State = DeletingLong
 		}
 		return a
@@ -128,7 +131,7 @@ func Of(q Question) *Answer {
 	case a.Container != nil:
 		a.State = Failing
 	default:
-		a.State = Starting
+		a.State, a.Mounted, a.Init = Starting, mounted, runningInit(q.Pod)
 	}
 	return a
 }

@@ -12,10 +12,13 @@ import (
 )
 
 // change says a change, and where the pod then fits.
-func (w causeWords) change(c *explain.Change) string {
+func (w causeWords) change(e *explain.Explanation, c *explain.Change) string {
 	what := w.deed(c)
 	if c.With != nil {
 		what += ", and " + w.deed(c.With)
+	}
+	if c.Beside != nil {
+		return what + ", and " + w.helpAlone(e, c.Beside) + "; then the pod fits on " + fitsOn(c.Beside)
 	}
 	return what + "; then the pod fits " + onThen(&c.Fits)
 }
@@ -86,7 +89,11 @@ func (w causeWords) giveUp(c *explain.Change) string {
 	default:
 		what += fmt.Sprintf(" and create it again, with an empty volume; then delete pod %s, and its controller makes another", w.name(c.Pods[0].Key()))
 	}
-	return what + ", or where there is a backup; what only that volume held is lost"
+	what += ", or where there is a backup; what only that volume held is lost"
+	if c.Class != "" {
+		what += fmt.Sprintf("; class %s makes no volumes, so the new claim needs one that is made by hand", c.Class)
+	}
+	return what
 }
 
 // newNode is what a node that is to be added is like.

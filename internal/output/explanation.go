@@ -138,7 +138,7 @@ func ExplanationOf(e *explain.Explanation) *Explanation {
 		if c.Do == explain.AddNode {
 			object.Name = newNode(c)
 		}
-		out.Changes = append(out.Changes, Change{What: w.change(c), Object: object, Nodes: c.Fits.Nodes, Where: onThen(&c.Fits)})
+		out.Changes = append(out.Changes, Change{What: w.change(e, c), Object: object, Nodes: nodesThen(c), Where: whereThen(c)})
 	}
 	if len(out.Changes) > 0 {
 		out.Suggestion = out.Changes[0].What

@@ -202,7 +202,7 @@ func aloneHelp(e *explain.ClaimExplanation) []Help {
 	var out []Help
 	for i := range e.Alone.Changes {
 		if c := &e.Alone.Changes[i]; len(out) < maxHelp {
-			out = append(out, Help{w.change(c), c.Fits.Nodes})
+			out = append(out, Help{w.change(e.Alone, c), c.Fits.Nodes})
 		}
 	}
 	return out

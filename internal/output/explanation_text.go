@@ -54,7 +54,7 @@ func explanationText(out *bytes.Buffer, e *Explanation, wide, color bool) {
 	if e.Message != "" {
 		fmt.Fprintf(out, "\n%s\n", text.Wrap(width, plain.Line(e.Message), "kube-scheduler's words: ", "  "))
 	}
-	if e.Said != "" && (e.Message == "" && !e.Fits || !strings.HasPrefix(e.Said, strings.TrimSuffix(e.Message, "."))) {
+	if e.Said != "" && (e.Message == "" || !strings.HasPrefix(e.Said, strings.TrimSuffix(e.Message, "."))) {
 		fmt.Fprintf(out, "%s\n", text.Wrap(width, plain.Line(e.Said), "kube-scheduler said:    ", "  "))
 	}
 	if len(e.Events) > 0 && e.State != "running" {

@@ -22,7 +22,7 @@ func headlineOf(e *explain.Explanation) string {
 	case e.Known.Nodes == 0:
 		return "there are no nodes"
 	case e.Ended:
-		return "the pod has ended"
+		return ended(e)
 	case len(e.Pinned) > 0:
 		return pinned(e.Pod.Name, e.Node, e.Pinned)
 	case len(e.Unserved) > 0:
@@ -50,6 +50,14 @@ func headlineOf(e *explain.Explanation) string {
 	default:
 		return fmt.Sprintf("the volumes allow %s%s", allowed(e), best(e))
 	}
+}
+
+// ended is the headline of a pod that will not run again.
+func ended(e *explain.Explanation) string {
+	if e.Failed == "" {
+		return "the pod has ended"
+	}
+	return "the pod has ended and failed: " + spoken(e.Failed)
 }
 
 func allowed(e *explain.Explanation) string {

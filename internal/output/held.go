@@ -94,7 +94,7 @@ func message(e *explain.Explanation) string {
 	}
 	slices.Sort(parts)
 	switch {
-	case e.Fits || e.Before != nil || e.Held && e.Node != "":
+	case e.Fits || e.Before != nil || e.Held && e.Node != "" || e.Together != nil && e.Together.Doubted:
 		return ""
 	case len(e.HeldBy) > 0:
 		if parts = []string{preFilter(&e.HeldBy[0])}; parts[0] == "" {

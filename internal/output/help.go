@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/moorage-k8s/moorage/explain"
 	"github.com/moorage-k8s/moorage/explain/joint"
 	"github.com/moorage-k8s/moorage/internal/text"
@@ -43,7 +45,7 @@ func (w causeWords) helps(e *explain.Explanation) []Help {
 	moved := map[string]bool{}
 	for i := range e.Changes {
 		c := &e.Changes[i]
-		help := Help{w.change(c), c.Fits.Nodes}
+		help := Help{w.change(e, c), nodesThen(c)}
 		switch {
 		case c.Do == explain.AddNode:
 			// It was not tried whether other filters pass that node.
@@ -53,6 +55,9 @@ func (w causeWords) helps(e *explain.Explanation) []Help {
 		case c.Do == explain.MoveVolume:
 			moves = append(moves, help)
 			moved[c.Volume.Name] = true
+		case c.Do == explain.ReturnNode:
+			light = append(light, help)
+			moved[c.Volume.Name] = true // What is a part of a node that is gone cannot be copied.
 		case c.Do == explain.GiveUp:
 			heavy = append(heavy, help)
 			moved[c.Volume.Name] = true
@@ -77,7 +82,32 @@ func (w causeWords) helps(e *explain.Explanation) []Help {
 		}
 	}
 	all := slices.Concat(light, beside, heavy, nodes, moves)
+	if e.Together.Doubted { // No machine is bought, and no data moved, for a reason that cannot be looked at.
+		all = slices.Concat(light, doubtedHelp(e.Together))
+	}
 	return all[:min(len(all), maxHelp)]
+}
+
+// doubtedHelp is where to look for a reason of kube-scheduler that is not found.
+func doubtedHelp(t *explain.Together) []Help {
+	var all []string
+	for _, s := range t.Unfound {
+		if explain.Kubernetes(s.Text) {
+			all = append(all, fmt.Sprintf("on %s, see to what kube-scheduler says (%s): moorage does not see it, as where files hold only some pods, or do not say what nodes have",
+				text.First(t.Fits.First, len(t.Fits.First), t.Fits.Nodes), s.Text))
+			continue
+		}
+		all = append(all, fmt.Sprintf("look at what gives kube-scheduler the reason '%s': it is of nothing that moorage looks at, such as dynamic resources, another plugin or an extender", s.Text))
+	}
+	return asHelp(all)
+}
+
+// nodesThen is on how many nodes the pod fits after a change.
+func nodesThen(c *explain.Change) int {
+	if c.Beside != nil {
+		return c.Beside.Nodes
+	}
+	return c.Fits.Nodes
 }
 
 func onlyVolumes(t *explain.Together) bool {
@@ -112,6 +142,10 @@ func (w causeWords) helpAlone(e *explain.Explanation, h *joint.Help) string {
 		return "uncordon node " + h.Node
 	case joint.RemovePods:
 		return fmt.Sprintf("wait until %s on %s is gone, or move it", w.others(h.Pods), h.Node)
+	case joint.RecoverNode:
+		return recoverNode(h)
+	case joint.ReduceRequest:
+		return fmt.Sprintf("have the pod request less: %s has %s left for it", h.Node, text.And(rooms(h.Room)))
 	case joint.FreeRoom:
 		return fmt.Sprintf("free %s on %s", text.And(rooms(h.Room)), h.Node)
 	case joint.Tolerate:
@@ -129,6 +163,9 @@ func (w causeWords) helpAlone(e *explain.Explanation, h *joint.Help) string {
 		return fmt.Sprintf("raise maxSkew over %s from %d to %d, or use ScheduleAnyway", c.TopologyKey, c.MaxSkew, h.MaxSkew)
 	case joint.AddNode:
 		what := "add a node like " + h.Node + ", with nothing on it"
+		if len(h.Room) > 0 {
+			what = fmt.Sprintf("add a node like %s, with at least %s for pods and nothing on it", h.Node, text.And(rooms(h.Room)))
+		}
 		if len(h.Labels) > 0 {
 			what += ", with the label " + text.And(pairsOf(h.Labels))
 		}
@@ -139,6 +176,34 @@ func (w causeWords) helpAlone(e *explain.Explanation, h *joint.Help) string {
 	default:
 		return ""
 	}
+}
+
+// recoverNode says what makes a node well again.
+func recoverNode(h *joint.Help) string {
+	var parts []string
+	for i := range h.Taints {
+		what := ""
+		switch t := &h.Taints[i]; t.Key {
+		case corev1.TaintNodeMemoryPressure:
+			what = fmt.Sprintf("free memory on node %s", h.Node)
+		case corev1.TaintNodeDiskPressure:
+			what = fmt.Sprintf("free disk space on node %s", h.Node)
+		case corev1.TaintNodePIDPressure:
+			what = fmt.Sprintf("end processes on node %s", h.Node)
+		case corev1.TaintNodeNetworkUnavailable:
+			what = fmt.Sprintf("see why the network of node %s is not set up (its network plugin)", h.Node)
+		case taintUninitialized:
+			what = fmt.Sprintf("wait until cloud-controller-manager has initialized node %s; where that lasts, look at its log", h.Node)
+		case corev1.TaintNodeNotReady, corev1.TaintNodeUnreachable, corev1.TaintNodeOutOfService, taintShutdown:
+			what = fmt.Sprintf("bring node %s back", h.Node)
+		default:
+			what = fmt.Sprintf("wait until taint %s is taken off node %s by the agent that it is for; where that lasts, look at that agent's pod there", t.ToString(), h.Node)
+		}
+		if !slices.Contains(parts, what) {
+			parts = append(parts, what)
+		}
+	}
+	return text.And(parts)
 }
 
 func rooms(list []joint.Room) []string {

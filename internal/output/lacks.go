@@ -57,7 +57,7 @@ func (w causeWords) lack(c *explain.Constraint, lack *joint.Lack) string {
 	case nodefit.NodeUnschedulable:
 		return cordoned
 	case nodefit.TaintToleration:
-		return taints(e.Taints)
+		return taintsLack(e.Taints)
 	case nodefit.NodeAffinity:
 		return "does not match the pod's " + wantedOfNode(e)
 	case nodefit.NodePorts:
@@ -71,17 +71,6 @@ func (w causeWords) lack(c *explain.Constraint, lack *joint.Lack) string {
 	default:
 		return c.Of.Text
 	}
-}
-
-func taints(list []corev1.Taint) string {
-	names := make([]string, len(list))
-	for i := range list {
-		names[i] = list[i].ToString()
-	}
-	if len(names) == 1 {
-		return "taint " + names[0] + " is not tolerated"
-	}
-	return "taints " + text.And(names) + " are not tolerated"
 }
 
 // room is what lacks of a resource.
@@ -184,7 +173,7 @@ func (w causeWords) affinity(c *explain.Constraint, e *nodefit.Evidence) string 
 	case len(e.Apart) > 0:
 		return "anti-affinity keeps the pod apart from " + w.others(e.Apart)
 	case len(e.Affinity) > 0:
-		return "no pod that the pod's affinity asks for is there"
+		return "there is no pod that the pod's affinity asks for"
 	default:
 		return c.Of.Text
 	}

@@ -36,6 +36,14 @@ func on(p *explain.Place) string {
 	}
 }
 
+// whereThen is where the pod fits after a change.
+func whereThen(c *explain.Change) string {
+	if c.Beside != nil {
+		return "on " + fitsOn(c.Beside)
+	}
+	return onThen(&c.Fits)
+}
+
 // onThen is on for a place in a cluster that was changed.
 func onThen(p *explain.Place) string {
 	return strings.ReplaceAll(on(p), explain.NewNode, "the new node")

@@ -16,7 +16,7 @@ import (
 func seenHeadline(e *explain.Explanation) string {
 	switch s := e.Seen; {
 	case e.Ended:
-		return "the pod has ended"
+		return ended(e)
 	case e.Held:
 		return "kube-scheduler holds the pod back: " + heldBack(e)
 	case s.Runs:

@@ -34,7 +34,7 @@ func (w causeWords) started(e *explain.Explanation) string {
 		if len(a.Faults) > 0 {
 			return fmt.Sprintf("it is on node %s and is starting: %s", a.Node.Name, s.clauses())
 		}
-		return fmt.Sprintf("it is on node %s and has not started, and nothing of its volumes is seen that keeps it", a.Node.Name)
+		return startingWords(a)
 	case start.Deleting:
 		return fmt.Sprintf("it is being deleted, and ends on node %s", a.Node.Name)
 	case start.DeletingLong:
@@ -48,10 +48,34 @@ func (w causeWords) started(e *explain.Explanation) string {
 type startWords struct {
 	causeWords
 	*start.Answer
-	pod explain.Object
+	pod     explain.Object
+	volumes []explain.Volume
 }
 
-func (w causeWords) ofStart(e *explain.Explanation) startWords { return startWords{w, e.Start, e.Pod} }
+func (w causeWords) ofStart(e *explain.Explanation) startWords {
+	return startWords{w, e.Start, e.Pod, e.Volumes}
+}
+
+// placeOf is where the volume of a fault can be used.
+func (s *startWords) placeOf(f *start.Fault) string {
+	i := slices.IndexFunc(s.volumes, func(v explain.Volume) bool { return v.Of.Name == f.Volume.Name })
+	if i < 0 || s.volumes[i].Allowed.Nodes == 0 {
+		return "on no node that is there"
+	}
+	return only(&s.volumes[i].Allowed)
+}
+
+// startingWords are for a pod of which nothing is seen that keeps it.
+func startingWords(a *start.Answer) string {
+	switch {
+	case a.Init != "":
+		return fmt.Sprintf("it is on node %s, its volumes are there, and its init container %s runs", a.Node.Name, a.Init)
+	case a.Mounted:
+		return fmt.Sprintf("it is on node %s, its volumes are there, and its containers are starting", a.Node.Name)
+	default:
+		return fmt.Sprintf("it is on node %s and has not started, and nothing of its volumes is seen that keeps it", a.Node.Name)
+	}
+}
 
 // mostFaults is how many faults are in the headline.
 const mostFaults = 2
@@ -81,6 +105,8 @@ func (s *startWords) clause(f *start.Fault) string {
 			return fmt.Sprintf("driver %s of %s is not registered on node %s, which has no CSINode", f.Driver, subjectOf(f), s.Node.Name)
 		}
 		return fmt.Sprintf("driver %s of %s is not registered on node %s, as its CSINode says", f.Driver, subjectOf(f), s.Node.Name)
+	case start.OutOfPlace:
+		return fmt.Sprintf("volume %s of %s cannot be used on node %s: it can be used %s", f.Volume.Volume.Name, subjectOf(f), s.Node.Name, s.placeOf(f))
 	case start.HeldElsewhere:
 		parts := make([]string, len(f.Elsewhere))
 		for i := range f.Elsewhere {

@@ -5,6 +5,7 @@ package output
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/moorage-k8s/moorage/explain"
 	"github.com/moorage-k8s/moorage/explain/event"
@@ -40,6 +41,8 @@ func (w causeWords) startHelp(e *explain.Explanation) []Help {
 		case start.DriverMissing:
 			add(fmt.Sprintf("make the node plugin of %s run on %s: it is a DaemonSet as a rule; look at its pod there, its tolerations and its node selector",
 				f.Driver, s.Node.Name))
+		case start.OutOfPlace:
+			add(fmt.Sprintf("recreate the pod where the volume can be used (%s): without nodeName in its template kube-scheduler sees to that", strings.TrimSuffix(s.placeOf(f), " only")))
 		case start.HeldElsewhere:
 			for k := range f.Elsewhere {
 				for _, what := range s.release(f, &f.Elsewhere[k]) {

@@ -12,6 +12,7 @@ import (
 	"github.com/moorage-k8s/moorage/explain"
 	"github.com/moorage-k8s/moorage/explain/joint"
 	"github.com/moorage-k8s/moorage/internal/text"
+	"github.com/moorage-k8s/moorage/topology/placement"
 )
 
 // together is the headline of a pod that waits and fits nowhere, out of both halves.
@@ -48,22 +49,55 @@ func (w causeWords) tied(e *explain.Explanation) string {
 	switch {
 	case tie.Cause != nil && tie.Cause.Ties():
 		what = fmt.Sprintf("%s ties the pod to %s", subject(tie.Cause.Volume), bare(&t.Left))
+	case tie.Cause != nil && tie.Cause.Reason == placement.ReasonNoVolume:
+		what = w.clause(tie.Cause) // It says where that is.
 	case tie.Cause != nil:
 		what = fmt.Sprintf("%s, which leaves %s", w.clause(tie.Cause), bare(&t.Left))
 	default:
 		what = fmt.Sprintf("the pod's %s leaves %s", w.asks(t, tie), bare(&t.Left))
 	}
-	var parts []string
-	for i, k := range t.Blamed {
-		if k != t.Tie && !w.toldBy(t, t.Blamed[:i], k) {
-			parts = append(parts, w.part(e, k))
+	parts := w.ofLeft(e)
+	if parts == nil {
+		for i, k := range t.Blamed {
+			if k != t.Tie && !w.toldBy(t, t.Blamed[:i], k) {
+				parts = append(parts, w.part(e, k))
+			}
 		}
 	}
 	there := ""
-	if tie.Cause != nil && tie.Cause.Ties() {
+	if tie.Cause != nil && (tie.Cause.Ties() || tie.Cause.Reason == placement.ReasonNoVolume) {
 		there = "there "
 	}
 	return fmt.Sprintf("%s, and %s%s", what, there, strings.Join(parts, "; and "))
+}
+
+// mostLacks is how many things of one node are in the headline.
+const mostLacks = 3
+
+// ofLeft says all that the only node lacks which the tie leaves: nobody is to find the second thing once the first is done. It is
+// nil where more nodes are left, or where what lacks is a long list.
+func (w causeWords) ofLeft(e *explain.Explanation) []string {
+	t := e.Together
+	if t.Left.Nodes != 1 {
+		return nil
+	}
+	i := slices.IndexFunc(e.Nodes, func(n explain.Node) bool { return n.Name == t.Left.First[0] })
+	if i < 0 || len(t.Lacks[i]) > mostLacks {
+		return nil
+	}
+	var parts []string
+	for k := range t.Lacks[i] {
+		lack := &t.Lacks[i][k]
+		c := &t.Constraints[lack.Constraint]
+		what := w.lack(c, lack)
+		if c.Cause == nil {
+			what = sentence(e.Nodes[i].Name, what)
+		}
+		if !slices.Contains(parts, what) {
+			parts = append(parts, what)
+		}
+	}
+	return parts
 }
 
 // toldBy reports whether one of the others says of each node what the constraint says of it: that pods want apart from each other is two
@@ -127,7 +161,7 @@ func (w causeWords) part(e *explain.Explanation, k int) string {
 			parts = append(parts, sentence(names[0], what))
 			continue
 		}
-		parts = append(parts, fmt.Sprintf("%s (%s): %s", text.Count(len(names), "node"), text.First(names, 3, len(names)), what))
+		parts = append(parts, sentenceOf(names, what))
 	}
 	if rest > 0 {
 		parts = append(parts, fmt.Sprintf("%s likewise (%s)", text.Count(rest, "more node"), c.Of.Text))
@@ -135,40 +169,41 @@ func (w causeWords) part(e *explain.Explanation, k int) string {
 	return strings.Join(parts, "; ")
 }
 
-// sentence says what one node lacks.
-func sentence(node, what string) string {
-	verb, _, _ := strings.Cut(what, " ")
-	switch verb {
-	case cordoned:
-		return node + " is " + what
-	case "does", "has", "needs", "takes":
-		return node + " " + what
-	default:
-		return node + ": " + what
-	}
-}
-
 // fitsTogether is the headline of a pod that waits and that both halves pass somewhere.
 func (w causeWords) fitsTogether(e *explain.Explanation) string {
 	t := e.Together
 	if t.Doubted {
-		said := make([]string, len(t.Unfound))
-		for i, s := range t.Unfound {
-			said[i] = fmt.Sprintf("%d %s", s.Nodes, s.Text)
-		}
+		said := saidOf(t.Unfound)
 		why := ""
 		if others := w.ruledOut(t); others != "" {
 			why = others + ", so only "
 		}
-		return fmt.Sprintf("%s%s %s left, and kube-scheduler gives a reason against it that moorage cannot look at: %s",
-			why, bare(&t.Fits), verb(t.Fits.Nodes), strings.Join(said, ", "))
+		line := fmt.Sprintf("%s%s %s left, and kube-scheduler gives a reason against it that moorage ", why, bare(&t.Fits), verb(t.Fits.Nodes))
+		if t.Newest {
+			return line + "does not find, and that is newer than all that it sees: " + strings.Join(said, ", ")
+		}
+		return line + "cannot look at: " + strings.Join(said, ", ")
 	}
 	on := "the pod fits on " + allOf(&t.Fits)
 	on += best(e)
-	if e.Said != "" {
+	switch {
+	case e.Said == "":
+	case len(t.Unfound) > 0:
+		on += fmt.Sprintf("; kube-scheduler found no place when it last tried (%s, which moorage does not find now), and may find one when it tries again",
+			strings.Join(saidOf(t.Unfound), ", "))
+	default:
 		on += "; kube-scheduler found no place when it last tried, and may find one when it tries again"
 	}
 	return on
+}
+
+// saidOf are reasons of kube-scheduler with their numbers of nodes.
+func saidOf(list []joint.Said) []string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = fmt.Sprintf("%d %s", s.Nodes, s.Text)
+	}
+	return out
 }
 
 func verb(n int) string {
@@ -308,7 +343,7 @@ func lacksText(out *bytes.Buffer, e *Explanation) {
 		for k, lack := range n.Lacks {
 			what[k] = lack.Evidence
 		}
-		told := strings.Join(what, "; ")
+		told := strings.Join(slices.Compact(what), "; ")
 		if told == "" {
 			told = "nothing that moorage finds"
 		}
