@@ -31,7 +31,8 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "moorage_extender_request_duration_seconds",
 			Help:    "Time from the first byte of a request to the last byte of its answer, by verb.",
-			Buckets: prometheus.ExponentialBuckets(0.0001, 2, 16),
+			// To 105 s, beyond half of any timeout that the chart's alert knows.
+			Buckets: prometheus.ExponentialBuckets(0.0001, 2, 21),
 		}, []string{"verb"}),
 		nodes: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "moorage_extender_nodes_total",

@@ -33,6 +33,12 @@ func TestAlertsFire(t *testing.T) {
 	}{
 		{"nothing is scraped", "MoorageAbsent", []string{`up{job="prometheus"} 1x60`}, 11 * time.Minute, true, "Either no moorage runs"},
 		{"nothing was scraped for a moment", "MoorageAbsent", []string{`up{job="prometheus"} 1x60`}, 9 * time.Minute, false, ""},
+		{"one cluster of two has gone", "MoorageAbsent", []string{
+			`moorage_cache_synced{cluster="a",kind="Node",` + pod + `} 1x60`, `moorage_cache_synced{cluster="b",kind="Node",` + pod + `} 1x20`,
+		}, 40 * time.Minute, true, "Either no moorage runs"},
+		{"moorage has moved to another namespace", "MoorageAbsent", []string{
+			`moorage_cache_synced{kind="Node",namespace="a"} 1x20`, `moorage_cache_synced{kind="Node",namespace="b"} _x20 1x40`,
+		}, 60 * time.Minute, false, ""},
 		{"moorage is scraped", "MoorageAbsent", []string{`moorage_cache_synced{kind="Node",` + pod + `} 0x60`}, 30 * time.Minute, false, ""},
 
 		{"a watch is broken", "MoorageCacheStale", []string{
@@ -60,6 +66,12 @@ func TestAlertsFire(t *testing.T) {
 		{"the webhook cannot be reached", "MoorageWebhookUnreachable", []string{
 			`apiserver_admission_webhook_fail_open_count{name="validate.moorage.dev",type="validating"} 0+5x60`,
 		}, 15 * time.Minute, true, "validate.moorage.dev"},
+		{"requests are refused without the webhook", "MoorageWebhookUnreachable", []string{
+			`apiserver_admission_webhook_rejection_count{name="validate.moorage.dev",type="validating",error_type="calling_webhook_error",operation="CREATE",rejection_code="500"} 0+5x60`,
+		}, 7 * time.Minute, true, "nothing that the webhook covers can be created"},
+		{"the webhook denies", "MoorageWebhookUnreachable", []string{
+			`apiserver_admission_webhook_rejection_count{name="validate.moorage.dev",type="validating",error_type="no_error",operation="CREATE",rejection_code="403"} 0+5x60`,
+		}, 30 * time.Minute, false, ""},
 		{"another webhook cannot be reached", "MoorageWebhookUnreachable", []string{
 			`apiserver_admission_webhook_fail_open_count{name="validate.example.com",type="validating"} 0+5x60`,
 		}, 30 * time.Minute, false, ""},
@@ -89,6 +101,11 @@ func TestAlertsFire(t *testing.T) {
 			`moorage_extender_request_duration_seconds_bucket{verb="filter",le="1.6384",` + pod + `} 0+100x60`,
 			`moorage_extender_request_duration_seconds_bucket{verb="filter",le="+Inf",` + pod + `} 0+100x60`,
 		}, 15 * time.Minute, true, "One filter in a hundred takes longer than 1.6"},
+		{"the extender takes longer than any bucket", "MoorageExtenderSlow", []string{
+			`moorage_extender_request_duration_seconds_bucket{verb="filter",le="52.4288",` + pod + `} 0x60`,
+			`moorage_extender_request_duration_seconds_bucket{verb="filter",le="104.8576",` + pod + `} 0x60`,
+			`moorage_extender_request_duration_seconds_bucket{verb="filter",le="+Inf",` + pod + `} 0+100x60`,
+		}, 15 * time.Minute, true, "One filter in a hundred takes longer than 1m 44"},
 		{"the extender waits for placements", "MoorageExtenderSlow", []string{
 			`moorage_extender_request_duration_seconds_bucket{verb="filter",le="0.8192",` + pod + `} 0+100x60`,
 			`moorage_extender_request_duration_seconds_bucket{verb="filter",le="+Inf",` + pod + `} 0+100x60`,
@@ -113,6 +130,30 @@ func TestAlertsFire(t *testing.T) {
 			`moorage_scheduler_lease_fresh{` + pod + `} 0x60`, `moorage_scheduler_lease_fresh{namespace="moorage",pod="moorage-2"} 1x60`,
 		}, 30 * time.Minute, false, ""},
 		{"there is no dedicated scheduler", "MoorageSchedulerNotReady", []string{`moorage_cache_synced{kind="Node",` + pod + `} 1x60`}, 30 * time.Minute, false, ""},
+
+		{"kube-scheduler stands still", "MoorageSchedulerBacklog", []string{
+			`moorage_cache_synced{kind="Node",` + pod + `} 1x60`, `scheduler_pending_pods{queue="active",` + pod + `} 3x60`,
+			`scheduler_schedule_attempts_total{result="scheduled",profile="moorage-scheduler",` + pod + `} 50x60`,
+		}, 31 * time.Minute, true, "3 pods could be tried at once"},
+		{"kube-scheduler is too slow", "MoorageSchedulerBacklog", []string{
+			`moorage_cache_synced{kind="Node",` + pod + `} 1x60`, `scheduler_pending_pods{queue="active",` + pod + `} 80x60`, `scheduler_pending_pods{queue="backoff",` + pod + `} 70x60`,
+			`scheduler_schedule_attempts_total{result="scheduled",profile="moorage-scheduler",` + pod + `} 0+50x60`,
+		}, 16 * time.Minute, true, "150 pods could be tried at once"},
+		{"kube-scheduler works, and its other replica waits", "MoorageSchedulerBacklog", []string{
+			`moorage_cache_synced{kind="Node",` + pod + `} 1x60`, `scheduler_pending_pods{queue="active",` + pod + `} 2x60`,
+			`scheduler_schedule_attempts_total{result="scheduled",profile="moorage-scheduler",` + pod + `} 0+50x60`,
+			`moorage_cache_synced{kind="Node",namespace="moorage",pod="moorage-2"} 1x60`, `scheduler_pending_pods{queue="active",namespace="moorage",pod="moorage-2"} 200x60`,
+		}, 45 * time.Minute, false, ""},
+		{"nothing is to be scheduled", "MoorageSchedulerBacklog", []string{
+			`moorage_cache_synced{kind="Node",` + pod + `} 1x60`, `scheduler_pending_pods{queue="active",` + pod + `} 0x60`,
+			`scheduler_schedule_attempts_total{result="scheduled",profile="moorage-scheduler",` + pod + `} 50x60`,
+		}, 45 * time.Minute, false, ""},
+		{"pods that fit nowhere wait", "MoorageSchedulerBacklog", []string{
+			`moorage_cache_synced{kind="Node",` + pod + `} 1x60`, `scheduler_pending_pods{queue="unschedulable",` + pod + `} 500x60`,
+		}, 45 * time.Minute, false, ""},
+		{"the cluster's own kube-scheduler stands still", "MoorageSchedulerBacklog", []string{
+			`moorage_cache_synced{kind="Node",` + pod + `} 1x60`, `scheduler_pending_pods{queue="active",namespace="kube-system",pod="kube-scheduler-a"} 300x60`,
+		}, 45 * time.Minute, false, ""},
 
 		{"claims are stranded", "MoorageClaimsStranded", []string{
 			`moorage_stranded_claims{cause="JointCapacity",` + pod + `} 2x60`, `moorage_stranded_claims{cause="JointCapacity",namespace="moorage",pod="moorage-2"} 2x60`,

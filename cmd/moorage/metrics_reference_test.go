@@ -20,7 +20,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/moorage-k8s/moorage/extender"
+	"github.com/moorage-k8s/moorage/internal/config"
 	"github.com/moorage-k8s/moorage/internal/lease"
+	"github.com/moorage-k8s/moorage/internal/server"
 	"github.com/moorage-k8s/moorage/internal/servingcert"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
@@ -65,7 +67,7 @@ func everyMetric(t *testing.T) *prometheus.Registry {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range []prometheus.Collector{cache, lease.New(nil, "", "", logr.Discard()), servingcert.NewExtenderExpiry(noCertificate)} {
+	for _, c := range []prometheus.Collector{cache, lease.New(nil, "", "", logr.Discard()), servingcert.NewExtenderExpiry(noCertificate), server.BuildInfo(config.Default())} {
 		if err := registry.Register(c); err != nil {
 			t.Fatal(err)
 		}

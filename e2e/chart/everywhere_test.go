@@ -35,7 +35,7 @@ func TestEveryPodRunsOnLinux(t *testing.T) {
 	}
 }
 
-// Whoever installs the chart into kube-system finds no quota there, which would count pods of others.
+// A release in kube-system has no quota there, which would count pods of others.
 func TestNoQuotaInKubeSystem(t *testing.T) {
 	for namespace, want := range map[string]int{"kube-system": 0, "moorage": 1} {
 		quotas := 0

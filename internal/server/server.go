@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/moorage-k8s/moorage/extender/decisions"
@@ -67,8 +68,10 @@ func New(o Options) (*Server, error) {
 				"stack", string(err.Stack))
 		},
 	})
-	if err = ctrlmetrics.Registry.Register(cache); err != nil {
-		return nil, fmt.Errorf("register the cache's metrics: %w", err)
+	for _, metrics := range []prometheus.Collector{cache, BuildInfo(o.Config)} {
+		if err = ctrlmetrics.Registry.Register(metrics); err != nil {
+			return nil, fmt.Errorf("register the metrics of the cache and of the build: %w", err)
+		}
 	}
 	parts, err := o.newServers(cache, engine)
 	if err != nil {
