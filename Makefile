@@ -90,7 +90,7 @@ oracle: ## Hold the engine against kube-scheduler's own plugins for ROUNDS rando
 .PHONY: demo
 demo: ## Show moorage at work on a real control plane; KEEP=1 leaves it running
 	@mkdir -p .cache
-	@echo 'compiling the demo itself; then, the first time, six programs of the control plane, and moorage. Ctrl-C keeps what is built.'
+	@echo 'compiling the demo itself; then, the first time, six programs of the control plane, and moorage: some 20 minutes, the network (Go module proxy), 7 GB of disk. Ctrl-C keeps what is built.'
 	@trap 'echo "stopped; what is built is kept"; exit 130' INT; cd e2e && go build -o ../.cache/demo ./cmd/demo
 	@cd e2e && ../.cache/demo $(if $(KEEP),--keep)
 

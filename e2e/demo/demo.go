@@ -31,7 +31,7 @@ const (
 
 // pools are the zones' sizes in bytes. Each claim of the example database fits each of them, but the two claims of a replica
 // do not fit zone-c together.
-var pools = map[string]int64{"zone-a": 60 * gib, "zone-b": 50 * gib, "zone-c": 12 * gib}
+var pools = map[string]int64{"zone-a": 80 * gib, "zone-b": 70 * gib, "zone-c": 12 * gib}
 
 // story is a run of the demo.
 type story struct {
@@ -43,7 +43,10 @@ type story struct {
 	apply   *applier
 	// progress reports builds and starts.
 	progress io.Writer
-	counted  map[string]float64 // moorage's counters before the examples
+	program  string // moorage's file
+	// overCommits counts how often the driver was asked for more than it has without moorage.
+	overCommits int
+	counted     map[string]float64 // moorage's counters before the examples
 }
 
 // Run tells the story on out, with the progress of builds and starts on progress, and takes everything down again. With keep
@@ -58,7 +61,7 @@ func Run(ctx context.Context, out, progress io.Writer, keep bool) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.control.Stop()) }()
 	for _, tell := range []func(context.Context) error{
-		s.cluster, s.start, s.examples, s.landing, s.room, s.counters,
+		s.cluster, s.build, s.stuck, s.start, s.unstuck, s.examples, s.landing, s.room, s.counters, s.pending,
 	} {
 		if err = tell(ctx); err != nil {
 			return err
@@ -66,8 +69,9 @@ func Run(ctx context.Context, out, progress io.Writer, keep bool) (err error) {
 	}
 	s.say("\nEverything above was checked while it was printed.")
 	if keep {
-		s.say("\nStill running until Ctrl-C. In another shell:\n\n  export KUBECONFIG=%s\n  kubectl get pods -o wide\n  kubectl get pvc,pv\n  curl -s %s/metrics | grep ^moorage\n",
-			s.control.AdminKubeconfig(), s.moorage.MetricsURL)
+		s.say("\nStill running until Ctrl-C. In another shell:\n\n  export KUBECONFIG=%s\n  %s map\n  %s explain\n  %s simulate --lose-zone zone-a\n\n"+
+			"kubectl works with it too, and %s/metrics has moorage's counters.",
+			s.control.AdminKubeconfig(), s.program, s.program, s.program, s.moorage.MetricsURL)
 		<-ctx.Done()
 	}
 	return nil
@@ -98,10 +102,16 @@ func (s *story) cluster(ctx context.Context) (err error) {
 	return nil
 }
 
+// build makes moorage's program, which explains before anything of moorage runs.
+func (s *story) build(ctx context.Context) (err error) {
+	s.program, err = binaries.Builder{Progress: s.progress}.QuickMoorage(ctx)
+	return err
+}
+
 // start runs moorage and a scheduler that calls it.
 func (s *story) start(ctx context.Context) (err error) {
 	s.chapter("moorage, as extender of kube-scheduler and as admission webhook")
-	if s.moorage, err = moorage.Start(ctx, s.control, moorage.Options{Quick: true, Progress: s.progress}); err != nil {
+	if s.moorage, err = moorage.Start(ctx, s.control, moorage.Options{Program: s.program}); err != nil {
 		return err
 	}
 	if _, err = s.control.StartScheduler(ctx, controlplane.SchedulerOptions{ExtenderURL: s.moorage.ExtenderURL}); err != nil {
@@ -122,17 +132,17 @@ func (s *story) start(ctx context.Context) (err error) {
 // examples applies the manifests, in order.
 func (s *story) examples(ctx context.Context) error {
 	s.chapter("The examples")
-	if err := s.admitted(ctx, "examples/demo/2-database.yaml"); err != nil {
+	if err := s.admitted(ctx, "examples/demo/3-database.yaml"); err != nil {
 		return err
 	}
-	if err := s.admitted(ctx, "examples/demo/3-claim-with-beta-annotation.yaml"); err != nil {
+	if err := s.admitted(ctx, "examples/demo/4-claim-with-beta-annotation.yaml"); err != nil {
 		return err
 	}
 	if err := s.defaulted(ctx); err != nil {
 		return err
 	}
-	if err := s.warned(ctx, "examples/demo/4-secret-mode.yaml", "secret-mode-decimal"); err != nil {
+	if err := s.warned(ctx, "examples/demo/5-secret-mode.yaml", "secret-mode-decimal"); err != nil {
 		return err
 	}
-	return s.denied(ctx, "examples/demo/5-host-programs.yaml", "propagation-bidirectional-path")
+	return s.denied(ctx, "examples/demo/6-host-programs.yaml", "propagation-bidirectional-path")
 }

@@ -34,8 +34,8 @@ type Options struct {
 	OwnAuthority bool
 	// Rights are what moorage is granted; nil means PlainRights.
 	Rights Rights
-	// Quick builds it with this module's versions of dependencies: see binaries.Builder.QuickMoorage.
-	Quick bool
+	// Program is the file of a moorage that is built already; empty means to build it.
+	Program string
 	// Progress receives that moorage is being built; it may be nil.
 	Progress io.Writer
 }
@@ -66,13 +66,11 @@ type Moorage struct {
 // Start builds moorage from the tree that this module is part of, runs it, and returns when it is ready and, with
 // admission, when the API server asks it.
 func Start(ctx context.Context, control *controlplane.ControlPlane, options Options) (_ *Moorage, err error) {
-	build := binaries.Builder{Progress: options.Progress}.Moorage
-	if options.Quick {
-		build = binaries.Builder{Progress: options.Progress}.QuickMoorage
-	}
-	file, err := build(ctx)
-	if err != nil {
-		return nil, err
+	file := options.Program
+	if file == "" {
+		if file, err = (binaries.Builder{Progress: options.Progress}).Moorage(ctx); err != nil {
+			return nil, err
+		}
 	}
 	m := &Moorage{control: control, config: options.Config, ownAuthority: options.OwnAuthority, rights: options.Rights}
 	if m.rights == nil {

@@ -4,6 +4,7 @@ package event
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -31,6 +32,17 @@ type Event struct {
 	Count int       `json:"count"`
 	First time.Time `json:"first,omitzero"`
 	Last  time.Time `json:"last,omitzero"`
+}
+
+// sidecar matches the name of a CSI sidecar, DRIVER_HOST_UUID, which each replica has differently.
+var sidecar = regexp.MustCompile(`^([^_]+)_.+_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+// Speaker is who said it: of a CSI sidecar its driver, without the pod.
+func (e *Event) Speaker() string {
+	if m := sidecar.FindStringSubmatch(e.By); m != nil {
+		return m[1]
+	}
+	return e.By
 }
 
 // maxMessage bounds what is kept of a text. An API server takes 1,024 bytes; files may hold anything.

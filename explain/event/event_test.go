@@ -53,3 +53,18 @@ func TestEventsOfAnObject(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// A sidecar calls itself DRIVER_HOST_UUID. The driver is what a reader knows.
+func TestSpeaker(t *testing.T) {
+	for by, want := range map[string]string{
+		"ebs.csi.aws.com_ebs-csi-controller-5d8_c0e2b3e6-2cb4-4bd8-9ca9-50d11ac37d8f": "ebs.csi.aws.com",
+		"external-resizer ebs.csi.aws.com":                                            "external-resizer ebs.csi.aws.com",
+		"persistentvolume-controller":                                                 "persistentvolume-controller",
+		"some_name_of_its_own":                                                        "some_name_of_its_own",
+		"":                                                                            "",
+	} {
+		if got := (&event.Event{By: by}).Speaker(); got != want {
+			t.Errorf("%q is said by %q, want %q", by, got, want)
+		}
+	}
+}

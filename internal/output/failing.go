@@ -14,7 +14,7 @@ import (
 // inItsWords is what an event says: its cause, where the text is known, and its own words.
 func inItsWords(e *event.Event) string {
 	words := spoken(e.Message)
-	quote := fmt.Sprintf("%s: '%s'", cmp.Or(e.By, e.Reason), words)
+	quote := fmt.Sprintf("%s: '%s'", cmp.Or(e.Speaker(), e.Reason), words)
 	if known := e.Known(); known != nil {
 		return fmt.Sprintf("%s (%s)", known.Cause, quote)
 	}
