@@ -165,7 +165,7 @@ func (c *Cluster) podsWith(driver, node string) []Object {
 				continue
 			}
 			if of, _ := c.Snapshot.ClaimAttachment(claim); of == driver {
-				out = append(out, podObject(topology.Key{Namespace: pod.Namespace, Name: pod.Name}))
+				out = append(out, podObject(keyOf(pod)))
 				break
 			}
 		}

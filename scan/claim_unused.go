@@ -49,7 +49,7 @@ func claimUnused(c *Cluster) []Finding {
 		}
 		f := Finding{
 			Objects:  []Object{claimObject(key)},
-			Since:    c.lastUse(claim),
+			Since:    c.lastSeenUsed(claim),
 			Cause:    fmt.Sprintf("no pod and no workload names claim %s of %s", key, text.Size(topology.Bytes(size))),
 			Evidence: []string{fmt.Sprintf("PersistentVolumeClaim %s: status.phase %s, no owner, and no pod, template or other claim that names it", key, claim.Status.Phase)},
 			Command:  fmt.Sprintf("kubectl delete pvc %s -n %s", key.Name, key.Namespace),
@@ -89,8 +89,8 @@ func (c *Cluster) namedClaims() (named, templates map[topology.Key]bool) {
 // owned reports whether something owns a claim: a pod whose end takes it away, or an operator's object.
 func owned(claim *corev1.PersistentVolumeClaim) bool { return len(claim.OwnerReferences) > 0 }
 
-// lastUse is when a claim is last seen to have been used; zero where nothing says so.
-func (c *Cluster) lastUse(claim *corev1.PersistentVolumeClaim) time.Time {
+// lastSeenUsed is when a claim is last seen to have been used; zero where nothing says so.
+func (c *Cluster) lastSeenUsed(claim *corev1.PersistentVolumeClaim) time.Time {
 	var at time.Time
 	if claim.Spec.VolumeName != "" {
 		at = last(c.Events(aboutClaim(claim)...), "SuccessfulAttachVolume", "FileSystemResizeSuccessful")

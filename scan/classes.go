@@ -31,7 +31,7 @@ var noDefaultClassKind = Kind{
 	ID: "no-default-class", Section: WillStick,
 	Means:    "A claim or a template leaves the class to the cluster's default, and there is no default: nobody makes the volume.",
 	Known:    "spec.storageClassName is absent; no StorageClass has the annotation storageclass.kubernetes.io/is-default-class (or its beta form) set to true.",
-	Not:      "For claims that have their volume, or are younger than 2 minutes; for templates whose claims are bound to volumes without a class; for an empty class name, which asks for such a volume.",
+	Not:      "For claims that have their volume, or are younger than 2 minutes; for templates whose claims are bound to volumes without a class; for an empty class name, which asks for such a volume; in a cluster without any class.",
 	Remedy:   "mark one class as the default, or name a class; a claim that waits gets the new default by itself",
 	Needs:    []topology.Kind{topology.KindClass, topology.KindClaim},
 	Explains: true,
@@ -146,7 +146,7 @@ func (c *Cluster) reachedWidely(class string, zones *topology.Zones) bool {
 }
 
 func noDefaultClass(c *Cluster) []Finding {
-	if _, ok := c.Snapshot.DefaultStorageClass(); ok {
+	if _, ok := c.Snapshot.DefaultStorageClass(); ok || c.Snapshot.Len(topology.KindClass) == 0 {
 		return nil
 	}
 	var found []Finding
@@ -154,7 +154,7 @@ func noDefaultClass(c *Cluster) []Finding {
 		found = append(found, Finding{
 			Objects: []Object{by}, Hurts: hurts, Since: since,
 			Cause:    fmt.Sprintf("%s %s/%s names no class, and no class is the cluster's default", by.Kind, by.Namespace, by.Name),
-			Evidence: []string{fmt.Sprintf("%s %s/%s: %s is absent", by.Kind, by.Namespace, by.Name, field), fmt.Sprintf("none of %s is marked as the default", text.Count(c.Snapshot.Len(topology.KindClass), "StorageClass"))},
+			Evidence: []string{fmt.Sprintf("%s %s/%s: %s is absent", by.Kind, by.Namespace, by.Name, field), fmt.Sprintf("StorageClasses: %d, none of them marked as the default", c.Snapshot.Len(topology.KindClass))},
 			Command:  `kubectl patch storageclass CLASS -p '{"metadata":{"annotations":{"storageclass.kubernetes.io/is-default-class":"true"}}}'`,
 		})
 	}
@@ -172,7 +172,7 @@ func noDefaultClass(c *Cluster) []Finding {
 			var hurts []Object
 			for _, claim := range series[at] {
 				key := topology.Key{Namespace: claim.Namespace, Name: claim.Name}
-				hurts = append(append(hurts, claimObject(key)), c.waitingFor(key)...)
+				hurts = append(append(hurts, claimObject(key)), c.unplacedUsers(key)...)
 			}
 			raise(w.Object, "spec.volumeClaimTemplates["+t.Name+"].spec.storageClassName", hurts, time.Time{})
 		}
@@ -184,7 +184,7 @@ func noDefaultClass(c *Cluster) []Finding {
 			numbered && templates[topology.Key{Namespace: key.Namespace, Name: name}] {
 			continue
 		}
-		raise(claimObject(key), "spec.storageClassName", c.waitingFor(key), claim.CreationTimestamp.Time)
+		raise(claimObject(key), "spec.storageClassName", c.unplacedUsers(key), claim.CreationTimestamp.Time)
 	}
 	return found
 }
@@ -192,12 +192,12 @@ func noDefaultClass(c *Cluster) []Finding {
 // unclassedGrace is how long a claim may wait for a default class to come.
 const unclassedGrace = 2 * time.Minute
 
-// waitingFor are the pods without a node that use a claim.
-func (c *Cluster) waitingFor(claim topology.Key) []Object {
+// unplacedUsers are the pods without a node that use a claim.
+func (c *Cluster) unplacedUsers(claim topology.Key) []Object {
 	var out []Object
 	for _, pod := range c.Users(claim) {
 		if pod.Spec.NodeName == "" && !ended(pod) {
-			out = append(out, podObject(topology.Key{Namespace: pod.Namespace, Name: pod.Name}))
+			out = append(out, podObject(keyOf(pod)))
 		}
 	}
 	return out

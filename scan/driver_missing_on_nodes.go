@@ -87,7 +87,7 @@ func driverMissingOnNodes(c *Cluster) []Finding {
 			Command:  fmt.Sprintf("kubectl get csinode %s -o yaml", node),
 		}
 		for _, pod := range pods {
-			f.Hurts = append(f.Hurts, podObject(topology.Key{Namespace: pod.Namespace, Name: pod.Name}))
+			f.Hurts = append(f.Hurts, podObject(keyOf(pod)))
 		}
 		f.Cause = fmt.Sprintf("node %s lacks driver %s, and %s with such volumes may go there, %s/%s for one",
 			node, at.driver, text.Count(len(pods), "pod"), pods[0].Namespace, pods[0].Name)

@@ -55,14 +55,14 @@ func nextReplica(w *Workload, beyond int) *corev1.Pod {
 		t := &w.Set.Spec.VolumeClaimTemplates[i]
 		pod.Spec.Volumes = slices.DeleteFunc(pod.Spec.Volumes, func(v corev1.Volume) bool { return v.Name == t.Name })
 		pod.Spec.Volumes = append(pod.Spec.Volumes, corev1.Volume{
-			Name: t.Name, VolumeSource: corev1.VolumeSource{PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: claimName(w, t.Name, ordinal)}},
+			Name: t.Name, VolumeSource: corev1.VolumeSource{PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: templateClaim(w, t.Name, ordinal)}},
 		})
 	}
 	return pod
 }
 
-// claimName is the claim that a StatefulSet makes of a template (getPersistentVolumeClaimName in pkg/controller/statefulset of Kubernetes).
-func claimName(w *Workload, template string, ordinal int) string {
+// templateClaim is the claim that a StatefulSet makes of a template (getPersistentVolumeClaimName in pkg/controller/statefulset of Kubernetes).
+func templateClaim(w *Workload, template string, ordinal int) string {
 	return fmt.Sprintf("%s-%s-%d", template, w.Name, ordinal)
 }
 

@@ -76,7 +76,7 @@ func rolloutsThatBlock(c *Cluster) []Finding {
 // rollsNow reports whether a pod of a Deployment waits already: that is told, with its cause.
 func (c *Cluster) rollsNow(w *Workload) bool {
 	return slices.ContainsFunc(c.PodsOf(w.Object), func(p *corev1.Pod) bool {
-		return c.explained[podObject(topology.Key{Namespace: p.Namespace, Name: p.Name})]
+		return c.explained[podObject(keyOf(p))]
 	})
 }
 
@@ -157,7 +157,7 @@ func drainsThatBlock(c *Cluster) []Finding {
 				Command: fmt.Sprintf("kubectl moorage simulate --drain %s", node),
 			}
 			for _, p := range stranded {
-				f.Hurts = append(f.Hurts, podObject(topology.Key{Namespace: p.pod.Namespace, Name: p.pod.Name}))
+				f.Hurts = append(f.Hurts, podObject(keyOf(p.pod)))
 			}
 			found = append(found, f)
 			break

@@ -133,7 +133,7 @@ var lasting = []string{nodefit.NodeUnschedulable, nodefit.TaintToleration, nodef
 func (v *settledView) allows(pod *corev1.Pod, room bool) topology.NodeSet {
 	key := ownerOf(pod)
 	if key.Name == "" {
-		key = podObject(topology.Key{Namespace: pod.Namespace, Name: pod.Name})
+		key = podObject(keyOf(pod))
 	}
 	if room {
 		key.Kind += " with room"

@@ -44,7 +44,7 @@ const reclaimGrace = 10 * time.Minute
 func volumeReleased(c *Cluster) []Finding {
 	return c.leftVolumes(corev1.VolumeReleased, func(v *corev1.PersistentVolume) bool {
 		return v.Spec.PersistentVolumeReclaimPolicy != corev1.PersistentVolumeReclaimDelete && v.Spec.PersistentVolumeReclaimPolicy != corev1.PersistentVolumeReclaimRecycle ||
-			c.lasts(changed(v), reclaimGrace)
+			c.lasts(phaseSince(v), reclaimGrace)
 	})
 }
 
@@ -64,7 +64,7 @@ func (c *Cluster) leftVolumes(phase corev1.PersistentVolumePhase, counts func(*c
 	var found []Finding
 	for _, v := range left {
 		f := Finding{
-			Objects: []Object{volumeObject(v.Name)}, Since: changed(v),
+			Objects: []Object{volumeObject(v.Name)}, Since: phaseSince(v),
 			Cause: fmt.Sprintf("volume %s of %s is %s", v.Name, text.Size(sizeOf(v)), v.Status.Phase),
 			Evidence: []string{fmt.Sprintf("PersistentVolume %s: status.phase %s, persistentVolumeReclaimPolicy %s, class %q",
 				v.Name, v.Status.Phase, v.Spec.PersistentVolumeReclaimPolicy, v.Spec.StorageClassName)},
@@ -88,8 +88,8 @@ func sizeOf(v *corev1.PersistentVolume) int64 {
 	return topology.Bytes(v.Spec.Capacity[corev1.ResourceStorage])
 }
 
-// changed is when a volume came into its phase; zero where nothing says so.
-func changed(v *corev1.PersistentVolume) time.Time {
+// phaseSince is when a volume came into its phase; zero where nothing says so.
+func phaseSince(v *corev1.PersistentVolume) time.Time {
 	if at := v.Status.LastPhaseTransitionTime; at != nil {
 		return at.Time
 	}

@@ -41,7 +41,7 @@ func zoneWithoutFailover(c *Cluster) []Finding {
 		var nodes, volumes []string
 		for i := range stranded {
 			p := stranded[i]
-			f.Hurts = append(f.Hurts, podObject(topology.Key{Namespace: p.pod.Namespace, Name: p.pod.Name}))
+			f.Hurts = append(f.Hurts, podObject(keyOf(p.pod)))
 			if !slices.Contains(nodes, p.pod.Spec.NodeName) {
 				nodes = append(nodes, p.pod.Spec.NodeName)
 			}
