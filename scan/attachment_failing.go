@@ -60,7 +60,7 @@ func attachmentFailing(c *Cluster) []Finding {
 		if known := event.Explain(stage, failure.Message); known != nil && known.Remedy != "" {
 			f.Remedy = known.Remedy
 		}
-		f.Command = "kubectl get volumeattachment " + name + " -o yaml"
+		f.Command = typed("kubectl", "get", "volumeattachment", name, "-o", "yaml")
 		found = append(found, f)
 	}
 	return found

@@ -44,7 +44,7 @@ func attachmentNodeGone(c *Cluster) []Finding {
 		f := Finding{
 			Objects: []Object{attachmentObject(name)}, Since: since, LosesData: true,
 			Evidence: []string{fmt.Sprintf("VolumeAttachment %s: spec.nodeName %s, and there is no such Node", name, a.Spec.NodeName)},
-			Command:  "kubectl delete volumeattachment " + name,
+			Command:  typed("kubectl", "delete", "volumeattachment", name),
 		}
 		what := "a volume"
 		if v := a.Spec.Source.PersistentVolumeName; v != nil {
@@ -63,7 +63,7 @@ func attachmentNodeGone(c *Cluster) []Finding {
 		f.Cause = fmt.Sprintf("%s is %s node %s by attachment %s, and that node is not in the cluster", what, is, a.Spec.NodeName, name)
 		if a.DeletionTimestamp != nil {
 			f.Evidence = append(f.Evidence, fmt.Sprintf("metadata.deletionTimestamp %s, finalizers %v", moment(askedToGo(a)), a.Finalizers))
-			f.Command = "kubectl get volumeattachment " + name + " -o yaml"
+			f.Command = typed("kubectl", "get", "volumeattachment", name, "-o", "yaml")
 		}
 		if e := a.Status.DetachError; e != nil {
 			f.Evidence = append(f.Evidence, "status.detachError: "+e.Message)

@@ -48,10 +48,10 @@ func attachmentOrphaned(c *Cluster) []Finding {
 			f.Evidence = append(f.Evidence, fmt.Sprintf("Node %s: status.volumesInUse has the volume, so its kubelet has not unmounted it", n.Name))
 			f.Remedy = "look in the log of the node's kubelet why it does not unmount the volume; restart the kubelet, or drain and restart the node"
 		}
-		f.Command = "kubectl delete volumeattachment " + name
+		f.Command = typed("kubectl", "delete", "volumeattachment", name)
 		if a.DeletionTimestamp != nil {
 			f.Evidence = append(f.Evidence, fmt.Sprintf("metadata.deletionTimestamp %s: external-attacher of %s has not detached it", moment(askedToGo(a)), a.Spec.Attacher))
-			f.Command = "kubectl get volumeattachment " + name + " -o yaml"
+			f.Command = typed("kubectl", "get", "volumeattachment", name, "-o", "yaml")
 		}
 		found = append(found, f)
 	}

@@ -59,7 +59,7 @@ func claimSharedWriters(c *Cluster) []Finding {
 		if !alone {
 			continue
 		}
-		f := Finding{Objects: []Object{claimObject(key)}, LosesData: true, Command: fmt.Sprintf("kubectl get pods -n %s -o wide", key.Namespace)}
+		f := Finding{Objects: []Object{claimObject(key)}, LosesData: true, Command: typed("kubectl", "get", "pods", "-n", key.Namespace, "-o", "wide")}
 		for _, node := range nodes {
 			for _, pod := range writers[node] {
 				f.Hurts = append(f.Hurts, podObject(keyOf(pod)))

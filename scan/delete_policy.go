@@ -72,18 +72,18 @@ func deletePolicyRetainedData(c *Cluster) []Finding {
 		if o.Namespace != "" {
 			name = o.Namespace + "/" + o.Name
 		}
-		var volumes string
+		patch := []string{"kubectl", "patch", "pv"}
 		for _, claim := range claims[o] {
 			f.Hurts = append(f.Hurts, claimObject(keyOf(claim)))
 			f.Evidence = append(f.Evidence, fmt.Sprintf("PersistentVolumeClaim %s: volume %s, persistentVolumeReclaimPolicy Delete", keyOf(claim), claim.Spec.VolumeName))
-			volumes += " " + claim.Spec.VolumeName
+			patch = append(patch, claim.Spec.VolumeName)
 		}
 		f.Cause = fmt.Sprintf("%s %s is being deleted, and with it go %d claims whose volumes are deleted then (policy Delete)", o.Kind, name, len(claims[o]))
 		if len(claims[o]) == 1 {
 			f.Cause = fmt.Sprintf("%s %s is being deleted, and with it goes claim %s, whose volume is deleted then (policy Delete)", o.Kind, name, keyOf(claims[o][0]))
 		}
 		f.Evidence = append([]string{fmt.Sprintf("%s %s: metadata.deletionTimestamp %s", o.Kind, name, moment(f.Since))}, f.Evidence...)
-		f.Command = `kubectl patch pv` + volumes + ` -p '{"spec":{"persistentVolumeReclaimPolicy":"Retain"}}'`
+		f.Command = typed(append(patch, "-p", `{"spec":{"persistentVolumeReclaimPolicy":"Retain"}}`)...)
 		found = append(found, f)
 	}
 	return found

@@ -3,11 +3,12 @@
 package scan
 
 import (
-	"fmt"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/moorage-k8s/moorage/internal/plain"
 	"github.com/moorage-k8s/moorage/topology"
 )
 
@@ -29,12 +30,21 @@ func keyOf(o interface {
 // moment says a time as objects do.
 func moment(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
+// typed is a command as it is typed in a shell: nothing in a name is taken for more than a name.
+func typed(words ...string) string {
+	out := make([]string, len(words))
+	for i := range words {
+		out[i] = plain.Quote(words[i])
+	}
+	return strings.Join(out, " ")
+}
+
 // explainCommand shows more of an object.
 func explainCommand(kind string, key topology.Key) string {
 	if key.Namespace == "" {
-		return fmt.Sprintf("kubectl moorage explain %s %s", kind, key.Name)
+		return typed("kubectl", "moorage", "explain", kind, key.Name)
 	}
-	return fmt.Sprintf("kubectl moorage explain %s %s -n %s", kind, key.Name, key.Namespace)
+	return typed("kubectl", "moorage", "explain", kind, key.Name, "-n", key.Namespace)
 }
 
 // usersOf are the pods that use a claim and have not ended.

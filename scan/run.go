@@ -4,7 +4,6 @@ package scan
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -74,16 +73,16 @@ func Run(c *Cluster, o Options) Result {
 	return out
 }
 
-// Check is an error for a section or ID that does not exist.
-func (o *Options) Check() error {
+// Unknown is a section or ID that is asked for and does not exist; empty where all do.
+func (o *Options) Unknown() string {
 	for _, name := range slices.Concat(o.Only, o.Ignore) {
 		known := slices.Contains(Sections, Section(name)) || strings.HasPrefix(name, RulePrefix) ||
 			slices.ContainsFunc(registry, func(k Kind) bool { return k.ID == name })
 		if !known {
-			return fmt.Errorf("there is no finding or section %q", name)
+			return name
 		}
 	}
-	return nil
+	return ""
 }
 
 // RulePrefix begins the ID of a finding of an admission rule on live objects.

@@ -62,7 +62,7 @@ func selectedNodeGone(c *Cluster) []Finding {
 		f := Finding{Objects: []Object{claimObject(key)}, Hurts: c.usersOf(key), Since: since}
 		f.Cause = fmt.Sprintf("the volume of claim %s is to be made for node %s, %s", key, node, why)
 		f.Evidence = []string{fmt.Sprintf("PersistentVolumeClaim %s: annotation %s: %s", key, storagehelpers.AnnSelectedNode, node)}
-		f.Command = fmt.Sprintf("kubectl annotate pvc %s -n %s %s-", key.Name, key.Namespace, storagehelpers.AnnSelectedNode)
+		f.Command = typed("kubectl", "annotate", "pvc", key.Name, "-n", key.Namespace, storagehelpers.AnnSelectedNode+"-")
 		found = append(found, f)
 	}
 	return found

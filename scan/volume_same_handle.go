@@ -53,7 +53,7 @@ func volumeSameHandle(c *Cluster) []Finding {
 			LosesData: true,
 			Cause:     fmt.Sprintf("volumes %s are the same volume %q of driver %s", strings.Join(names, ", "), h.handle, h.driver),
 			Evidence:  []string{fmt.Sprintf("spec.csi.driver %s, spec.csi.volumeHandle %q in each", h.driver, h.handle)},
-			Command:   fmt.Sprintf("kubectl get pv %s -o wide", strings.Join(names, " ")),
+			Command:   typed(slices.Concat([]string{"kubectl", "get", "pv"}, names, []string{"-o", "wide"})...),
 		}
 		for _, name := range names {
 			v := c.Volumes[name]

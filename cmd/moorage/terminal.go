@@ -30,6 +30,20 @@ func isTerminal(stream io.Writer) bool {
 // colored reports whether text to a stream is painted.
 func colored(stream io.Writer) bool { return isTerminal(stream) && os.Getenv("NO_COLOR") == "" }
 
+// height is how many lines a screen has: what $LINES says, or the terminal, and as many as a usual one where neither is known.
+func height(stream io.Writer) int {
+	const usual, least = 40, 16
+	if lines, err := strconv.Atoi(os.Getenv("LINES")); err == nil && lines > 0 {
+		return max(lines, least)
+	}
+	if fd, ok := terminal(stream); ok {
+		if _, lines, err := term.GetSize(fd); err == nil && lines > 0 {
+			return max(lines, least)
+		}
+	}
+	return usual
+}
+
 // width is how many columns a line has room for: what $COLUMNS says, or the terminal. It is 0, for any number, where neither is
 // known, as in a pipe.
 func width(stream io.Writer) int {

@@ -51,6 +51,9 @@ func Names() []string {
 	return names
 }
 
+// Use takes another context of the kubeconfig.
+func (f *Flags) Use(context string) { f.overrides.CurrentContext = context }
+
 // Find finds the API server that the flags name. Tune may change how it is talked to.
 func (f *Flags) Find(tune ...func(*rest.Config)) (*Access, error) { return find(f.config(), tune) }
 

@@ -33,6 +33,7 @@ func TestKindsKeepTheirFields(t *testing.T) {
 		output.DrainPlan{},
 		output.StorageMap{},
 		output.CheckResult{},
+		output.ScanResult{},
 		decisions.List{},
 	} {
 		of := reflect.TypeOf(kind)

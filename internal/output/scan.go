@@ -8,6 +8,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/moorage-k8s/moorage/explain"
 	"github.com/moorage-k8s/moorage/internal/plain"
 	"github.com/moorage-k8s/moorage/internal/text"
 	"github.com/moorage-k8s/moorage/scan"
@@ -28,6 +29,8 @@ type ScanResult struct {
 	Findings []ScanFinding `json:"findings"`
 	// Unknown is what was not looked for, and why.
 	Unknown []string `json:"unknown"`
+
+	known explain.Known
 }
 
 // ScanSummary counts findings by section.
@@ -75,8 +78,8 @@ type ScanFinding struct {
 }
 
 // ScanResultOf puts findings into words.
-func ScanResultOf(r scan.Result, cluster string, at time.Time) *ScanResult {
-	out := &ScanResult{APIVersion: apiVersion, Kind: "ScanResult", Cluster: cluster, Findings: []ScanFinding{}, Unknown: []string{}}
+func ScanResultOf(r scan.Result, known explain.Known, at time.Time) *ScanResult {
+	out := &ScanResult{APIVersion: apiVersion, Kind: "ScanResult", Cluster: known.Source, known: known, Findings: []ScanFinding{}, Unknown: []string{}}
 	if !at.IsZero() {
 		out.At = &metav1.Time{Time: at.UTC()}
 	}
@@ -89,6 +92,11 @@ func ScanResultOf(r scan.Result, cluster string, at time.Time) *ScanResult {
 		out.Unknown = append(out.Unknown, scanUnknown(&r.Unknown[i]))
 	}
 	return out
+}
+
+// UnreadScanResult is that of a cluster which could not be read.
+func UnreadScanResult(err error) *ScanResult {
+	return &ScanResult{APIVersion: apiVersion, Kind: "ScanResult", Findings: []ScanFinding{}, Unknown: []string{"could not be read: " + plain.Line(err.Error())}}
 }
 
 func scanFinding(f *scan.Finding) ScanFinding {
