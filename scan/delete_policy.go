@@ -23,7 +23,7 @@ var deletePolicyRetainedDataKind = Kind{
 	Not:       "For a StatefulSet that leaves its claims alone (the default), or whose dependents are orphaned; for volumes of policy Retain.",
 	Remedy:    "if the data is still wanted, set the policy of the volumes to Retain now: a deletion cannot be taken back, but the volume then stays when its claim is gone",
 	LosesData: "Doing nothing loses the data.",
-	Needs:     []topology.Kind{topology.KindVolume, topology.KindClaim},
+	Needs:     []topology.Kind{topology.KindVolume, topology.KindClaim, topology.KindNamespace},
 	Find:      deletePolicyRetainedData,
 }
 

@@ -42,6 +42,7 @@ type Objects struct {
 
 	// templates are the owners of which a pod is kept with all that its containers are.
 	templates map[Object]bool
+	lists     sharedLists
 }
 
 // NewObjects returns what objects are added to.
@@ -67,6 +68,7 @@ func (o *Objects) Add(object runtime.Object) bool {
 	if claim, isClaim := object.(*corev1.PersistentVolumeClaim); !isClaim || !explain.InFull(claim) {
 		meta.SetManagedFields(nil) // Of a claim that is to change they tell since when.
 	}
+	o.shareResources(object)
 	name, key := meta.GetName(), topology.Key{Namespace: meta.GetNamespace(), Name: meta.GetName()}
 	switch object := object.(type) {
 	case *corev1.Node:

@@ -11,13 +11,14 @@ import (
 
 	"github.com/moorage-k8s/moorage/explain"
 	"github.com/moorage-k8s/moorage/topology"
+	"github.com/moorage-k8s/moorage/topology/placement"
 )
 
 var podWaitingKind = Kind{
 	ID: "pod-waiting", Section: Stuck,
 	Means:  "A pod waits for a node, and no node can take it because of a volume.",
 	Known:  "As by 'moorage explain': a volume's constraint is among the fewest that keep the pod off every node, or a claim of the pod keeps it from being scheduled at all.",
-	Not:    "Within 60 seconds; where the volumes are innocent, or not all that kube-scheduler says could be looked at; where a claim, a volume, a driver or a node is already reported as the root.",
+	Not:    "Within 60 seconds, or 10 minutes while its volume is being made and nobody says that it fails; where the volumes are innocent, or not all that kube-scheduler says could be looked at; where a claim, a volume, a driver or a node is already reported as the root.",
 	Remedy: "do what 'moorage explain' proposes; each change is tried on a copy of the cluster",
 	Needs:  []topology.Kind{topology.KindPod, topology.KindNode, topology.KindClaim, topology.KindVolume, topology.KindClass},
 	Find:   podWaiting,
@@ -34,7 +35,7 @@ func podWaiting(c *Cluster) []Finding {
 	var found []Finding
 	for i := range asked {
 		e := asked[i].says
-		if !byVolume(e) {
+		if !byVolume(e) || c.beingMade(e) {
 			continue
 		}
 		for _, pod := range asked[i].pods {
@@ -70,6 +71,26 @@ func byVolume(e *explain.Explanation) bool {
 	}
 	return slices.ContainsFunc(e.Together.Blamed, func(k int) bool { return e.Together.Constraints[k].Cause != nil })
 }
+
+// beingMade reports whether all that a pod waits for are volumes that are being made for it, that nobody says fails, and that were asked for lately.
+func (c *Cluster) beingMade(e *explain.Explanation) bool {
+	if !e.Held || len(e.HeldBy) == 0 {
+		return false
+	}
+	for i := range e.HeldBy {
+		h := &e.HeldBy[i]
+		v := h.Volume
+		made := h.Cause == placement.CauseClaimNotBound && v.Claim != nil && v.Class != nil && v.Class.Provisions() && h.Wait != nil &&
+			h.Wait.Warning == nil && h.Wait.Unserved == nil && h.Wait.Unlabelled == nil && !v.Claim.Created.IsZero() && !c.lasts(v.Claim.Created, provisionGrace)
+		if !made {
+			return false
+		}
+	}
+	return true
+}
+
+// provisionGrace is how long it may take to make a volume of which nobody says that it fails.
+const provisionGrace = 10 * time.Minute
 
 // unboundClaims are the claims of a pod that are there and wait for their volumes.
 func (c *Cluster) unboundClaims(pod *corev1.Pod) []topology.Key {

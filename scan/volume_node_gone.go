@@ -40,7 +40,7 @@ func volumeNodeGone(c *Cluster) []Finding {
 		node, ofNode := explain.LostNode(c.Snapshot, seen), v.Spec.Local != nil || v.Spec.HostPath != nil
 		claim := c.ClaimOf(v)
 		kept := v.Status.Phase == corev1.VolumeReleased && v.Spec.PersistentVolumeReclaimPolicy == corev1.PersistentVolumeReclaimRetain
-		if node == "" && !ofNode || claim == nil && !kept {
+		if node == "" && (!ofNode || slices.Contains(seen.Affinity.Keys(), corev1.LabelHostname)) || claim == nil && !kept { // The node is there under its name.
 			continue
 		}
 		f := Finding{Objects: []Object{volumeObject(name)}, Hurts: c.claimAndUsers(v), LosesData: true, Command: explainCommand("pv", topology.Key{Name: name})}

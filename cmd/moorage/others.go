@@ -4,6 +4,7 @@ package main
 
 import (
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 
 	"github.com/moorage-k8s/moorage/explain"
 	"github.com/moorage-k8s/moorage/explain/start"
+	"github.com/moorage-k8s/moorage/internal/parallel"
 	"github.com/moorage-k8s/moorage/internal/plain"
 	"github.com/moorage-k8s/moorage/nodefit"
 	"github.com/moorage-k8s/moorage/topology"
@@ -120,16 +122,18 @@ func (w *wholeObjects) ofFiles(result *manifests.Result) func() (*nodefit.Cluste
 	})
 }
 
+// podsAtATime are read by a core together.
+const podsAtATime = 256
+
 func (w *wholeObjects) cluster(partial bool) *nodefit.Cluster {
 	o := nodefit.Objects{Partial: partial}
 	for _, n := range w.nodes {
 		o.Nodes = append(o.Nodes, nodefit.Trim(n))
 	}
-	for _, p := range w.pods {
-		if meant := nodefit.PodFromAPI(p); meant != nil {
-			o.Pods = append(o.Pods, meant)
-		}
-	}
+	pods := slices.Collect(maps.Values(w.pods))
+	meant := make([]*nodefit.Pod, len(pods))
+	parallel.Each(len(pods), podsAtATime, func(i int) { meant[i] = nodefit.PodFromAPI(pods[i]) })
+	o.Pods = slices.DeleteFunc(meant, func(p *nodefit.Pod) bool { return p == nil })
 	for key, n := range w.namespaces {
 		if o.Namespaces == nil {
 			o.Namespaces = map[string]map[string]string{}

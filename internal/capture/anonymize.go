@@ -243,6 +243,9 @@ func (n *renamer) meta(o metav1.Object) {
 
 func (n *renamer) volume(v *corev1.PersistentVolume) {
 	v.Spec.StorageClassName = n.name(v.Spec.StorageClassName)
+	for i := range v.Finalizers {
+		v.Finalizers[i] = n.finalizer(v.Finalizers[i])
+	}
 	n.pointer(v.Spec.VolumeAttributesClassName, n.name)
 	if ref := v.Spec.ClaimRef; ref != nil {
 		ref.Namespace, ref.Name, ref.UID = n.name(ref.Namespace), n.workload(ref.Name), n.uid(ref.UID)
@@ -273,6 +276,13 @@ func (n *renamer) volume(v *corev1.PersistentVolume) {
 func (n *renamer) claim(c *corev1.PersistentVolumeClaim) {
 	c.Spec.VolumeName = n.name(c.Spec.VolumeName)
 	n.pointer(c.Spec.StorageClassName, n.name)
+	n.pointer(c.Status.CurrentVolumeAttributesClassName, n.name)
+	if m := c.Status.ModifyVolumeStatus; m != nil {
+		m.TargetVolumeAttributesClassName = n.name(m.TargetVolumeAttributesClassName)
+	}
+	for i := range c.Finalizers {
+		c.Finalizers[i] = n.finalizer(c.Finalizers[i])
+	}
 	n.pointer(c.Spec.VolumeAttributesClassName, n.name)
 	n.selector(c.Spec.Selector)
 	switch source := c.Spec.DataSourceRef; {

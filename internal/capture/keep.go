@@ -9,6 +9,8 @@
 package capture
 
 import (
+	"slices"
+
 	snapshotv1 "github.com/kubernetes-csi/external-snapshotter/client/v8/apis/volumesnapshot/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
@@ -68,12 +70,21 @@ func Keep(object metav1.Object) metav1.Object {
 	}
 }
 
+// keepFinalizers keeps those of an object that is being deleted: they keep it.
+func keepFinalizers(o metav1.Object) []string {
+	if o.GetDeletionTimestamp() == nil {
+		return nil
+	}
+	return slices.Clone(o.GetFinalizers())
+}
+
 // keepMeta keeps what identifies an object, its age and versions, who controls it, and the annotations
 // of the given keys. Labels are for those kinds to add whose labels count.
 func keepMeta(o metav1.Object, annotations ...string) metav1.ObjectMeta {
 	out := metav1.ObjectMeta{
 		Name: o.GetName(), Namespace: o.GetNamespace(), UID: o.GetUID(), ResourceVersion: o.GetResourceVersion(),
 		CreationTimestamp: o.GetCreationTimestamp(), DeletionTimestamp: o.GetDeletionTimestamp(),
+		DeletionGracePeriodSeconds: o.GetDeletionGracePeriodSeconds(),
 	}
 	for _, key := range annotations {
 		if value, ok := o.GetAnnotations()[key]; ok {

@@ -35,7 +35,11 @@ func keepPod(p *corev1.Pod) *corev1.Pod {
 	for i := range p.Status.Conditions {
 		switch c := &p.Status.Conditions[i]; {
 		case c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse:
-			out.Status.Conditions = append(out.Status.Conditions, corev1.PodCondition{Type: c.Type, Status: c.Status, Reason: c.Reason, Message: c.Message})
+			out.Status.Conditions = append(out.Status.Conditions, corev1.PodCondition{
+				Type: c.Type, Status: c.Status, Reason: c.Reason, Message: c.Message, LastTransitionTime: c.LastTransitionTime,
+			})
+		case c.Type == corev1.PodScheduled && p.Status.Phase == corev1.PodPending:
+			out.Status.Conditions = append(out.Status.Conditions, corev1.PodCondition{Type: c.Type, Status: c.Status, LastTransitionTime: c.LastTransitionTime})
 		case c.Type == corev1.PodReady && c.Status == corev1.ConditionFalse && p.Spec.NodeName != "":
 			// For PodDisruptionBudgets: a pod that does not say so is ready.
 			out.Status.Conditions = append(out.Status.Conditions, corev1.PodCondition{Type: c.Type, Status: c.Status})

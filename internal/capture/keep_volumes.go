@@ -19,11 +19,12 @@ func keepVolume(v *corev1.PersistentVolume) *corev1.PersistentVolume {
 		Spec: corev1.PersistentVolumeSpec{
 			AccessModes: v.Spec.AccessModes, StorageClassName: v.Spec.StorageClassName, VolumeMode: v.Spec.VolumeMode,
 			NodeAffinity: v.Spec.NodeAffinity.DeepCopy(), VolumeAttributesClassName: v.Spec.VolumeAttributesClassName,
-			PersistentVolumeSource: keepSource(&v.Spec.PersistentVolumeSource),
+			PersistentVolumeReclaimPolicy: v.Spec.PersistentVolumeReclaimPolicy,
+			PersistentVolumeSource:        keepSource(&v.Spec.PersistentVolumeSource),
 		},
-		Status: corev1.PersistentVolumeStatus{Phase: v.Status.Phase},
+		Status: corev1.PersistentVolumeStatus{Phase: v.Status.Phase, LastPhaseTransitionTime: v.Status.LastPhaseTransitionTime},
 	}
-	out.Labels = v.Labels
+	out.Labels, out.Finalizers = v.Labels, keepFinalizers(v)
 	out.Spec.Capacity = keepStorage(v.Spec.Capacity)
 	if ref := v.Spec.ClaimRef; ref != nil {
 		out.Spec.ClaimRef = &corev1.ObjectReference{APIVersion: ref.APIVersion, Kind: ref.Kind, Namespace: ref.Namespace, Name: ref.Name, UID: ref.UID}
@@ -86,7 +87,7 @@ func emptied[T any](p *T) *T {
 }
 
 func keepClaim(c *corev1.PersistentVolumeClaim) *corev1.PersistentVolumeClaim {
-	return &corev1.PersistentVolumeClaim{
+	out := &corev1.PersistentVolumeClaim{
 		ObjectMeta: keepMeta(c, storagehelpers.AnnBindCompleted, storagehelpers.AnnSelectedNode, corev1.BetaStorageClassAnnotation),
 		Spec: corev1.PersistentVolumeClaimSpec{
 			AccessModes: c.Spec.AccessModes, Selector: c.Spec.Selector.DeepCopy(), VolumeName: c.Spec.VolumeName,
@@ -95,8 +96,19 @@ func keepClaim(c *corev1.PersistentVolumeClaim) *corev1.PersistentVolumeClaim {
 			DataSourceRef:             keepDataSource(c),
 			Resources:                 corev1.VolumeResourceRequirements{Requests: keepStorage(c.Spec.Resources.Requests)},
 		},
-		Status: corev1.PersistentVolumeClaimStatus{Phase: c.Status.Phase},
+		Status: corev1.PersistentVolumeClaimStatus{
+			Phase: c.Status.Phase, Capacity: keepStorage(c.Status.Capacity), AllocatedResourceStatuses: c.Status.AllocatedResourceStatuses,
+			CurrentVolumeAttributesClassName: c.Status.CurrentVolumeAttributesClassName, ModifyVolumeStatus: c.Status.ModifyVolumeStatus.DeepCopy(),
+		},
 	}
+	out.Finalizers = keepFinalizers(c)
+	for i := range c.Status.Conditions {
+		cond := &c.Status.Conditions[i]
+		out.Status.Conditions = append(out.Status.Conditions, corev1.PersistentVolumeClaimCondition{
+			Type: cond.Type, Status: cond.Status, LastTransitionTime: cond.LastTransitionTime,
+		})
+	}
+	return out
 }
 
 // keepDataSource keeps which claim or snapshot a claim's data source is; of others only the kind.

@@ -4,6 +4,8 @@ package output
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -123,10 +125,18 @@ func scanFinding(f *scan.Finding) ScanFinding {
 	return out
 }
 
+// scanResource is how an API server calls the objects of a kind. Those that the cache does not read have no Resource.
+func scanResource(kind topology.Kind) string {
+	if kind == topology.KindEvent || kind == topology.KindBudget || slices.Contains(topology.AllKinds, kind) {
+		return topology.ResourceOf(kind).GroupResource().String()
+	}
+	return strings.ToLower(string(kind)) + "s"
+}
+
 func scanUnknown(u *scan.Unknown) string {
 	are := "are"
 	if len(u.IDs) == 1 {
 		are = "is"
 	}
-	return fmt.Sprintf("may not list %s (%s): %s %s missing", topology.ResourceOf(u.Resource).GroupResource(), u.Why, text.And(u.IDs), are)
+	return fmt.Sprintf("may not list %s (%s): %s %s missing", scanResource(u.Resource), u.Why, text.And(u.IDs), are)
 }
