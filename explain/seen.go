@@ -8,6 +8,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/moorage-k8s/moorage/explain/event"
+	"github.com/moorage-k8s/moorage/explain/start"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
@@ -90,7 +92,7 @@ func unknownOf(unlisted []topology.Kind) []string {
 func seen(q Question) *Explanation {
 	e := &Explanation{
 		Pod:  Object{Kind: "Pod", Namespace: q.Pod.Namespace, Name: q.Pod.Name},
-		Node: q.Pod.Node, Ended: q.Pod.Terminal, Failed: failed(q.Whole), Said: q.Said, Fits: true, Unknown: unknownOf(q.Unlisted), Nodes: []Node{}, Known: KnownOf(q.Snapshot),
+		Node: q.Pod.Node, Ended: q.Pod.Terminal, Failed: failed(q.Whole), Said: q.Said, Events: q.Events, Fits: true, Unknown: unknownOf(q.Unlisted), Nodes: []Node{}, Known: KnownOf(q.Snapshot),
 		Seen: &Seen{},
 	}
 	e.Seen.look(q.Whole)
@@ -106,25 +108,45 @@ func seen(q Question) *Explanation {
 		}
 		c.Volume, c.Name = v.Name, v.ClaimName
 		e.Seen.Claims = append(e.Seen.Claims, c)
+		if e.Node == "" && c.State == SeenPending {
+			if warning := q.provisioningWarning(v.Claim); warning != nil && !passing(warning) {
+				e.Failing = append(e.Failing, Failing{v, warning})
+			}
+		}
 	}
-	if e.Node != "" || e.Ended {
+	if e.Ended || e.Seen.Runs {
 		return e
 	}
+	e.HeldBy = q.seenToHold(d)
+	if e.Held = len(e.HeldBy) > 0; !e.Held && e.Node != "" && q.Whole != nil {
+		e.Start = start.Of(start.Question{
+			Objects: q.Objects, Snapshot: q.Snapshot, Pod: q.Whole, Volumes: d.Volumes, Events: q.Events, Now: q.Now, Seen: q.Seen,
+		})
+		if e.Fits = !e.Start.Blocked(); q.Unread != "" {
+			e.Unknown = append(e.Unknown, "Warning events, which would say more: "+q.Unread)
+		}
+		return e
+	}
+	e.Fits = !e.Held && len(e.Seen.Gates) == 0 && e.Said == "" && len(e.Failing) == 0
+	e.Seen.Unsure = e.Fits
+	return e
+}
+
+// seenToHold are the volumes of which a claim itself shows that the pod cannot have it as it is.
+func (q *Question) seenToHold(d *placement.Demand) []Held {
+	var out []Held
 	for _, u := range d.Undecided {
 		if q.ClaimsUnseen || !slices.Contains(certain, u.Cause) {
 			continue
 		}
 		for i := range d.Volumes {
 			if v := &d.Volumes[i]; v.Name == u.Volume && v.State == placement.Held {
-				e.HeldBy = append(e.HeldBy, Held{Volume: v, Cause: u.Cause, Detail: u.Detail})
+				out = append(out, Held{Volume: v, Cause: u.Cause, Detail: u.Detail, Names: claimsIn(q.Snapshot, q.Pod.Namespace)})
 				break
 			}
 		}
 	}
-	e.Held = len(e.HeldBy) > 0
-	e.Fits = !e.Held && len(e.Seen.Gates) == 0 && e.Said == ""
-	e.Seen.Unsure = e.Fits
-	return e
+	return out
 }
 
 // look notes what the pod says of itself.
@@ -164,17 +186,33 @@ type SeenClaimExplanation struct {
 	Namespace string
 	Claim     SeenClaim
 	Users     []User
-	Unknown   []string
-	Known     Known
+	// Warning is what went wrong when its volume was to be made, bound or changed; nil where no event says so.
+	Warning *event.Event
+	Unknown []string
+	Known   Known
 }
 
+// Fine reports whether the claim has its volume, Unsure whether nothing tells whether it will get one.
+func (e *SeenClaimExplanation) Fine() bool   { return e.Claim.State == SeenBound }
+func (e *SeenClaimExplanation) Unsure() bool { return e.Claim.State == SeenPending && e.Warning == nil }
+
 // OfSeenClaim explains a claim by itself, where what decides about it could not be read; nil where there is none of the name.
-func OfSeenClaim(s *topology.Snapshot, key topology.Key, unlisted []topology.Kind) *SeenClaimExplanation {
+func OfSeenClaim(q Question, key topology.Key) *SeenClaimExplanation {
+	s := q.Snapshot
 	claim := s.Claim(key.Namespace, key.Name)
 	if claim == nil {
 		return nil
 	}
-	return &SeenClaimExplanation{
-		Namespace: key.Namespace, Claim: seenClaim(claim), Users: usersOf(s, key), Unknown: unknownOf(unlisted), Known: KnownOf(s),
+	e := &SeenClaimExplanation{
+		Namespace: key.Namespace, Claim: seenClaim(claim), Users: usersOf(s, key), Unknown: unknownOf(q.Unlisted), Known: KnownOf(s),
 	}
+	switch e.Claim.State {
+	case SeenPending:
+		if e.Warning = q.provisioningWarning(claim); e.Warning != nil && passing(e.Warning) {
+			e.Warning = nil
+		}
+	case SeenBound:
+		e.Warning = q.warning(claim, event.Resize)
+	}
+	return e
 }

@@ -248,7 +248,7 @@ func (f *explainFlags) explainClaim(cmd *cobra.Command, c *cluster, engine *plac
 		return c.listed(topology.KindClaim, topology.KindClaim)
 	}
 	if explain.Blind(c.unlisted) {
-		return f.explainSeenClaim(cmd, c, key)
+		return f.explainSeenClaim(cmd, c, engine, key)
 	}
 	claim := c.snapshot.Claim(key.Namespace, key.Name)
 	if claim == nil {
@@ -270,19 +270,22 @@ func (f *explainFlags) explainClaim(cmd *cobra.Command, c *cluster, engine *plac
 }
 
 // explainSeenClaim explains a claim by itself alone, where what is around it may not be listed.
-func (f *explainFlags) explainSeenClaim(cmd *cobra.Command, c *cluster, key topology.Key) error {
-	e := explain.OfSeenClaim(c.snapshot, key, c.unlisted)
-	if e == nil {
+func (f *explainFlags) explainSeenClaim(cmd *cobra.Command, c *cluster, engine *placement.Engine, key topology.Key) error {
+	claim := c.snapshot.Claim(key.Namespace, key.Name)
+	if claim == nil {
 		return c.notFound("claim", topology.KindClaim, key)
 	}
+	question := c.questionOf(engine)
+	question.Events, question.Unread = c.eventsOf(cmd.Context(), c.aboutClaim(claim)...)
+	e := explain.OfSeenClaim(question, key)
 	c.sign(&e.Known)
 	if err := output.WriteSeenClaim(cmd.OutOrStdout(), e, f.output, colored(cmd.OutOrStdout())); err != nil {
 		return err
 	}
-	switch e.Claim.State {
-	case explain.SeenBound:
+	switch {
+	case e.Fine():
 		return nil
-	case explain.SeenPending:
+	case e.Unsure():
 		return exitStatus(exitFailure)
 	default:
 		return exitStatus(exitFound)

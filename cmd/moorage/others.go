@@ -42,7 +42,7 @@ type wholeObjects struct {
 	// schedulers are those that are seen to look at pods; made when it is first asked for, once all is read.
 	schedulers func() map[string]bool
 	// changed is when last something changed that is seen of nodes and of pods on them, likewise.
-	changed func() time.Time
+	changed, latest func() time.Time
 }
 
 func newWholeObjects() *wholeObjects {
@@ -57,7 +57,7 @@ func newWholeObjects() *wholeObjects {
 		attachments: map[topology.Key]*storagev1.VolumeAttachment{},
 	}
 	w.schedulers = sync.OnceValue(func() map[string]bool { return explain.SchedulersSeen(maps.Values(w.pods)) })
-	w.changed = sync.OnceValue(w.lastChange)
+	w.changed, w.latest = sync.OnceValue(w.lastChange), sync.OnceValue(w.newest)
 	return w
 }
 

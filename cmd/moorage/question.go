@@ -37,7 +37,7 @@ func (c *cluster) question(ctx context.Context, engine *placement.Engine, pod *c
 	}
 	q.ClaimsUnseen = slices.Contains(c.unlisted, topology.KindClaim) && c.claimsOf != pod.Namespace
 	if c.files && pod.DeletionTimestamp != nil {
-		q.Seen = c.whole.newest()
+		q.Seen = c.whole.latest()
 	}
 	if c.whole.pods[topology.Key{Namespace: pod.Namespace, Name: pod.Name}] == nil {
 		q.Schedulers = nil

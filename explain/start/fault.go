@@ -253,12 +253,16 @@ func (q *Question) saidOfVolumes(faults []Fault) []Fault {
 	for i := range q.Pod.Spec.Volumes {
 		add(q.Pod.Spec.Volumes[i].Name, q.Pod.Spec.Volumes[i].Name)
 	}
-	byName := map[string]*placement.Volume{}
+	byName, unseen := map[string]*placement.Volume{}, map[string]bool{}
 	for i := range q.Volumes {
 		v := &q.Volumes[i]
 		byName[v.Name] = v
-		if v.Volume != nil {
+		switch {
+		case v.Volume != nil:
 			add(v.Name, v.Volume.Name)
+		case v.Claim != nil && v.Claim.VolumeName != "": // It may not be looked at, and what is said of it may.
+			add(v.Name, v.Claim.VolumeName)
+			unseen[v.Name] = true
 		}
 	}
 	var out []Fault
@@ -268,7 +272,7 @@ func (q *Question) saidOfVolumes(faults []Fault) []Fault {
 		}
 		e, known := q.newest(func(e *event.Event) bool {
 			stage := event.StageOf(e.Reason)
-			return (stage == event.Mount || stage == event.Resize && e.Object.Kind == "Pod") && slices.Contains(about[name], volumeOf(e.Message))
+			return (stage == event.Mount || stage == event.Attach && unseen[name] || stage == event.Resize && e.Object.Kind == "Pod") && slices.Contains(about[name], volumeOf(e.Message))
 		})
 		if e != nil {
 			f := Fault{Kind: SaidByEvent, Volume: byName[name], Name: name, Event: e, Known: known}

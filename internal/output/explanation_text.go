@@ -47,7 +47,7 @@ func explanationText(out *bytes.Buffer, e *Explanation, wide, color bool) {
 		for i, what := range help {
 			fmt.Fprintln(out, text.Wrap(width, plain.Line(what), fmt.Sprintf("  %d. ", i+1), "     "))
 		}
-	case !e.Fits && (waits || e.Held) && (len(e.Constraints) > 0 || e.Cause != nil):
+	case !e.unjudged && !e.Fits && (waits || e.Held) && (len(e.Constraints) > 0 || e.Cause != nil):
 		fmt.Fprint(out, "\nNo single change that moorage knows how to try would help, and no two.\n")
 	}
 	unknownText(out, e.Unknown)

@@ -51,7 +51,7 @@ func failingToo(e *explain.Explanation) string {
 
 // onlyFailing reports whether nothing else than that keeps the pod from its place.
 func onlyFailing(e *explain.Explanation) bool {
-	fits := e.Allowed > 0
+	fits := e.Allowed > 0 || e.Seen != nil
 	if e.Together != nil {
 		fits = e.Together.Fits.Nodes > 0 && !e.Together.Doubted
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/moorage-k8s/moorage/explain"
+	"github.com/moorage-k8s/moorage/explain/start"
 	"github.com/moorage-k8s/moorage/internal/text"
 )
 
@@ -18,15 +19,19 @@ func seenHeadline(e *explain.Explanation) string {
 	case e.Ended:
 		return ended(e)
 	case e.Held:
-		return "kube-scheduler holds the pod back: " + heldBack(e)
+		return heldBack(e)
 	case s.Runs:
 		return fmt.Sprintf("the pod runs on node %s; where else it could is not known", e.Node)
+	case e.Start != nil && (e.Start.State != start.Starting || len(e.Start.Faults) > 0):
+		return causeWords{e.Pod.Namespace}.started(e) // It is in its events and containers.
 	case e.Node != "" && s.Waiting != "":
 		return fmt.Sprintf("the pod is on node %s and has not started: %s", e.Node, s.Waiting)
 	case e.Node != "":
 		return fmt.Sprintf("the pod is on node %s and has not started", e.Node)
 	case len(s.Gates) > 0:
 		return "kube-scheduler holds the pod back until its scheduling gates are removed: " + text.And(s.Gates)
+	case len(e.Failing) > 0:
+		return allFailing(e.Failing)
 	case e.Said != "":
 		return "kube-scheduler finds no place for the pod, and why no node will do cannot be looked at with your rights; it says: " + strings.TrimSuffix(e.Said, ".")
 	default:
@@ -54,11 +59,18 @@ func seenClaimHeadline(e *explain.SeenClaimExplanation) string {
 	}
 	switch c := &e.Claim; c.State {
 	case explain.SeenBound:
-		return fmt.Sprintf("it is bound to volume %s; %s", c.Bound, used)
+		line := fmt.Sprintf("it is bound to volume %s; %s", c.Bound, used)
+		if e.Warning != nil {
+			line += "; its volume does not change as it is to: " + inItsWords(e.Warning)
+		}
+		return line
 	case explain.SeenLost:
 		return fmt.Sprintf("it is lost: its volume %s is gone, or is another claim's", c.Bound)
 	case explain.SeenDeleting:
 		return "it is being deleted; " + used
+	}
+	if e.Warning != nil {
+		return fmt.Sprintf("its volume could not be made: %s; %s", inItsWords(e.Warning), used)
 	}
 	line := "it has no volume yet, and what it waits for cannot be looked at with your rights"
 	if e.Claim.SelectedNode != "" {
@@ -72,8 +84,11 @@ func WriteSeenClaim(w io.Writer, of *explain.SeenClaimExplanation, output string
 	c := &of.Claim
 	e := &ClaimExplanation{
 		APIVersion: apiVersion, Kind: "ClaimExplanation", Claim: explain.Object{Kind: "PersistentVolumeClaim", Namespace: of.Namespace, Name: c.Name},
-		Fine: c.State == explain.SeenBound, Headline: seenClaimHeadline(of), State: string(c.State), Class: c.Class, Bytes: c.Bytes,
+		Fine: of.Fine(), Headline: seenClaimHeadline(of), State: string(c.State), Class: c.Class, Bytes: c.Bytes,
 		PersistentVolume: c.Bound, SelectedNode: c.SelectedNode, Users: of.Users, Unknown: of.Unknown, Known: of.Known,
+	}
+	if of.Warning != nil {
+		e.Help = asHelp(remedies(of.Warning))
 	}
 	return writeExplained(w, output, e, func(out *bytes.Buffer, _ bool) { claimText(out, e, color) })
 }
