@@ -141,10 +141,19 @@ func (q *asked) help(e *Explanation) {
 			e.Changes = append(e.Changes, proposals[i].Change)
 		}
 	}
-	if len(e.Changes) == 0 && (t == nil || len(t.Helps) == 0) {
+	switch {
+	case len(e.Changes) == 0 && (t == nil || len(t.Helps) == 0):
 		q.helpByTwo(e, proposals)
+	case t != nil && onlyHeavy(e):
+		q.helpByTwoSmall(e, proposals)
 	}
 	e.Changes = e.Changes[:min(len(e.Changes), maxChanges)]
+}
+
+// onlyHeavy reports whether all that helps by itself is a machine, or to have data elsewhere: two small changes may ask for less.
+func onlyHeavy(e *Explanation) bool {
+	return !slices.ContainsFunc(e.Together.Helps, func(h joint.Help) bool { return h.Kind < joint.AddNode }) &&
+		!slices.ContainsFunc(e.Changes, func(c Change) bool { return c.Do != AddNode && c.Do != MoveVolume && c.Do != GiveUp })
 }
 
 // helpByTwo looks for two changes that help only together: of what is beside volumes, of each half one, or of volumes.
@@ -152,20 +161,41 @@ func (q *asked) helpByTwo(e *Explanation, proposals []proposal) {
 	if t := e.Together; t != nil {
 		// A node that is added is tried with all filters there.
 		proposals = slices.DeleteFunc(slices.Clone(proposals), func(p proposal) bool { return p.Do == AddNode })
-		if pair, ok := q.joint.Pair(); ok {
+		if pair, ok := q.joint.Pair(joint.MoveVolume); ok {
 			t.Helps = []joint.Help{pair}
 			return
 		}
-		for i := range proposals[:min(len(proposals), maxPaired)] {
-			p := &proposals[i]
-			if beside, ok := q.joint.PairWith(p.apply, p.gone); ok {
-				p.Beside = &beside
-				e.Changes = []Change{p.Change}
-				return
-			}
+		if change, ok := q.withOneBeside(proposals, joint.MoveVolume); ok {
+			e.Changes = []Change{change}
+			return
 		}
 	}
 	e.Changes = q.pairs(proposals)
+}
+
+// helpByTwoSmall looks for two changes that ask for no machine, and for no data to be moved.
+func (q *asked) helpByTwoSmall(e *Explanation, proposals []proposal) {
+	if pair, ok := q.joint.Pair(joint.AddNode); ok {
+		e.Together.Helps = append(e.Together.Helps, pair)
+		return
+	}
+	small := slices.DeleteFunc(slices.Clone(proposals), func(p proposal) bool { return p.cost >= costNode })
+	if change, ok := q.withOneBeside(small, joint.AddNode); ok {
+		e.Changes = append([]Change{change}, e.Changes...)
+	}
+}
+
+// withOneBeside is the first change to volumes that helps together with one beside them.
+func (q *asked) withOneBeside(proposals []proposal, below joint.HelpKind) (Change, bool) {
+	for i := range proposals[:min(len(proposals), maxPaired)] {
+		p := &proposals[i]
+		if beside, ok := q.joint.PairWith(p.apply, p.gone, below); ok {
+			change := p.Change
+			change.Beside = &beside
+			return change, true
+		}
+	}
+	return Change{}, false
 }
 
 // where is where the pod fits once the changes are made; ok is false where that is nowhere.

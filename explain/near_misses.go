@@ -100,7 +100,7 @@ func misfits(s *topology.Snapshot, v *topology.Volume, claim *topology.Claim) []
 }
 
 // nearMisses are the volumes that come nearest to what an unbound claim asks for, or the one that it names. What other claims have is none
-// of them, and neither is what they left, unless nothing else is in the way.
+// of them, and neither is what they left, or what is kept for one that is not there, unless nothing else is in the way.
 func nearMisses(s *topology.Snapshot, claim *topology.Claim) []NearMiss {
 	if claim.VolumeName != "" {
 		if v := s.Volume(claim.VolumeName); v != nil {
@@ -115,7 +115,8 @@ func nearMisses(s *topology.Snapshot, claim *topology.Claim) []NearMiss {
 	var near []rated
 	for _, key := range s.Keys(topology.KindVolume) {
 		v := s.Volume(key.Name)
-		if v.HasClaimRef && v.ClaimRef != claim.Key() && v.ClaimRef.Namespace != "" && !v.Released {
+		others := v.HasClaimRef && v.ClaimRef != claim.Key() && v.ClaimRef.Namespace != "" && !v.Released
+		if others && s.Claim(v.ClaimRef.Namespace, v.ClaimRef.Name) != nil {
 			continue
 		}
 		r := rated{NearMiss: NearMiss{v, misfits(s, v, claim)}}

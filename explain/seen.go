@@ -192,7 +192,7 @@ type SeenClaimExplanation struct {
 	Known   Known
 }
 
-// Fine reports whether the claim has its volume, Unsure whether nothing tells whether it will get one.
+// Fine reports whether the claim has its volume, Unsure that nothing says if it will get one.
 func (e *SeenClaimExplanation) Fine() bool   { return e.Claim.State == SeenBound }
 func (e *SeenClaimExplanation) Unsure() bool { return e.Claim.State == SeenPending && e.Warning == nil }
 

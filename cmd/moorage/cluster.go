@@ -165,7 +165,8 @@ func (f *clusterFlags) openFiles(stderr io.Writer) (*cluster, error) {
 		if reader.Pods = whole.pods; f.whole {
 			reader.Nodes, reader.Namespaces, reader.Budgets = whole.nodes, whole.namespaces, whole.budgets
 			reader.Events, reader.Claim = whole.events, whole.addClaim
-			reader.Rest = f.restOfFiles(whole.takeWorkload(metav1.NamespaceDefault))
+			workload := whole.takeWorkload(metav1.NamespaceDefault)
+			reader.Rest = f.restOfFiles(func(o runtime.Object) bool { return whole.data.take(o) || workload(o) })
 			reader.Attachments = whole.attachments
 		}
 		reader.Each = f.eachOfFiles()

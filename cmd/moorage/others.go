@@ -34,6 +34,7 @@ type wholeObjects struct {
 	claims map[topology.Key]*corev1.PersistentVolumeClaim
 	// workloads are what counts of those that files hold.
 	workloads map[topology.Kind]map[topology.Key]*workload
+	data      namedData
 	budgets   map[topology.Key]*policyv1.PodDisruptionBudget
 	// budgetsUnread is why the cluster's budgets are not known; empty where they are.
 	budgetsUnread string
@@ -103,6 +104,7 @@ func (w *wholeObjects) objects() start.Objects {
 	return start.Objects{
 		Pod:         func(key topology.Key) *corev1.Pod { return w.pods[key] },
 		Node:        func(name string) *corev1.Node { return w.nodes[topology.Key{Name: name}] },
+		Data:        w.data.of,
 		Attachments: func(volume string) []*storagev1.VolumeAttachment { return byVolume()[volume] },
 	}
 }

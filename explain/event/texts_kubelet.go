@@ -4,6 +4,11 @@ package event
 
 // kubeletTexts are what the kubelet says of volumes that it cannot mount: its own texts, and what mount(8) and its helpers print, which it hands on.
 var kubeletTexts = []Text{
+	// pkg/volume/csi/csi_attacher.go: the driver's own Secret. It ends in the words of the next row.
+	{
+		ID: "driver-secret-missing", Stages: []Stage{Mount}, Missing: Secret, Patterns: []string{"fetching NodeStageSecretRef {secret} failed", "fetching NodePublishSecretRef {secret} failed"},
+		Cause: "the Secret {secret} that the driver needs cannot be read", Look: "nodeStageSecretRef and nodePublishSecretRef of the volume, and the class's parameters", Remedy: "create the Secret in the namespace that the volume or its class names for it; the kubelet tries again by itself",
+	},
 	// pkg/volume/util.GetSecretForPod and pkg/kubelet/util/manager of Kubernetes 1.37, with the API server's NotFound.
 	{
 		ID: "secret-missing", Stages: []Stage{Mount}, Missing: Secret,
@@ -196,10 +201,6 @@ var kubeletTexts = []Text{
 	{
 		ID: "attachment-pending", Stages: []Stage{Mount}, Symptom: true, Patterns: []string{"is not attached for volume attachment"},
 		Cause: "the volume is not attached yet", Look: "status of the volume's VolumeAttachment", Remedy: "see why it is not attached",
-	},
-	{
-		ID: "driver-secret-missing", Stages: []Stage{Mount}, Missing: Secret, Patterns: []string{"fetching NodeStageSecretRef {secret} failed", "fetching NodePublishSecretRef {secret} failed"},
-		Cause: "the Secret {secret} that the driver needs cannot be read", Look: "nodeStageSecretRef and nodePublishSecretRef of the volume, and the class's parameters", Remedy: "create the Secret",
 	},
 	// pkg/volume/csi/csi_mounter.go.
 	{

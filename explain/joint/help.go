@@ -147,21 +147,21 @@ func (a *Answer) Helps() []Help {
 	return out[:min(len(out), maxHelp)]
 }
 
-// paired are the proposals that are tried with another change: of a kind not only those of one node.
-func (a *Answer) paired() []proposal {
+// paired are the proposals below a kind that are tried with another change: of a kind not only those of one node.
+func (a *Answer) paired(below HelpKind) []proposal {
 	var out []proposal
 	kinds := map[HelpKind]int{}
 	for _, p := range a.ordered() {
-		if kinds[p.Kind]++; kinds[p.Kind] <= maxOfKind && len(out) < maxPaired {
+		if kinds[p.Kind]++; p.Kind < below && kinds[p.Kind] <= maxOfKind && len(out) < maxPaired {
 			out = append(out, p)
 		}
 	}
 	return out
 }
 
-// Pair returns the first two changes that help only together.
-func (a *Answer) Pair() (Help, bool) {
-	proposals := a.paired()
+// Pair returns the first two changes below a kind that help together, where none of these does by itself.
+func (a *Answer) Pair(below HelpKind) (Help, bool) {
+	proposals := a.paired(below)
 	for k := range proposals {
 		for j := range proposals[:k] {
 			if help, ok := a.try(&proposals[j], &proposals[k]); ok {
@@ -173,13 +173,13 @@ func (a *Answer) Pair() (Help, bool) {
 	return Help{}, false
 }
 
-// PairWith returns the first change that helps together with one to volumes, without the pods that are gone for it.
-func (a *Answer) PairWith(change func(*topology.Draft), gone []topology.Key) (Help, bool) {
+// PairWith returns the first change below a kind that helps together with one to volumes, without the pods that are gone for it.
+func (a *Answer) PairWith(change func(*topology.Draft), gone []topology.Key, below HelpKind) (Help, bool) {
 	first := proposal{apply: func(t *trial) {
 		change(t.volumes)
 		t.removePods(gone)
 	}}
-	for _, p := range a.paired() {
+	for _, p := range a.paired(below) {
 		if then, ok := a.try(&first, &p); ok {
 			help := p.Help
 			help.Fits, help.Nodes = then.Fits, then.Nodes

@@ -116,7 +116,7 @@ func tell(a *joint.Answer) string {
 	}
 	helps := a.Helps()
 	if len(helps) == 0 {
-		if pair, ok := a.Pair(); ok {
+		if pair, ok := a.Pair(joint.MoveVolume); ok {
 			helps = append(helps, pair)
 		}
 	}

@@ -31,6 +31,8 @@ const (
 	// AttachSilent: the attachment is asked for, and the driver has said nothing; NotAsked: it is not asked for.
 	AttachSilent
 	NotAsked
+	// DataMissing: a Secret or ConfigMap that the volume names is not there, or lacks a key.
+	DataMissing
 	// SaidByEvent is an event about the volume: it is not attached or mounted, or an object that it names is not there.
 	SaidByEvent
 	// OfContainer is a container that cannot be started because of a volume.
@@ -52,6 +54,8 @@ type Fault struct {
 	// Event is what was said, and Known what the table knows of that.
 	Event *event.Event
 	Known *event.Known
+	// Missing are the Secrets and ConfigMaps that the volume waits for: DataMissing, and SaidByEvent where the event names several.
+	Missing []MissingData
 	// Young tells that what the fault waits for was asked for just now.
 	Young bool
 	// Slots are what the node's CSINode promises for the driver (negative for no limit), Attached how many volumes are attached there.
@@ -90,6 +94,7 @@ func (q *Question) faults(here string) []Fault {
 			out = append(out, *f)
 		}
 	}
+	out = append(out, q.withoutData()...)
 	out = append(out, q.saidOfVolumes(out)...)
 	slices.SortStableFunc(out, func(a, b Fault) int {
 		return cmp.Or(cmp.Compare(number(a.Passing()), number(b.Passing())), cmp.Compare(a.Kind, b.Kind))
@@ -276,6 +281,9 @@ func (q *Question) saidOfVolumes(faults []Fault) []Fault {
 		})
 		if e != nil {
 			f := Fault{Kind: SaidByEvent, Volume: byName[name], Name: name, Event: e, Known: known}
+			if missing := missingIn(e.Message); len(missing) > 1 && known != nil && known.Missing != "" {
+				f.Missing = missing
+			}
 			if f.Volume != nil {
 				f.Driver = f.Volume.Driver()
 			}

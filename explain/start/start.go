@@ -18,6 +18,7 @@ type Objects struct {
 	Pod         func(topology.Key) *corev1.Pod
 	Node        func(name string) *corev1.Node
 	Attachments func(volume string) []*storagev1.VolumeAttachment
+	Data        Data
 }
 
 // Question is a pod that has its node.

@@ -133,6 +133,8 @@ func (s *startWords) clause(f *start.Fault) string {
 			f.Volume.Volume.Name, subjectOf(f), s.Node.Name, f.Here.Name, s.since(f.Here.Created), f.Driver)
 	case start.NotAsked:
 		return fmt.Sprintf("volume %s of %s is not attached to %s, and no VolumeAttachment asks for it yet", f.Volume.Volume.Name, subjectOf(f), s.Node.Name)
+	case start.DataMissing:
+		return fmt.Sprintf("%s: %s", subjectOf(f), missingData(f.Missing))
 	case start.OfContainer:
 		return fmt.Sprintf("container %s cannot start: %s", s.Container.Name, f.Known.Cause)
 	default:
@@ -152,6 +154,9 @@ func (s *startWords) said(f *start.Fault) string {
 	}
 	if f.Known == nil {
 		return fmt.Sprintf("%s: %s says: %s", what, by(f), spoken(f.Event.Message))
+	}
+	if len(f.Missing) > 0 {
+		return fmt.Sprintf("%s: %s", what, missingData(f.Missing))
 	}
 	words := ""
 	if code := event.CodeOf(f.Event.Message); code != "" {

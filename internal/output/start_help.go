@@ -41,6 +41,10 @@ func (w causeWords) startHelp(e *explain.Explanation) []Help {
 		case start.DriverMissing:
 			add(fmt.Sprintf("make the node plugin of %s run on %s: it is a DaemonSet as a rule; look at its pod there, its tolerations and its node selector",
 				f.Driver, s.Node.Name))
+		case start.DataMissing:
+			for _, what := range dataHelp(f.Missing, s.namespace) {
+				add(what)
+			}
 		case start.OutOfPlace:
 			add(fmt.Sprintf("recreate the pod where the volume can be used (%s): without nodeName in its template kube-scheduler sees to that", strings.TrimSuffix(s.placeOf(f), " only")))
 		case start.HeldElsewhere:
@@ -60,6 +64,12 @@ func (w causeWords) startHelp(e *explain.Explanation) []Help {
 		case start.NotAsked:
 			add("wait; where it lasts, look at kube-controller-manager, whose attach-detach controller makes VolumeAttachments")
 		default:
+			if len(f.Missing) > 0 {
+				for _, what := range dataHelp(f.Missing, s.namespace) {
+					add(what)
+				}
+				continue
+			}
 			add(remedyOf(f.Known, "look at "+s.whereSaid(f)))
 		}
 	}

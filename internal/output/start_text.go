@@ -53,7 +53,7 @@ func (w causeWords) startCause(e *explain.Explanation, headline string) *TrueCau
 
 // faultNames are the kinds of faults for programs.
 var faultNames = map[start.Kind]string{
-	start.DriverMissing: "driver", start.OutOfPlace: "place", start.HeldElsewhere: "heldElsewhere", start.AttachFails: "attachError", start.AttachSilent: "notAttached",
+	start.DriverMissing: "driver", start.OutOfPlace: "place", start.DataMissing: "data", start.HeldElsewhere: "heldElsewhere", start.AttachFails: "attachError", start.AttachSilent: "notAttached",
 	start.NotAsked: "notAttached", start.SaidByEvent: "event", start.OfContainer: "container",
 }
 

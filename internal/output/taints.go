@@ -32,6 +32,9 @@ const taintUninitialized, taintShutdown = "node.cloudprovider.kubernetes.io/unin
 
 // taintsLack says what a node is, or that it has taints which the pod does not tolerate.
 func taintsLack(list []corev1.Taint) string {
+	if len(list) > 1 { // That is said for itself.
+		list = slices.DeleteFunc(slices.Clone(list), func(t corev1.Taint) bool { return t.Key == corev1.TaintNodeUnschedulable })
+	}
 	names := make([]string, len(list))
 	for i := range list {
 		names[i] = list[i].ToString()

@@ -68,6 +68,9 @@ func (w causeWords) tied(e *explain.Explanation) string {
 	if tie.Cause != nil && (tie.Cause.Ties() || tie.Cause.Reason == placement.ReasonNoVolume) {
 		there = "there "
 	}
+	if strings.Contains(parts[0], bare(&t.Left)) {
+		there = "" // It says where.
+	}
 	return fmt.Sprintf("%s, and %s%s", what, there, strings.Join(parts, "; and "))
 }
 
