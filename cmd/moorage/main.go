@@ -80,7 +80,7 @@ It is a kube-scheduler extender and an admission webhook on one view of the clus
 	})
 	root.AddCommand(
 		serveCommand(), explainCommand(), simulateCommand(), checkCommand(), captureCommand(), scanCommand(), mapCommand(), doctorCommand(),
-		rulesCommand(), driversCommand(), unhookCommand(), optionsCommand(), versionCommand(),
+		rulesCommand(), driversCommand(), configCommand(), unhookCommand(), optionsCommand(), versionCommand(),
 	)
 	return root
 }

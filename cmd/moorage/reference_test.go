@@ -122,6 +122,9 @@ func page(cmd *cobra.Command) string {
 	if cmd.Example != "" {
 		fmt.Fprintf(&out, "## Examples\n\n```sh\n%s\n```\n\n", unindented(cmd.Example))
 	}
+	if cmd.HasSubCommands() {
+		return out.String() + subcommands(cmd)
+	}
 	fmt.Fprintln(&out, "## Flags\n\n| flag | default | meaning |\n|---|---|---|")
 	flags := flagsOfKubectl(cmd, cmd.Name() == "options")
 	flags.VisitAll(func(f *pflag.Flag) {
@@ -141,6 +144,19 @@ func page(cmd *cobra.Command) string {
 	})
 	if cmd.Name() != "options" && flagsOfKubectl(cmd, true).HasFlags() {
 		fmt.Fprint(&out, "\nAnd [kubectl's flags](options.md), such as `--as`, `--cluster`, `--user`, `--server` and `--token`.\n")
+	}
+	return out.String()
+}
+
+// subcommands are what a page has of the commands within a command.
+func subcommands(cmd *cobra.Command) string {
+	var out strings.Builder
+	for _, sub := range cmd.Commands() {
+		fmt.Fprintf(&out, "## %s\n\n%s.\n\n```\n%s\n```\n\n%s\n", sub.CommandPath(), markdown(sub.Short), sub.UseLine(), blocks(sub.Long))
+		fmt.Fprintf(&out, "```sh\n%s\n```\n\n", unindented(sub.Example))
+		sub.NonInheritedFlags().VisitAll(func(f *pflag.Flag) {
+			fmt.Fprintf(&out, "- `--%s`: %s\n", f.Name, markdown(f.Usage))
+		})
 	}
 	return out.String()
 }

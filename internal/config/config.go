@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -72,7 +73,8 @@ type Extender struct {
 	ReservedPercentOfNamespace int `json:"reservedPercentOfNamespace"`
 	// Predicates by name: Enforce, Score or Off; those not named have their default.
 	Predicates map[string]Word `json:"predicates"`
-	Scorers    []Scorer        `json:"scorers"`
+	// Scorers by name, with their weights.
+	Scorers []Scorer `json:"scorers"`
 	// BalanceBy are labels by which the scorer ZoneBalance tells claims to belong together, before those that it knows: keys joined by commas, of which
 	// the first has to be there and the others tell sets apart where they are.
 	BalanceBy []string `json:"balanceBy"`
@@ -87,6 +89,7 @@ type Extender struct {
 
 // Scorer configures one scorer.
 type Scorer struct {
+	// Name is one of the scorers'.
 	Name string `json:"name"`
 	// Weight is the scorer's share; 0 switches it off.
 	Weight *int `json:"weight"`
@@ -156,18 +159,12 @@ func Load(path string) (*Configuration, error) {
 
 // Parse reads a configuration on top of the defaults.
 func Parse(data []byte) (*Configuration, error) {
-	asJSON, err := yaml.YAMLToJSONStrict(data)
-	if err != nil {
-		return nil, fmt.Errorf("not YAML: %w", err)
-	}
-	c := Default()
-	c.APIVersion, c.Kind = "", ""
-	strict, err := kjson.UnmarshalStrict(asJSON, c)
+	c, strict, err := decode(data)
 	if err != nil {
 		return nil, err
 	}
-	if c.Kind != Kind || c.APIVersion != APIVersion {
-		return nil, fmt.Errorf("it is apiVersion %q, kind %q; want apiVersion: %s, kind: %s", c.APIVersion, c.Kind, APIVersion, Kind)
+	if err := c.validateHead(); err != nil {
+		return nil, err
 	}
 	if err := errors.Join(strict...); err != nil {
 		return nil, err
@@ -176,6 +173,37 @@ func Parse(data []byte) (*Configuration, error) {
 		return nil, err
 	}
 	return c, nil
+}
+
+func (c *Configuration) validateHead() error {
+	if c.Kind != Kind || c.APIVersion != APIVersion {
+		return fmt.Errorf("it is apiVersion %q, kind %q; want apiVersion: %s, kind: %s", c.APIVersion, c.Kind, APIVersion, Kind)
+	}
+	return nil
+}
+
+// decode reads a configuration on top of the defaults. What is there twice, or not known, is in strict.
+func decode(data []byte) (c *Configuration, strict []error, err error) {
+	c = Default()
+	c.APIVersion, c.Kind = "", ""
+	words := func() []error { return wordsOf(data, reflect.TypeFor[Configuration]()) }
+	asJSON, err := yaml.YAMLToJSONStrict(data)
+	if err != nil {
+		if told := words(); told != nil {
+			return nil, nil, errors.Join(told...)
+		}
+		return nil, nil, fmt.Errorf("not YAML: %w", err)
+	}
+	if strict, err = kjson.UnmarshalStrict(asJSON, c); err != nil {
+		if told := words(); told != nil {
+			return nil, nil, errors.Join(told...)
+		}
+		return nil, nil, err
+	}
+	if told := words(); len(strict) > 0 && told != nil {
+		strict = told
+	}
+	return c, strict, nil
 }
 
 // Validate checks what the decoder cannot, and fills in what depends on other settings. Parse has done so; who changes a setting

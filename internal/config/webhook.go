@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 	"unicode"
@@ -62,6 +63,7 @@ type Webhook struct {
 
 // NamespaceRules are rules' actions in some namespaces.
 type NamespaceRules struct {
+	// NamespaceSelector says in which, by their labels.
 	NamespaceSelector *metav1.LabelSelector `json:"namespaceSelector"`
 	// Rules by ID: deny, warn, audit or off.
 	Rules map[string]Word `json:"rules"`
@@ -81,6 +83,7 @@ type Exemption struct {
 
 // SchedulerName says which pods with claims go to which scheduler.
 type SchedulerName struct {
+	// Name is what the pods get as schedulerName.
 	Name string `json:"name"`
 	// NamespaceSelector selects the namespaces that opted in; without it those with the label moorage.dev/scheduler: enabled.
 	NamespaceSelector *metav1.LabelSelector `json:"namespaceSelector"`
@@ -91,6 +94,7 @@ type SchedulerName struct {
 
 // Lease names a Lease.
 type Lease struct {
+	// Namespace is where it is.
 	Namespace string `json:"namespace"`
 	Name      string `json:"name"`
 }
@@ -167,6 +171,11 @@ func (w *Webhook) validate() error {
 		add("webhook.schedulerName.namespaceSelector", err)
 		if s.Lease != nil && (s.Lease.Namespace == "" || s.Lease.Name == "") {
 			add("webhook.schedulerName.lease", errors.New("needs a namespace and a name"))
+		}
+	}
+	for i, root := range w.BidirectionalRoots {
+		if !path.IsAbs(root) {
+			add(fmt.Sprintf("webhook.bidirectionalRoots[%d]", i), fmt.Errorf("%q is no directory of a node; it begins with /", root))
 		}
 	}
 	w.validateVolumesResource(add)
