@@ -20,7 +20,7 @@ import (
 func pages(t *testing.T) map[string]string {
 	t.Helper()
 	out := map[string]string{}
-	for _, root := range []string{"../../docs", "../../charts/moorage", "../../README.md", "../../CONTRIBUTING.md"} {
+	for _, root := range []string{"../../docs", "../../examples", "../../charts/moorage", "../../README.md", "../../CHANGELOG.md", "../../CONTRIBUTING.md"} {
 		err := filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
 			if err != nil || filepath.Ext(path) != ".md" {
 				return err
@@ -39,6 +39,9 @@ func pages(t *testing.T) map[string]string {
 var (
 	// typed matches a command line of moorage in a block of code, or between backticks.
 	typed = regexp.MustCompile("(?m)^(?: {4,}|\\$ )(?:\\$ )?(?:kubectl |bin/)?moorage ([^\n]*)|`(?:kubectl )?moorage ([^`\n]*)`")
+	// shell matches a block of commands without what they print; inShell one of moorage there.
+	shell   = regexp.MustCompile("(?ms)^ *```sh\n(.*?)^ *```$")
+	inShell = regexp.MustCompile(`(?m)^ *(?:kubectl |bin/)?moorage (.*)$`)
 	// ends matches what ends the command line.
 	ends = regexp.MustCompile(` +[#|&>].*|[|&;]\s*$`)
 )
@@ -47,8 +50,17 @@ var (
 func TestCommandsInTheDocumentation(t *testing.T) {
 	found := 0
 	for name, text := range pages(t) {
+		var lines []string
 		for _, m := range typed.FindAllStringSubmatch(text, -1) {
-			line := ends.ReplaceAllString(m[1]+m[2], "")
+			lines = append(lines, m[1]+m[2])
+		}
+		for _, block := range shell.FindAllStringSubmatch(text, -1) {
+			for _, m := range inShell.FindAllStringSubmatch(block[1], -1) {
+				lines = append(lines, m[1])
+			}
+		}
+		for _, line := range lines {
+			line = ends.ReplaceAllString(line, "")
 			if strings.ContainsAny(line, "[…\"'") || strings.Contains(line, "|") {
 				continue // a pattern, not a command line
 			}
@@ -58,7 +70,7 @@ func TestCommandsInTheDocumentation(t *testing.T) {
 			}
 		}
 	}
-	if found < 40 {
+	if found < 80 {
 		t.Errorf("%d command lines were found", found)
 	}
 }
@@ -171,4 +183,25 @@ func hasSection(page, anchor string) bool {
 		}
 	}
 	return false
+}
+
+// A reader who begins at the index finds every page.
+func TestEveryPageOfTheDocumentationIsLinked(t *testing.T) {
+	all := pages(t)
+	const index = "../../docs/README.md"
+	seen := map[string]bool{index: true}
+	for queue := []string{index}; len(queue) > 0; queue = queue[1:] {
+		for _, m := range linked.FindAllStringSubmatch(all[queue[0]], -1) {
+			target := filepath.Join(filepath.Dir(queue[0]), m[1])
+			if _, page := all[target]; page && !seen[target] {
+				seen[target] = true
+				queue = append(queue, target)
+			}
+		}
+	}
+	for name := range all {
+		if !seen[name] && name != "../../README.md" {
+			t.Errorf("no page links to %s, from the index on", name)
+		}
+	}
 }
