@@ -13,6 +13,7 @@ import (
 	"github.com/moorage-k8s/moorage/explain"
 	"github.com/moorage-k8s/moorage/explain/event"
 	"github.com/moorage-k8s/moorage/topology"
+	"github.com/moorage-k8s/moorage/webhook/rules"
 )
 
 // Cluster is what findings are looked for in: a snapshot, the objects in full, and indexes over both. Nothing in it must be changed.
@@ -25,6 +26,9 @@ type Cluster struct {
 	Now time.Time
 	// Unlisted are the kinds that could not be read, or not all of them, and why.
 	Unlisted map[topology.Kind]string
+	// Rules are asked about the objects, and Upgrade is the change of Kubernetes that is asked about; each may be nil. Set them before Run.
+	Rules   *rules.Evaluator
+	Upgrade *Upgrade
 
 	events        map[eventKey][]event.Event
 	users         map[topology.Key][]*corev1.Pod

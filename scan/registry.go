@@ -8,7 +8,7 @@ import (
 )
 
 // registry is every kind, in the order in which they are asked: a kind that explains what hurts comes before those that would tell of the hurt.
-var registry = inOrder(dataAtRisk, roots, stuck, willStick, waste, unwise)
+var registry = inOrder(dataAtRisk, roots, stuck, willStick, upgrades, waste, unwise)
 
 // inOrder joins families. Two kinds of one ID, or one without any, are a mistake in the program: it panics.
 func inOrder(families ...[]Kind) []Kind {

@@ -64,6 +64,7 @@ func Run(c *Cluster, o Options) Result {
 				}
 			}
 			f.ID, f.Section, f.Remedy = cmp.Or(f.ID, k.ID), k.Section, cmp.Or(f.Remedy, k.Remedy)
+			c.memo.note(&f)
 			if o.takes(c, &f) {
 				out.Findings = append(out.Findings, f)
 			}

@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/moorage-k8s/moorage/check"
 	"github.com/moorage-k8s/moorage/nodefit"
 	"github.com/moorage-k8s/moorage/topology"
 )
@@ -35,10 +36,14 @@ type settledView struct {
 	bears       map[Object]topology.NodeSet
 }
 
-// memo is the settled view, and the pods that are placed in it, once they have been asked for.
+// memo is what several kinds of findings ask for, once it has been asked for: the settled view, the pods that are placed in it, what the rules say;
+// and what was found so far.
 type memo struct {
 	view   *settledView
 	placed []placed
+	asked  bool
+	rules  []check.Finding
+	told   map[told]bool
 }
 
 // settle returns the settled view of the cluster.

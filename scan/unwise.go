@@ -3,4 +3,4 @@
 package scan
 
 // unwise are the kinds of what the admission rules say of live objects.
-var unwise []Kind
+var unwise = []Kind{ruleKind}

@@ -23,6 +23,8 @@ type Workload struct {
 	Replicas int
 	// Pod is the template of its pods.
 	Pod *corev1.PodTemplateSpec
+	// Whole is the whole object.
+	Whole runtime.Object
 	// Set is the whole object of a StatefulSet, and Deployment that of a Deployment; nil for others. The template is in Pod.
 	Set        *appsv1.StatefulSet
 	Deployment *appsv1.Deployment
@@ -30,7 +32,7 @@ type Workload struct {
 
 // workloadOf reads an object that makes pods; nil for others.
 func workloadOf(object runtime.Object) *Workload {
-	w := &Workload{Replicas: -1}
+	w := &Workload{Replicas: -1, Whole: object}
 	replicas := func(n *int32) int {
 		if n == nil {
 			return 1

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -22,6 +20,7 @@ import (
 	"github.com/moorage-k8s/moorage/internal/plain"
 	"github.com/moorage-k8s/moorage/scan"
 	"github.com/moorage-k8s/moorage/topology/placement"
+	"github.com/moorage-k8s/moorage/webhook/rules"
 )
 
 // scanFlags are what scan was asked for.
@@ -32,11 +31,9 @@ type scanFlags struct {
 	only, ignore     []string
 	since            time.Duration
 	failOn           string
+	upgradeTo        string
 	contexts         []string
 }
-
-// scanMemory is up to how much memory garbage may take: above it is collected sooner.
-const scanMemory = 1300 << 20
 
 // failOnNone is the value of --fail-on for never.
 const failOnNone = "none"
@@ -98,6 +95,7 @@ cluster cannot be read, or nothing was found and some of those sections' kinds c
 	f.StringSliceVar(&flags.ignore, "ignore", nil, "none of these kinds of findings or sections; may be repeated")
 	f.DurationVar(&flags.since, "since", 0, "only what began so long ago at most, such as 24h; what has no time is left out then")
 	f.StringVar(&flags.failOn, "fail-on", string(scan.Stuck), "the mildest section of which a finding makes the exit status 1, or none")
+	f.StringVar(&flags.upgradeTo, "upgrade-to", "", "what this version of Kubernetes would change for the volumes of the cluster, such as 1.37")
 	f.StringSliceVar(&flags.contexts, "contexts", nil, "the clusters of these contexts of the kubeconfig, side by side")
 	f.StringVarP(&flags.output, "output", "o", "text", "text, wide, json, yaml, markdown or junit")
 	cmd.MarkFlagsMutuallyExclusive("all-namespaces", "namespace")
@@ -178,8 +176,13 @@ func (f *scanFlags) scan(cmd *cobra.Command, options scan.Options) (*output.Scan
 	if err != nil {
 		return nil, scan.Result{}, err
 	}
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(scanMemory)
+	ruleOptions, err := config.Default().RuleOptions()
+	if err != nil {
+		return nil, scan.Result{}, err
+	}
+	evaluator, err := rules.NewEvaluator(ruleOptions)
+	if err != nil {
+		return nil, scan.Result{}, err
 	}
 	objects := scan.NewObjects()
 	f.each, f.newest = func(o runtime.Object) { objects.Add(o) }, func() time.Time { return objects.Newest }
@@ -187,9 +190,16 @@ func (f *scanFlags) scan(cmd *cobra.Command, options scan.Options) (*output.Scan
 	if err != nil {
 		return nil, scan.Result{}, err
 	}
+	cluster := scan.New(objects, c.questionOf(engine), c.moment, c.unread)
+	cluster.Rules = evaluator
+	if f.upgradeTo != "" {
+		if cluster.Upgrade, err = scan.ParseUpgrade(c.version(), f.upgradeTo); err != nil {
+			return nil, scan.Result{}, err
+		}
+	}
 	tell, clear := showProgress(cmd.ErrOrStderr())
 	options.Progress = tell
-	found := scan.Run(scan.New(objects, c.questionOf(engine), c.moment, c.unread), options)
+	found := scan.Run(cluster, options)
 	clear()
 	known := explain.KnownOf(c.snapshot)
 	c.sign(&known)
