@@ -70,7 +70,11 @@ func (v *settledView) holdings(c *Cluster, driver string, slots topology.AttachS
 		if of != driver || volume.Affinity == nil {
 			continue
 		}
-		if zone := v.slotZone(driver, v.snapshot.Reach(volume)); zone != "" && !v.finer(volume, v.serves(driver)) {
+		at := v.placeOf(volume, driver)
+		if v.places.Key == "" {
+			at.zone = v.slotZone(driver, at.able)
+		}
+		if at.zone != "" && !at.local {
 			slots.EachHolder(handle, func(i int) { fixed[i] = append(fixed[i], volume.Name) })
 		}
 	}

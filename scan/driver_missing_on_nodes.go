@@ -19,7 +19,7 @@ var driverMissingOnNodesKind = Kind{
 	ID: "driver-missing-on-nodes", Section: WillStick,
 	Means: "A node lacks the driver of volumes whose pods may go there: a pod that does stays in ContainerCreating.",
 	Known: "The drivers that CSINode registers; the volumes that pods use, from where these can be reached; taints, selectors and affinities.",
-	Not: "For nodes that joined in the last 5 minutes or are closed to new pods; for nodes that the volumes' affinity, or the pods' selectors and tolerations, rule out; " +
+	Not: "For nodes that joined in the last 5 minutes, are closed to new pods, or have another operating system than those with the driver; for nodes that the volumes' affinity, or the pods' selectors and tolerations, rule out; " +
 		"for drivers whose CSIDriver asks kube-scheduler to keep pods off (preventPodSchedulingIfMissing).",
 	Remedy: "run the driver's node plugin there (the tolerations and selectors of its DaemonSet), or keep these pods off with a taint or a selector",
 	Needs:  []topology.Kind{topology.KindNode, topology.KindCSINode, topology.KindPod, topology.KindClaim, topology.KindVolume},
@@ -99,9 +99,15 @@ func driverMissingOnNodes(c *Cluster) []Finding {
 // lacking are the nodes without a driver that others have, of those that take new pods and have had the time to get it.
 func (c *Cluster) lacking(driver string) topology.NodeSet {
 	out := c.Snapshot.Open().Clone()
-	out.AndNot(c.Snapshot.RegisteredOn(driver))
+	runs := c.Snapshot.RegisteredOn(driver)
+	out.AndNot(runs)
+	systems := map[string]bool{}
+	for i := range runs.All() {
+		systems[c.Snapshot.Node(i).Labels[corev1.LabelOSStable]] = true
+	}
 	for i := range out.Clone().All() {
-		if !c.hasJoined(c.Snapshot.Node(i).Name) {
+		n := c.Snapshot.Node(i)
+		if !c.hasJoined(n.Name) || !systems[n.Labels[corev1.LabelOSStable]] {
 			out.Remove(i)
 		}
 	}

@@ -13,71 +13,117 @@ import (
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
 
-// placed is a pod that has its node, with the volumes that have to come along when it moves.
-type placed struct {
+// strandedPod is a pod that no other node than its own could take, and its volumes' zone is why.
+type strandedPod struct {
 	pod     *corev1.Pod
-	node    int
 	volumes []*topology.Volume
-	// reach are the nodes from which all of the volumes can be reached and that run their drivers, and able those that allow the pod besides and are
-	// open; its own node may be in both.
-	reach, able topology.NodeSet
-	// zone is the one that the volumes bind the pod to; empty where it is none, or where they bind it to a part of one.
-	zone string
-	// bound tells that without its volumes the pod could be on another node: they alone keep it.
-	bound bool
+	zone    string
 }
 
-// placedPods are the pods that run or start on a node with volumes of their claims, and that would be created again elsewhere if it were lost, by name.
-// Pods for which nobody chooses a node are left out: those of DaemonSets and of the kubelet.
-func (c *Cluster) placedPods() []placed {
-	if c.memo.placed == nil {
-		c.memo.placed = c.settle().place(c)
+// fewNodes is of how many other nodes it is asked whether they have room: of more, some has it as a rule, or is added.
+const fewNodes = 16
+
+// strandedPods are those of the cluster, by name. Pods for which nobody chooses a node are left out: those of DaemonSets and of the kubelet.
+func (c *Cluster) strandedPods() []strandedPod {
+	if c.memo.stranded != nil {
+		return *c.memo.stranded
 	}
-	return c.memo.placed
-}
-
-func (v *settledView) place(c *Cluster) []placed {
-	var out []placed
+	var out []strandedPod
+	v := c.settle()
 	for _, key := range slices.SortedFunc(maps.Keys(c.Pods), topology.Key.Compare) {
 		pod := c.Pods[key]
 		if pod.Spec.NodeName == "" || ended(pod) || pod.DeletionTimestamp != nil || len(pod.Spec.Volumes) == 0 || ownerOf(pod).Kind == "DaemonSet" || mirror(pod) {
 			continue
 		}
-		node, ok := v.snapshot.NodeIndex(pod.Spec.NodeName)
-		trimmed := v.snapshot.Pod(key)
-		if !ok || trimmed == nil {
-			continue
-		}
-		p := placed{pod: pod, node: node, reach: v.snapshot.AllNodes().Clone()}
-		serves, local := v.snapshot.AllNodes().Clone(), false
-		demand := placement.NewDemand(v.snapshot, trimmed)
-		for i := range demand.Volumes {
-			volume := demand.Volumes[i].Volume
-			if volume == nil {
-				continue
+		if trimmed := v.snapshot.Pod(key); trimmed != nil {
+			if p := v.stranded(pod, placement.NewDemand(v.snapshot, trimmed)); p != nil {
+				out = append(out, *p)
 			}
-			p.volumes = append(p.volumes, volume)
-			p.reach.And(v.snapshot.Reach(volume))
-			runs := v.serves(demand.Volumes[i].Driver())
-			serves.And(runs)
-			local = local || explain.NodeLocal(volume) || v.finer(volume, runs)
 		}
-		if len(p.volumes) == 0 {
+	}
+	c.memo.stranded = &out
+	return out
+}
+
+// stranded is the pod if no other node could take it; nil for others.
+func (v *settledView) stranded(pod *corev1.Pod, demand *placement.Demand) *strandedPod {
+	node, ok := v.snapshot.NodeIndex(pod.Spec.NodeName)
+	if !ok {
+		return nil
+	}
+	p := &strandedPod{pod: pod}
+	var able topology.NodeSet
+	for i := range demand.Volumes {
+		volume := demand.Volumes[i].Volume
+		if volume == nil {
 			continue
 		}
-		p.able = v.allows(pod, true).Clone()
-		p.able.And(v.open)
-		without := p.able.Clone()
-		without.Remove(node)
-		p.bound = !without.Empty()
-		if !local {
-			p.zone = v.zoneOf(p.reach)
+		at := v.placeOf(volume, demand.Volumes[i].Driver())
+		if at.local {
+			return nil
 		}
-		p.reach.And(serves)
-		p.able.And(p.reach)
-		out = append(out, p)
+		if p.volumes == nil {
+			able = at.able.Clone()
+		} else {
+			able.And(at.able)
+		}
+		p.volumes = append(p.volumes, volume)
+		p.zone = max(p.zone, at.zone)
 	}
-	return out
+	if p.zone == "" {
+		return nil
+	}
+	elsewhere := v.allows(pod, false).Clone()
+	elsewhere.And(v.open)
+	elsewhere.Remove(node)
+	able.And(elsewhere)
+	if n := able.Len(); n > 0 && n <= fewNodes {
+		elsewhere.And(v.allows(pod, true))
+		able.And(elsewhere)
+	}
+	// Without its volumes it could be elsewhere: they alone keep it.
+	if !able.Empty() || elsewhere.Empty() {
+		return nil
+	}
+	for i := range v.young.All() {
+		if v.places.Zone(i) == p.zone {
+			return nil
+		}
+	}
+	return p
+}
+
+// volumePlace is where a volume binds its pods to.
+type volumePlace struct {
+	// able are the nodes that reach it and run its driver.
+	able topology.NodeSet
+	// zone is the one that it can be reached from; empty for several or none. Local tells that its place is smaller than a zone.
+	zone  string
+	local bool
+}
+
+// placeKey is what volumes of one place have in common.
+type placeKey struct {
+	affinity *topology.Selector
+	driver   string
+}
+
+// placeOf is the place of a volume. It is worked out once for all volumes of one affinity.
+func (v *settledView) placeOf(volume *topology.Volume, driver string) volumePlace {
+	key, plain := placeKey{volume.Affinity, driver}, volume.Migration == nil && len(volume.Zones) == 0
+	if at, known := v.placed[key]; known && plain {
+		at.local = at.local || explain.NodeLocal(volume)
+		return at
+	}
+	reach, runs := v.snapshot.Reach(volume), v.serves(driver)
+	at := volumePlace{able: reach.Clone(), zone: v.zoneOf(reach)}
+	at.able.And(runs)
+	at.local = at.zone != "" && v.finer(volume, reach, runs, at.zone)
+	if plain {
+		v.placed[key] = at
+	}
+	at.local = at.local || explain.NodeLocal(volume)
+	return at
 }
 
 // serves are the nodes that a driver serves, those that have just joined among them. Where no node registers it, all may be.
@@ -91,12 +137,11 @@ func (v *settledView) serves(driver string) topology.NodeSet {
 	return out
 }
 
-// finer reports whether a volume's place is smaller than a zone, whatever its labels are called: a node of the same zone that runs the driver and has
+// finer reports whether a volume's place is smaller than its zone, whatever its labels are called: a node of the same zone that runs the driver and has
 // the labels has other values.
-func (v *settledView) finer(volume *topology.Volume, runs topology.NodeSet) bool {
-	reach, keys := v.snapshot.Reach(volume), volume.Affinity.Keys()
-	zone := v.zoneOf(reach)
-	if zone == "" || len(keys) == 0 {
+func (v *settledView) finer(volume *topology.Volume, reach, runs topology.NodeSet, zone string) bool {
+	keys := volume.Affinity.Keys()
+	if len(keys) == 0 {
 		return false
 	}
 	for i := range runs.All() {
@@ -128,17 +173,4 @@ func (v *settledView) zoneOf(nodes topology.NodeSet) string {
 func mirror(p *corev1.Pod) bool {
 	_, ok := p.Annotations[corev1.MirrorPodAnnotationKey]
 	return ok
-}
-
-// stranded reports whether no other node than its own could take the pod, and its volumes' zone is why.
-func (v *settledView) stranded(p *placed) bool {
-	if p.zone == "" || !p.bound || p.able.Len() > 1 || p.able.Len() == 1 && !p.able.Has(p.node) {
-		return false
-	}
-	for i := range v.young.All() {
-		if v.places.Zone(i) == p.zone {
-			return false
-		}
-	}
-	return true
 }

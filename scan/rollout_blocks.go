@@ -9,6 +9,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -24,7 +25,7 @@ var rolloutBlocksKind = Kind{
 		"what its PodDisruptionBudget allows.",
 	Known: "Deployment, spec.strategy, and the access modes and the driver of its claims; PodDisruptionBudget, status.disruptionsAllowed, and the nodes to which its pods could go.",
 	Not: "Where maxSurge is 0, or the new pod can only go to the node of the old one (a volume of one node, one node in the cluster), unless the claim is ReadWriteOncePod; for " +
-		"volumes that several nodes may have; for a Deployment without replicas.",
+		"volumes that several nodes may have; for a Deployment without replicas, or of which a pod waits already (pod-hanging, pod-waiting).",
 	Remedy: "set strategy.type: Recreate, or maxSurge: 0, so that the old pod ends first",
 	Needs:  []topology.Kind{topology.KindNode, topology.KindPod, topology.KindClaim, topology.KindVolume},
 	Find:   func(c *Cluster) []Finding { return slices.Concat(rolloutsThatBlock(c), drainsThatBlock(c)) },
@@ -73,10 +74,11 @@ func rolloutsThatBlock(c *Cluster) []Finding {
 	return found
 }
 
-// rollsNow reports whether a pod of a Deployment waits already: that is reported, with its cause.
+// rollsNow reports whether a pod of a Deployment waits or hangs already: that is told, with its cause.
 func (c *Cluster) rollsNow(w *Workload) bool {
 	return slices.ContainsFunc(c.PodsOf(w.Object), func(p *corev1.Pod) bool {
-		return c.explained[podObject(keyOf(p))]
+		pod := podObject(keyOf(p))
+		return c.explained[pod] || c.memo.told[told{"pod-hanging", pod}] || c.memo.told[told{"pod-waiting", pod}]
 	})
 }
 
@@ -121,13 +123,9 @@ func (v *settledView) singleWriter(c *Cluster, demand *placement.Demand) (claim 
 // drainsThatBlock looks for nodes that can never be drained: the first of their pods that are evicted find no other node that their volumes reach, and
 // use up what the budget allows.
 func drainsThatBlock(c *Cluster) []Finding {
-	v := c.settle()
-	byNamespace := map[string][]*placed{}
-	pods := c.placedPods()
-	for i := range pods {
-		if v.stranded(&pods[i]) {
-			byNamespace[pods[i].pod.Namespace] = append(byNamespace[pods[i].pod.Namespace], &pods[i])
-		}
+	byNamespace := map[string][]strandedPod{}
+	for _, p := range c.strandedPods() {
+		byNamespace[p.pod.Namespace] = append(byNamespace[p.pod.Namespace], p)
 	}
 	var found []Finding
 	for _, key := range slices.SortedFunc(maps.Keys(c.Budgets), topology.Key.Compare) {
@@ -136,7 +134,7 @@ func drainsThatBlock(c *Cluster) []Finding {
 		if err != nil || len(byNamespace[key.Namespace]) == 0 {
 			continue
 		}
-		onNode := map[string][]*placed{}
+		onNode := map[string][]strandedPod{}
 		for _, p := range byNamespace[key.Namespace] {
 			if selector.Matches(labels.Set(p.pod.Labels)) {
 				onNode[p.pod.Spec.NodeName] = append(onNode[p.pod.Spec.NodeName], p)
@@ -144,15 +142,16 @@ func drainsThatBlock(c *Cluster) []Finding {
 		}
 		for _, node := range slices.Sorted(maps.Keys(onNode)) {
 			stranded := onNode[node]
-			if len(stranded) <= int(b.Status.DisruptionsAllowed) {
+			away := c.mayBeAway(b, selector)
+			if len(stranded) <= away {
 				continue
 			}
 			f := Finding{
 				Objects: []Object{ObjectOf(topology.KindBudget, key)},
 				Cause: fmt.Sprintf("node %s cannot be drained: PodDisruptionBudget %s allows %d of its pods to be away, and %d on the node could go to no other node in zone %s, where their volumes are",
-					node, key, b.Status.DisruptionsAllowed, len(stranded), stranded[0].zone),
+					node, key, away, len(stranded), stranded[0].zone),
 				Evidence: []string{fmt.Sprintf("PodDisruptionBudget %s: status.disruptionsAllowed %d, currentHealthy %d, desiredHealthy %d",
-					key, b.Status.DisruptionsAllowed, b.Status.CurrentHealthy, b.Status.DesiredHealthy)},
+					key, away, b.Status.CurrentHealthy, b.Status.DesiredHealthy)},
 				Remedy:  "add a node to the zone, spread the pods over more nodes of it, or let the budget allow as many of them to be away as are on one node",
 				Command: fmt.Sprintf("kubectl moorage simulate --drain %s", node),
 			}
@@ -164,4 +163,30 @@ func drainsThatBlock(c *Cluster) []Finding {
 		}
 	}
 	return found
+}
+
+// mayBeAway is how many of its pods a budget allows to be evicted now: as its status says, or where nobody has written that yet, by what it asks for.
+func (c *Cluster) mayBeAway(b *policyv1.PodDisruptionBudget, selector labels.Selector) int {
+	if b.Status.ExpectedPods > 0 || b.Status.ObservedGeneration > 0 {
+		return int(b.Status.DisruptionsAllowed)
+	}
+	pods := 0
+	for _, pod := range c.Pods {
+		if pod.Namespace == b.Namespace && !ended(pod) && selector.Matches(labels.Set(pod.Labels)) {
+			pods++
+		}
+	}
+	most, err := pods, error(nil)
+	switch {
+	case b.Spec.MaxUnavailable != nil:
+		most, err = intstr.GetScaledValueFromIntOrPercent(b.Spec.MaxUnavailable, pods, true)
+	case b.Spec.MinAvailable != nil:
+		var least int
+		least, err = intstr.GetScaledValueFromIntOrPercent(b.Spec.MinAvailable, pods, true)
+		most = pods - least
+	}
+	if err != nil {
+		return pods
+	}
+	return max(0, most)
 }

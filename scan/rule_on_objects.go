@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -33,7 +34,6 @@ var sameAs = map[string][]string{
 	"binding-no-class":        {"no-default-class", "claim-pending"},
 	"binding-class-missing":   {"claim-pending", "pod-waiting", "driver-missing"},
 	"binding-static-mismatch": {"claim-pending", "pod-waiting"},
-	"binding-no-common-node":  {"pod-waiting"},
 	"driver-missing":          {"driver-missing"},
 	"volume-handle-shared":    {"volume-same-handle"},
 	"selinux-label-conflict":  {"upgrade-selinux-mount"},
@@ -45,6 +45,10 @@ func rulesOnObjects(c *Cluster) []Finding {
 	var found []Finding
 	for _, f := range c.ruleFindings() {
 		root := Object{Kind: f.Object.Kind, Namespace: f.Object.Namespace, Name: f.Object.Name}
+		within := Object{Kind: f.Within.Kind, Namespace: f.Within.Namespace, Name: f.Within.Name}
+		if strings.HasPrefix(f.Rule, "binding-") && (c.explained[root] || c.explained[within]) {
+			continue
+		}
 		if slices.ContainsFunc(sameAs[f.Rule], func(id string) bool { return c.memo.told[told{id, root}] }) {
 			continue
 		}
@@ -54,7 +58,6 @@ func rulesOnObjects(c *Cluster) []Finding {
 		}
 		where := fmt.Sprintf("%s %s", root.Kind, topology.Key{Namespace: root.Namespace, Name: root.Name})
 		if f.Within.Name != "" {
-			within := Object{Kind: f.Within.Kind, Namespace: f.Within.Namespace, Name: f.Within.Name}
 			where = fmt.Sprintf("%s %s", within.Kind, topology.Key{Namespace: within.Namespace, Name: within.Name})
 			out.Hurts = append(out.Hurts, within)
 			if f.Alike > 0 {

@@ -3,6 +3,7 @@
 package scan
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -33,17 +34,18 @@ type settledView struct {
 	numbers []int
 	// open take new pods, and young have just joined.
 	open, young topology.NodeSet
-	bears       map[Object]topology.NodeSet
+	allowed     map[string]topology.NodeSet
+	placed      map[placeKey]volumePlace
 }
 
-// memo is what several kinds of findings ask for, once it has been asked for: the settled view, the pods that are placed in it, what the rules say;
+// memo is what several kinds of findings ask for, once it has been asked for: the settled view, the pods that are stranded in it, what the rules say;
 // and what was found so far.
 type memo struct {
-	view   *settledView
-	placed []placed
-	asked  bool
-	rules  []check.Finding
-	told   map[told]bool
+	view     *settledView
+	stranded *[]strandedPod
+	asked    bool
+	rules    []check.Finding
+	told     map[told]bool
 }
 
 // settle returns the settled view of the cluster.
@@ -72,7 +74,7 @@ func (c *Cluster) settled() *settledView {
 			others.PutNode(opened(whole))
 		}
 	}
-	v := &settledView{snapshot: draft.Snapshot(), bears: map[Object]topology.NodeSet{}}
+	v := &settledView{snapshot: draft.Snapshot(), allowed: map[string]topology.NodeSet{}, placed: map[placeKey]volumePlace{}}
 	v.places, v.open, v.young = v.snapshot.Places(), v.snapshot.Open(), topology.NewNodeSet(v.snapshot.NumNodes())
 	if others != nil {
 		v.others = others.Cluster()
@@ -134,30 +136,29 @@ func opened(n *corev1.Node) *corev1.Node {
 var lasting = []string{nodefit.NodeUnschedulable, nodefit.TaintToleration, nodefit.NodeAffinity}
 
 // allows are the nodes that a pod's selectors and tolerations allow, and with room those that have what it requests besides. Which other pods it must
-// be near to or away from is left out. What is not known is allowed. Replicas of one owner ask for the same.
+// be near to or away from is left out. What is not known is allowed. Pods that ask for the same have the same answer.
 func (v *settledView) allows(pod *corev1.Pod, room bool) topology.NodeSet {
-	key := ownerOf(pod)
-	if key.Name == "" {
-		key = podObject(keyOf(pod))
+	alone := corev1.Pod{Spec: corev1.PodSpec{NodeSelector: pod.Spec.NodeSelector, Tolerations: pod.Spec.Tolerations}}
+	if a := pod.Spec.Affinity; a != nil && a.NodeAffinity != nil {
+		alone.Spec.Affinity = &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{RequiredDuringSchedulingIgnoredDuringExecution: a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution}}
 	}
 	if room {
-		key.Kind += " with room"
+		alone.Name, alone.Namespace, alone.UID = pod.Name, pod.Namespace, pod.UID
+		alone.Spec.InitContainers, alone.Spec.Containers, alone.Spec.Overhead, alone.Spec.Resources = pod.Spec.InitContainers, pod.Spec.Containers, pod.Spec.Overhead, pod.Spec.Resources
 	}
-	if known, ok := v.bears[key]; ok {
+	key, err := json.Marshal(alone)
+	if err != nil {
+		return v.snapshot.AllNodes()
+	}
+	if known, ok := v.allowed[string(key)]; ok {
 		return known
 	}
-	out := topology.NewNodeSet(v.snapshot.NumNodes())
-	out.Fill()
+	out := v.snapshot.AllNodes().Clone()
 	if v.others != nil {
-		alone := *pod
-		alone.Spec.NodeName, alone.Spec.TopologySpreadConstraints = "", nil
-		if a := alone.Spec.Affinity; a != nil {
-			alone.Spec.Affinity = &corev1.Affinity{NodeAffinity: a.NodeAffinity}
-		}
 		verdict := v.others.Judge(&alone)
 		for e := range verdict.Eliminations {
 			if by := &verdict.Eliminations[e]; slices.Contains(lasting, by.Filter) || room && by.Filter == nodefit.NodeResourcesFit {
-				for i := range out.All() {
+				for i := range out.Clone().All() {
 					if at := v.numbers[i]; at >= 0 && by.Nodes.Has(at) {
 						out.Remove(i)
 					}
@@ -165,6 +166,6 @@ func (v *settledView) allows(pod *corev1.Pod, room bool) topology.NodeSet {
 			}
 		}
 	}
-	v.bears[key] = out
+	v.allowed[string(key)] = out
 	return out
 }

@@ -41,15 +41,18 @@ func spreadImpossible(c *Cluster) []Finding {
 		}
 		a := joint.Ask(joint.Question{Snapshot: v.with(c, w, pod), Engine: c.Ask.Engine, Others: v.others, Pod: nodefit.AsCreated(pod)})
 		var byVolumes, bySpread []string
+		others := false
 		for _, i := range a.Cause() {
 			switch by := &a.Constraints[i]; {
 			case by.Predicate != "":
 				byVolumes = append(byVolumes, by.Text())
 			case by.Filter == nodefit.PodTopologySpread || by.Filter == nodefit.InterPodAffinity:
 				bySpread = append(bySpread, by.Text())
+			default:
+				others = true
 			}
 		}
-		if len(byVolumes) == 0 || len(bySpread) == 0 {
+		if others || len(byVolumes) == 0 || len(bySpread) == 0 {
 			continue
 		}
 		f := Finding{

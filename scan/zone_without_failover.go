@@ -24,12 +24,9 @@ var zoneWithoutFailoverKind = Kind{
 
 func zoneWithoutFailover(c *Cluster) []Finding {
 	v := c.settle()
-	zones := map[string][]*placed{}
-	pods := c.placedPods()
-	for i := range pods {
-		if v.stranded(&pods[i]) {
-			zones[pods[i].zone] = append(zones[pods[i].zone], &pods[i])
-		}
+	zones := map[string][]strandedPod{}
+	for _, p := range c.strandedPods() {
+		zones[p.zone] = append(zones[p.zone], p)
 	}
 	var found []Finding
 	for _, zone := range slices.Sorted(maps.Keys(zones)) {
@@ -40,7 +37,7 @@ func zoneWithoutFailover(c *Cluster) []Finding {
 		}
 		var nodes, volumes []string
 		for i := range stranded {
-			p := stranded[i]
+			p := &stranded[i]
 			f.Hurts = append(f.Hurts, podObject(keyOf(p.pod)))
 			if !slices.Contains(nodes, p.pod.Spec.NodeName) {
 				nodes = append(nodes, p.pod.Spec.NodeName)
