@@ -28,6 +28,8 @@ type Change struct {
 	// Value; or the one by which a class is to allow values, all in Value (AllowByKey).
 	Labels []string
 	Value  string
+	// SetBy are those labels of a node that is to be added which a driver sets when it starts there, each with the driver.
+	SetBy map[string]string
 	// Like is the node, and Zone its zone, that one to be added is like.
 	Like, Zone string
 	// Class is the class to be changed or to make room in, Other the one to take in its place.
@@ -131,7 +133,7 @@ func (q *asked) help(e *Explanation) {
 	}
 	t := e.Together
 	if t != nil && q.joint.Feasible.Empty() {
-		t.Message, t.Helps = q.joint.Message(), q.joint.Helps()
+		t.Message, t.Helps, t.SetBy = q.joint.Message(), q.joint.Helps(), setByDrivers(q.Snapshot)
 	}
 	proposals := q.proposals()
 	slices.SortStableFunc(proposals, func(a, b proposal) int { return cmp.Compare(a.cost, b.cost) })

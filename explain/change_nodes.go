@@ -129,7 +129,7 @@ func (q *asked) anotherNode() []proposal {
 			continue
 		}
 		if labels, ok := v.Affinity.Example(); ok {
-			add(Change{Value: labels.String()}, q.Snapshot.Node(0), labels)
+			add(Change{Value: labels.String(), SetBy: setBy(q.Snapshot, maps.Keys(labels), v.Driver)}, q.Snapshot.Node(0), labels)
 		}
 	}
 	return out

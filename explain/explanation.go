@@ -5,6 +5,7 @@ package explain
 import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/moorage-k8s/moorage/explain/autoscaler"
 	"github.com/moorage-k8s/moorage/explain/event"
 	"github.com/moorage-k8s/moorage/explain/start"
 	"github.com/moorage-k8s/moorage/topology/placement"
@@ -75,6 +76,8 @@ type Explanation struct {
 	Nodes []Node
 	// Seen is set where nodes or what decides about them could not be read: what is said then of the pod. Nothing is said of nodes.
 	Seen *Seen
+	// Autoscaler is why autoscalers add no node, where that was asked; nil for a pod that does not wait for one.
+	Autoscaler *autoscaler.Answer
 	// Known is what the answer rests on.
 	Known Known
 }

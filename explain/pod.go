@@ -50,6 +50,8 @@ type Question struct {
 	Now     time.Time
 	// Seen is the newest time in what is known of the pod and around it, where it is read from files: the answer is no earlier than that.
 	Seen time.Time
+	// Autoscalers is what was read of autoscalers; nil where nobody asks for them.
+	Autoscalers *Autoscalers
 }
 
 // Pod explains where a pod could land.
@@ -88,6 +90,7 @@ func Pod(question Question) *Explanation {
 		e.Before, e.Then, e.Held, e.Fits = before, &then, true, false
 		e.Together, e.Unknown = nil, nil
 	}
+	e.Autoscaler = q.autoscalers(e)
 	return e
 }
 

@@ -42,6 +42,8 @@ type Together struct {
 	Message string
 	// Helps are changes that both halves were asked about.
 	Helps []joint.Help
+	// SetBy are the labels that drivers set on nodes when they start there, each with a driver.
+	SetBy map[string]string
 	// Pod is the pod that was asked about, and Volumes are its volumes.
 	Pod     *corev1.Pod
 	Volumes []placement.Volume

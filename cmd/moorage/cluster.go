@@ -126,6 +126,8 @@ type cluster struct {
 	others func() (*nodefit.Cluster, string)
 	// warnings are the Warning events of objects; eventsOf asks for them.
 	warnings warnings
+	// autoscalers tells of these; askOfAutoscalers asks.
+	autoscalers autoscalers
 	// whole are the objects that are kept in full, for a command that asks others.
 	whole *wholeObjects
 	// objects are these by name, and moment the time of an answer; zero where that is not known.
@@ -166,7 +168,7 @@ func (f *clusterFlags) openFiles(stderr io.Writer) (*cluster, error) {
 			reader.Nodes, reader.Namespaces, reader.Budgets = whole.nodes, whole.namespaces, whole.budgets
 			reader.Events, reader.Claim = whole.events, whole.addClaim
 			workload := whole.takeWorkload(metav1.NamespaceDefault)
-			reader.Rest = f.restOfFiles(func(o runtime.Object) bool { return whole.data.take(o) || workload(o) })
+			reader.Rest = f.restOfFiles(func(o runtime.Object) bool { return whole.takeStatus(o) || whole.data.take(o) || workload(o) })
 			reader.Attachments = whole.attachments
 		}
 		reader.Each = f.eachOfFiles()
@@ -192,7 +194,7 @@ func (f *clusterFlags) openFiles(stderr io.Writer) (*cluster, error) {
 		snapshot: cache.Snapshot(), namespace: cmp.Or(f.namespace, metav1.NamespaceDefault),
 		source: f.fromNames(), age: age, at: at, files: true, captured: !result.Captured.IsZero(),
 		pod:    func(_ context.Context, key topology.Key) (*corev1.Pod, error) { return whole.pods[key], nil },
-		others: whole.ofFiles(&result), whole: whole, warnings: warningsOf(whole.events),
+		others: whole.ofFiles(&result), whole: whole, warnings: warningsOf(whole.events), autoscalers: whole.autoscalersOf(&result),
 		version: func() string { return "" },
 		workload: func(_ context.Context, kind topology.Kind, key topology.Key) (*workload, error) {
 			return whole.workloads[kind][key], nil
@@ -225,7 +227,7 @@ func (f *clusterFlags) openLive(ctx context.Context, stderr io.Writer) (*cluster
 		whole.add(listing)
 	}
 	c := &cluster{
-		others: whole.ofCluster(), whole: whole, warnings: liveWarnings(found.Client),
+		others: whole.ofCluster(), whole: whole, warnings: liveWarnings(found.Client), autoscalers: liveAutoscalers(found.Client),
 		unlisted: unlisted, unread: unreadOf(listing), claimsOf: listing.Within[topology.KindClaim],
 		objects: whole.objects(), moment: f.clock(ctx, found.Client),
 		snapshot: cache.Snapshot(), namespace: cmp.Or(f.namespace, found.Namespace), source: found.Server,

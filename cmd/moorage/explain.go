@@ -32,6 +32,8 @@ type explainFlags struct {
 	selector      string
 	// watch asks again until what was asked about runs.
 	watch bool
+	// autoscaler asks why autoscalers add no node.
+	autoscaler bool
 }
 
 func explainCommand() *cobra.Command {
@@ -86,6 +88,9 @@ The exit status is 0 if the pod fits some node, the claim has its volume or will
   kubectl -n moorage port-forward deployment/moorage-scheduler 8080 &
   moorage explain pod db-0 -n prod --decisions
 
+  # Why does no node come?
+  moorage explain db-0 -n prod --autoscaler
+
   # For a bug report
   moorage explain db-0 -n prod -o issue
 
@@ -104,6 +109,7 @@ The exit status is 0 if the pod fits some node, the claim has its volume or will
 	f.BoolVarP(&flags.allNamespaces, "all-namespaces", "A", false, "list what waits in all namespaces")
 	f.StringVarP(&flags.selector, "selector", "l", "", "list what waits among the pods with these labels, such as app=db")
 	f.BoolVarP(&flags.watch, "watch", "w", false, "ask again and again, and print the answer when it has changed, until the pod runs")
+	f.BoolVar(&flags.autoscaler, "autoscaler", false, "say in a sentence why cluster-autoscaler or Karpenter adds no node for a pod that waits")
 	cmd.MarkFlagsMutuallyExclusive("all-namespaces", "namespace")
 	f.StringVarP(&flags.output, "output", "o", "text", "text, wide, json, yaml, or issue: ten lines without names, for a bug report")
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(output.PodOutputs, cobra.ShellCompDirectiveNoFileComp))
@@ -204,8 +210,11 @@ func kindOfAll(args []string) *explainedKind {
 
 func (f *explainFlags) explainPods(cmd *cobra.Command, c *cluster, engine *placement.Engine, pods []*corev1.Pod) error {
 	fits, uncertain, unsure := true, false, false
+	ask := f.autoscalers(cmd, c, pods)
 	for i, pod := range pods {
-		e := explain.Pod(c.question(cmd.Context(), engine, pod))
+		q := c.question(cmd.Context(), engine, pod)
+		ask(&q)
+		e := explain.Pod(q)
 		c.sign(&e.Known)
 		fits, unsure = fits && e.Fits, unsure || e.Seen != nil && e.Seen.Unsure
 		decided := output.Decided{Asked: f.decisions != ""}

@@ -96,6 +96,7 @@ func (f *explainFlags) lines(cmd *cobra.Command, c *cluster, engine *placement.E
 		first[i] = groups[i][0]
 	}
 	c.gatherEvents(cmd.Context(), first)
+	ask := f.autoscalers(cmd, c, first)
 	each := make([][]output.PodLine, len(groups))
 	unseen := make([][]string, len(groups))
 	tell, clear := showProgress(cmd.ErrOrStderr())
@@ -105,6 +106,7 @@ func (f *explainFlags) lines(cmd *cobra.Command, c *cluster, engine *placement.E
 			group := groups[from+i]
 			q := c.question(cmd.Context(), engine, group[0])
 			q.Brief = true
+			ask(&q)
 			e := explain.Pod(q)
 			unseen[from+i] = e.Unknown
 			for _, pod := range group {

@@ -40,6 +40,8 @@ type wholeObjects struct {
 	budgetsUnread string
 	// attachments are those of which there is more to say than that they are attached.
 	attachments map[topology.Key]*storagev1.VolumeAttachment
+	// autoscalerStatus is cluster-autoscaler's, where files hold it.
+	autoscalerStatus string
 	// schedulers are those that are seen to look at pods; made when it is first asked for, once all is read.
 	schedulers func() map[string]bool
 	// changed is when last something changed that is seen of nodes and of pods on them, likewise.

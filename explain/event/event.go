@@ -86,6 +86,17 @@ func LogOf(events []*corev1.Event) Log {
 	return out
 }
 
+// LogOfReasons reads the events with one of the reasons among these, Warning events or not.
+func LogOfReasons(events []*corev1.Event, reasons []string) Log {
+	var out Log
+	for _, e := range events {
+		if slices.Contains(reasons, e.Reason) {
+			out = append(out, FromAPI(e))
+		}
+	}
+	return out
+}
+
 // Of returns the events of the objects, the newest first. What says the same of an object is one event. An event of an earlier object of
 // the same name, such as the last pod of a StatefulSet, is none of the object's.
 func (l Log) Of(objects ...Object) []Event {
@@ -117,6 +128,13 @@ func (l Log) Of(objects ...Object) []Event {
 		return cmp.Or(b.Last.Compare(a.Last), cmp.Compare(a.Object.Kind, b.Object.Kind), cmp.Compare(a.Object.Name, b.Object.Name),
 			cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Message, b.Message))
 	})
+	return out
+}
+
+// Newest brings events together, the newest first.
+func Newest(events ...[]Event) []Event {
+	out := slices.Concat(events...)
+	slices.SortStableFunc(out, func(a, b Event) int { return b.Last.Compare(a.Last) })
 	return out
 }
 

@@ -4,6 +4,8 @@ package output
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/moorage-k8s/moorage/explain"
@@ -63,7 +65,7 @@ func (w causeWords) deed(c *explain.Change) string {
 	case explain.CreateVolume:
 		return fmt.Sprintf("make a volume of class %s with %s for %s that can be used %s", c.Class, text.Size(c.Bytes), subject(c.Volume), onThen(&c.Fits))
 	case explain.AddNode:
-		return "add a node " + newNode(c)
+		return "add a node " + newNode(c) + notKnownBefore(c.SetBy)
 	case explain.MoveVolume:
 		if c.At == nil {
 			return fmt.Sprintf("recreate the volume of %s elsewhere", subject(c.Volume))
@@ -106,6 +108,17 @@ func newNode(c *explain.Change) string {
 	default:
 		return "like " + c.Like
 	}
+}
+
+// notKnownBefore says which labels of a node that is to be added a driver sets when it runs there: whoever makes the node cannot ask for them, and an autoscaler
+// does not know them.
+func notKnownBefore(setBy map[string]string) string {
+	if len(setBy) == 0 {
+		return ""
+	}
+	labels := slices.Sorted(maps.Keys(setBy))
+	verb := map[bool]string{true: "label %s is", false: "labels %s are"}[len(labels) == 1]
+	return fmt.Sprintf(" (the "+verb+" set by driver %s when it starts on a node: no autoscaler can know that before)", text.And(labels), setBy[labels[0]])
 }
 
 // whyNotDetached is what to look at for volumes that are being detached and are not.

@@ -49,6 +49,8 @@ type Explanation struct {
 	Said string `json:"said,omitempty"`
 	// Events are the Warning events of the pod, its claims and their volumes, the newest first.
 	Events []Event `json:"events,omitempty"`
+	// Autoscaler is why autoscalers add no node, where that was asked and the pod waits for one.
+	Autoscaler *Autoscaler `json:"autoscaler,omitempty"`
 	// Unknown is what was not looked at.
 	Unknown      []string              `json:"unknown,omitempty"`
 	Undecided    []explain.Undecided   `json:"undecided,omitempty"`
@@ -160,6 +162,7 @@ func ExplanationOf(e *explain.Explanation) *Explanation {
 			out.Suggestion = out.Help[0].What
 		}
 	}
+	out.Autoscaler = w.autoscaler(e)
 	for i := range e.Volumes {
 		out.Volumes[i] = volumeOf(&e.Volumes[i])
 	}

@@ -50,6 +50,7 @@ func explanationText(out *bytes.Buffer, e *Explanation, wide, color bool) {
 	case !e.unjudged && !e.Fits && (waits || e.Held) && (len(e.Constraints) > 0 || e.Cause != nil):
 		fmt.Fprint(out, "\nNo single change that moorage knows how to try would help, and no two.\n")
 	}
+	autoscalerText(out, e.Autoscaler)
 	unknownText(out, e.Unknown)
 	if e.Message != "" {
 		fmt.Fprintf(out, "\n%s\n", text.Wrap(width, plain.Line(e.Message), "kube-scheduler's words: ", "  "))

@@ -167,7 +167,7 @@ func (w causeWords) helpAlone(e *explain.Explanation, h *joint.Help) string {
 			what = fmt.Sprintf("add a node like %s, with at least %s for pods and nothing on it", h.Node, text.And(rooms(h.Room)))
 		}
 		if len(h.Labels) > 0 {
-			what += ", with the label " + text.And(pairsOf(h.Labels))
+			what += ", with the label " + text.And(pairsOf(h.Labels)) + notKnownBefore(among(e.Together.SetBy, h.Labels))
 		}
 		return what
 	case joint.MoveVolume:
@@ -204,6 +204,17 @@ func recoverNode(h *joint.Help) string {
 		}
 	}
 	return text.And(parts)
+}
+
+// among are those that a driver sets, of labels.
+func among(setBy, labels map[string]string) map[string]string {
+	out := map[string]string{}
+	for label := range labels {
+		if driver := setBy[label]; driver != "" {
+			out[label] = driver
+		}
+	}
+	return out
 }
 
 func rooms(list []joint.Room) []string {

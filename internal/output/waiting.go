@@ -48,11 +48,16 @@ type PodLine struct {
 	// Fits reports whether it can run as things are, and Cause says why it has not started.
 	Fits  bool   `json:"fits"`
 	Cause string `json:"cause"`
+	// Autoscaler is why autoscalers add no node, in one sentence, where that was asked and the pod waits for one.
+	Autoscaler string `json:"autoscaler,omitempty"`
 }
 
 // PodLineOf is the line of a pod of which this is the explanation, or that of a pod which is alike.
 func PodLineOf(pod explain.Object, since time.Time, e *explain.Explanation) PodLine {
 	line := PodLine{Pod: pod, Node: e.Node, Fits: e.Fits, Cause: headlineOf(e)}
+	if a := (causeWords{e.Pod.Namespace}).autoscaler(e); a != nil {
+		line.Autoscaler = a.Summary
+	}
 	if !since.IsZero() {
 		line.Since = &metav1.Time{Time: since}
 	}
@@ -105,6 +110,7 @@ func waitingText(out *bytes.Buffer, list *WaitingPods, color bool, columns int, 
 		}
 		fmt.Fprintln(out)
 		text.Table(out, columns, rows)
+		autoscalersText(out, list.Items)
 		first := &list.Items[0].Pod
 		fmt.Fprintf(out, "\nIn full, with what would help: moorage explain pod %s -n %s\n", plain.Quote(first.Name), plain.Quote(first.Namespace))
 	}

@@ -33,26 +33,46 @@ type Reference struct{ Kind, Namespace, Name string }
 // EventsOf reads the Warning events of objects: of few objects theirs alone, of many all of their namespaces. What could not be read is left
 // out, and the error says why.
 func EventsOf(ctx context.Context, client kubernetes.Interface, objects []Reference) ([]*corev1.Event, error) {
-	var (
-		requests []eventRequest
-		out      []*corev1.Event
-		errs     error
-		mu       sync.Mutex
-		wg       sync.WaitGroup
-	)
+	return readEvents(ctx, client, eventRequests(objects, onlyWarnings))
+}
+
+// NormalEventsOf is EventsOf for events that are no warnings, with these reasons; of few objects there may be others among them.
+func NormalEventsOf(ctx context.Context, client kubernetes.Interface, objects []Reference, reasons []string) ([]*corev1.Event, error) {
+	if len(objects) <= maxAskedFor {
+		return readEvents(ctx, client, eventRequests(objects, onlyNormal))
+	}
+	var requests []eventRequest
+	for _, reason := range reasons {
+		requests = append(requests, eventRequests(objects, onlyNormal+",reason="+reason)...)
+	}
+	return readEvents(ctx, client, requests)
+}
+
+// eventRequests ask for the events of objects that a field selector selects.
+func eventRequests(objects []Reference, selected string) (requests []eventRequest) {
 	switch spaces := eventNamespaces(objects); {
 	case len(objects) <= maxAskedFor:
 		for _, o := range objects {
 			what := fmt.Sprintf("%s %s", o.Kind, topology.Key{Namespace: o.Namespace, Name: o.Name})
-			requests = append(requests, eventRequest{what, eventNamespace(o), selectorOf(o), maxEvents})
+			requests = append(requests, eventRequest{what, eventNamespace(o), selectorOf(o) + "," + selected, maxEvents})
 		}
 	case len(spaces) <= maxAskedFor:
 		for _, namespace := range spaces {
-			requests = append(requests, eventRequest{"namespace " + namespace, namespace, onlyWarnings, maxWarnings})
+			requests = append(requests, eventRequest{"namespace " + namespace, namespace, selected, maxWarnings})
 		}
 	default:
-		requests = append(requests, eventRequest{"all namespaces", metav1.NamespaceAll, onlyWarnings, maxWarnings})
+		requests = append(requests, eventRequest{"all namespaces", metav1.NamespaceAll, selected, maxWarnings})
 	}
+	return requests
+}
+
+func readEvents(ctx context.Context, client kubernetes.Interface, requests []eventRequest) ([]*corev1.Event, error) {
+	var (
+		out  []*corev1.Event
+		errs error
+		mu   sync.Mutex
+		wg   sync.WaitGroup
+	)
 	slots := make(chan struct{}, askedAtOnce)
 	for _, request := range requests {
 		wg.Go(func() {
@@ -116,10 +136,13 @@ func selectorOf(o Reference) string {
 	if o.Namespace != "" {
 		by = append(by, fields.OneTermEqualSelector("involvedObject.namespace", o.Namespace))
 	}
-	return fields.AndSelectors(append(by, fields.OneTermEqualSelector("type", corev1.EventTypeWarning))...).String()
+	return fields.AndSelectors(by...).String()
 }
 
-const onlyWarnings = "type=" + corev1.EventTypeWarning
+const (
+	onlyWarnings = "type=" + corev1.EventTypeWarning
+	onlyNormal   = "type=" + corev1.EventTypeNormal
+)
 
 // listWarnings reads all Warning events.
 func listWarnings(ctx context.Context, client kubernetes.Interface, keep func(metav1.Object) metav1.Object) ([]metav1.Object, error) {

@@ -94,7 +94,8 @@ type Reader struct {
 	Namespace string
 	// Stdin is what the path - stands for; where nil it stands for a file of that name.
 	Stdin io.Reader
-	// Pods, where it is not nil, is given the pods that Load reads, in full, and so are Nodes, Namespaces, Budgets, Attachments and Events, which are Warning events.
+	// Pods, where it is not nil, is given the pods that Load reads, in full, and so are Nodes, Namespaces, Budgets, Attachments and Events, which are
+	// Warning events and those of autoscalers.
 	// Of other objects Load keeps only what the cache does.
 	Pods       map[topology.Key]*corev1.Pod
 	Nodes      map[topology.Key]*corev1.Node

@@ -71,10 +71,11 @@ type trimmingSink struct {
 	each        func(kruntime.Object)
 }
 
-// asked reports whether an object is one that answers are made of: events that are no warnings are for those who ask for each object.
+// asked reports whether an object is one that answers are made of: events that are neither warnings nor an autoscaler's are for those who ask
+// for each object.
 func asked(o *object) bool {
 	e, ok := o.full.(*corev1.Event)
-	return !ok || e.Type == corev1.EventTypeWarning
+	return !ok || e.Type == corev1.EventTypeWarning || ofAutoscaler[e.Reason]
 }
 
 func (s *trimmingSink) ready(o *object) {
