@@ -44,6 +44,7 @@ func (e *Extender) refusals(ctx context.Context, r *request) (refusal func(i int
 	}
 	e.count(&j)
 	e.keepFiltered(r, &j, start)
+	e.noteHeldBack(r, &j)
 	return j.refusal
 }
 

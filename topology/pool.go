@@ -43,7 +43,13 @@ func (p *Pool) roomierThan(o *Pool) bool {
 		p.MaximumVolumeSize < 0 && o.MaximumVolumeSize >= 0
 }
 
+// TemplateCapacityLabel marks the capacities that moorage itself publishes for nodes which an autoscaler may add. They are no pools: no volume can be made from one.
+const TemplateCapacityLabel = "moorage.dev/template-capacity"
+
 func poolFromAPI(selectors *nodeset.Pool, c *storagev1.CSIStorageCapacity) *Pool {
+	if c.Labels[TemplateCapacityLabel] != "" {
+		return nil
+	}
 	out := &Pool{
 		Namespace:         shared(c.Namespace),
 		Name:              c.Name,

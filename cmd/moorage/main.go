@@ -79,7 +79,7 @@ It is a kube-scheduler extender and an admission webhook on one view of the clus
 		return fmt.Errorf("%w; see '%s --help'", err, cmd.CommandPath())
 	})
 	root.AddCommand(
-		serveCommand(), explainCommand(), simulateCommand(), checkCommand(), captureCommand(), scanCommand(), mapCommand(), doctorCommand(),
+		serveCommand(), explainCommand(), simulateCommand(), checkCommand(), captureCommand(), scanCommand(), mapCommand(), adviseCommand(), doctorCommand(),
 		rulesCommand(), driversCommand(), configCommand(), unhookCommand(), optionsCommand(), versionCommand(),
 	)
 	return root

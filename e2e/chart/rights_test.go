@@ -118,6 +118,9 @@ func configurationOf(t *testing.T, rendered *chart.Rendered, pod corev1.PodSpec)
 		if address, found := strings.CutPrefix(arg, "--webhook-bind-address="); found {
 			c.Webhook.BindAddress = address
 		}
+		if address, found := strings.CutPrefix(arg, "--extender-bind-address="); found {
+			c.Extender.BindAddress = address
+		}
 	}
 	return c
 }

@@ -52,21 +52,46 @@ func TestWhy(t *testing.T) {
 		{"a pod of a DaemonSet", autoscaler.Question{Pod: ofDaemonSet}, autoscaler.OfDaemonSet, nil},
 		{"not marked", autoscaler.Question{Pod: &corev1.Pod{}, Created: true}, autoscaler.NotMarked, nil},
 		{"a pod of a file has no mark yet", autoscaler.Question{Pod: &corev1.Pod{}}, autoscaler.Absent, nil},
-		{"what one that is not there cannot see", autoscaler.Question{Pod: waiting, Cluster: autoscaler.Cluster{Status: &able}, Found: autoscaler.Found{Free: free}}, autoscaler.Unknown,
-			[]autoscaler.Name{autoscaler.ClusterAutoscaler}},
+		{
+			"what one that is not there cannot see",
+			autoscaler.Question{Pod: waiting, Cluster: autoscaler.Cluster{Status: &able}, Found: autoscaler.Found{Free: free}},
+			autoscaler.Unknown,
+			[]autoscaler.Name{autoscaler.ClusterAutoscaler},
+		},
 		{"what one that may be there cannot see", autoscaler.Question{Pod: waiting, Found: autoscaler.Found{Free: free}}, autoscaler.TakenToFit, nil},
-		{"a node that is not ready", autoscaler.Question{Pod: waiting, Events: []event.Event{nominated}, Cluster: autoscaler.Cluster{
-			Claims: map[string]autoscaler.NodeClaim{"default-x7": {Waits: "Registered"}}}, Found: autoscaler.Found{Free: free}}, autoscaler.Coming,
-			[]autoscaler.Name{autoscaler.Karpenter}},
-		{"a node that is ready is not on its way", autoscaler.Question{Pod: waiting, Events: []event.Event{nominated}, Cluster: autoscaler.Cluster{
-			Claims: map[string]autoscaler.NodeClaim{"default-x7": {Node: "n7", Ready: true}}}, Found: autoscaler.Found{Free: free}}, autoscaler.TakenToFit,
-			[]autoscaler.Name{autoscaler.Karpenter}},
-		{"groups that are full or left alone", autoscaler.Question{Pod: waiting, Cluster: autoscaler.Cluster{Status: status}}, autoscaler.BackingOff,
-			[]autoscaler.Name{autoscaler.ClusterAutoscaler}},
-		{"its own words", autoscaler.Question{Pod: waiting, Events: []event.Event{said("cluster-autoscaler", "NotTriggerScaleUp", "pod didn't trigger scale-up: 1 x", time.Minute)}},
-			autoscaler.Said, []autoscaler.Name{autoscaler.ClusterAutoscaler}},
-		{"kube-scheduler's words are no autoscaler's", autoscaler.Question{Pod: waiting, Events: []event.Event{said("default-scheduler", "FailedScheduling", "0/1", time.Minute)}},
-			autoscaler.Absent, nil},
+		{
+			"a node that is not ready",
+			autoscaler.Question{Pod: waiting, Events: []event.Event{nominated}, Cluster: autoscaler.Cluster{
+				Claims: map[string]autoscaler.NodeClaim{"default-x7": {Waits: "Registered"}},
+			}, Found: autoscaler.Found{Free: free}},
+			autoscaler.Coming,
+			[]autoscaler.Name{autoscaler.Karpenter},
+		},
+		{
+			"a node that is ready is not on its way",
+			autoscaler.Question{Pod: waiting, Events: []event.Event{nominated}, Cluster: autoscaler.Cluster{
+				Claims: map[string]autoscaler.NodeClaim{"default-x7": {Node: "n7", Ready: true}},
+			}, Found: autoscaler.Found{Free: free}},
+			autoscaler.TakenToFit,
+			[]autoscaler.Name{autoscaler.Karpenter},
+		},
+		{
+			"groups that are full or left alone",
+			autoscaler.Question{Pod: waiting, Cluster: autoscaler.Cluster{Status: status}},
+			autoscaler.BackingOff,
+			[]autoscaler.Name{autoscaler.ClusterAutoscaler},
+		},
+		{
+			"its own words",
+			autoscaler.Question{Pod: waiting, Events: []event.Event{said("cluster-autoscaler", "NotTriggerScaleUp", "pod didn't trigger scale-up: 1 x", time.Minute)}},
+			autoscaler.Said,
+			[]autoscaler.Name{autoscaler.ClusterAutoscaler},
+		},
+		{
+			"kube-scheduler's words are no autoscaler's",
+			autoscaler.Question{Pod: waiting, Events: []event.Event{said("default-scheduler", "FailedScheduling", "0/1", time.Minute)}},
+			autoscaler.Absent, nil,
+		},
 		{"a pod that fits", autoscaler.Question{Pod: waiting, Found: autoscaler.Found{Fits: true}}, autoscaler.NotNeeded, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -43,6 +43,8 @@ type Configuration struct {
 	Extender   Extender `json:"extender"`
 	Webhook    Webhook  `json:"webhook"`
 	Metrics    Metrics  `json:"metrics"`
+	// Autoscaler is what is written for autoscalers of nodes.
+	Autoscaler Autoscaler `json:"autoscaler"`
 }
 
 // Extender configures kube-scheduler's extender.
@@ -268,6 +270,9 @@ func (c *Configuration) Validate() error {
 		seen[s.Name] = true
 	}
 	if err := c.Webhook.validate(); err != nil {
+		faults = append(faults, err)
+	}
+	if err := c.Autoscaler.validate(); err != nil {
 		faults = append(faults, err)
 	}
 	return errors.Join(faults...)

@@ -66,6 +66,9 @@ func (e *examination) configuration(ctx context.Context, pod *corev1.Pod) (c *co
 		}
 		where = place
 	}
+	if address := argument(words, "extender-bind-address"); address != "" {
+		c.Extender.BindAddress = address
+	}
 	if address := argument(words, "webhook-bind-address"); address != "" {
 		c.Webhook.BindAddress = address
 	}

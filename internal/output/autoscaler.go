@@ -90,7 +90,7 @@ func (w causeWords) whyNoNode(e *explain.Explanation, a *autoscaler.Answer) stri
 			adds, a.Label, a.Driver)
 	case autoscaler.PoolUnknown:
 		return fmt.Sprintf("%sthe room of class %s is on nodes, and what a new node would bring is published only once its driver runs there "+
-			"(docs/autoscalers.md, Room on nodes)", adds, a.PoolClass)
+			"('moorage advise autoscaler -o yaml' writes it for cluster-autoscaler)", adds, a.PoolClass)
 	case autoscaler.GroupsFull:
 		if a.All == 1 {
 			return adds + "the only node group has as many nodes as it may"

@@ -50,8 +50,15 @@ func Needed(c *config.Configuration) []Right {
 			}
 		}
 	}
+	if c.Autoscaler.Events && c.Extender.BindAddress != config.Off {
+		add(Right{}, "events", "create")
+	}
 	if c.Webhook.BindAddress == config.Off {
 		return sorted(out)
+	}
+	if t := c.Autoscaler.TemplateCapacity; t != nil {
+		add(Right{Namespace: t.Namespace}, "csistoragecapacities.storage.k8s.io", "create", "update", "delete")
+		add(Right{Namespace: t.Namespace, Name: t.Lease}, "leases."+coordination, "get")
 	}
 	for _, name := range live.OptionalResourceNames() {
 		add(Right{Optional: true}, name, read...)

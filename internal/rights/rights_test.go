@@ -44,6 +44,18 @@ func TestNeeded(t *testing.T) {
 			"webhook: {schedulerName: {name: moorage-scheduler, lease: {namespace: moorage, name: moorage-scheduler}}}",
 			"list, watch namespaces, nodes" + reading + "; get leases.coordination.k8s.io moorage-scheduler in namespace moorage",
 		},
+		{
+			"what is written for autoscalers, and not by those who do not serve it",
+			"autoscaler: {events: true, templateCapacity: {namespace: moorage, lease: own}}\nextender: {bindAddress: '0'}",
+			"list, watch nodes" + reading + "; get leases.coordination.k8s.io own in namespace moorage; " +
+				"create, delete, update csistoragecapacities.storage.k8s.io in namespace moorage",
+		},
+		{
+			"events on pods, beside the extender",
+			"autoscaler: {events: true, templateCapacity: {namespace: moorage, lease: own}}\nwebhook: {bindAddress: '0'}",
+			"create events; list, watch nodes, persistentvolumeclaims, persistentvolumes, pods, csidrivers.storage.k8s.io, csinodes.storage.k8s.io, " +
+				"csistoragecapacities.storage.k8s.io, storageclasses.storage.k8s.io, volumeattachments.storage.k8s.io",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c, err := config.Parse([]byte("apiVersion: moorage.dev/v1alpha1\nkind: MoorageConfiguration\n" + test.config))

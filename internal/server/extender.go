@@ -12,18 +12,19 @@ import (
 	"github.com/moorage-k8s/moorage/extender"
 	"github.com/moorage-k8s/moorage/extender/budget"
 	"github.com/moorage-k8s/moorage/extender/decisions"
+	"github.com/moorage-k8s/moorage/extender/heldback"
 	"github.com/moorage-k8s/moorage/internal/servingcert"
 	"github.com/moorage-k8s/moorage/topology"
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
 
 // newExtender serves the extender: over HTTPS where it has a certificate, to everybody where clients need none.
-func (o *Options) newExtender(cache *topology.Cache, engine *placement.Engine, log *decisions.Log) (part, error) {
+func (o *Options) newExtender(cache *topology.Cache, engine *placement.Engine, log *decisions.Log, held *heldback.Log) (part, error) {
 	c := &o.Config.Extender
 	options := extender.Options{
 		Snapshot: cache.Snapshot, Changed: cache.Changed, Missing: cache.Missing, Engine: engine, MaxBodyBytes: c.MaxBodyBytes,
 		ClaimWait: c.ClaimWait.Duration, PlacementWait: c.PlacementWait.Duration, SecondLook: budget.SecondLook,
-		Decisions: log, Registry: ctrlmetrics.Registry, Logger: o.Logger.WithName("extender"),
+		HeldBack: held, Decisions: log, Registry: ctrlmetrics.Registry, Logger: o.Logger.WithName("extender"),
 	}
 	if len(o.From) > 0 {
 		// What the files do not have will not come.

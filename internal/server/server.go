@@ -19,6 +19,7 @@ import (
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/moorage-k8s/moorage/extender/decisions"
+	"github.com/moorage-k8s/moorage/extender/heldback"
 	"github.com/moorage-k8s/moorage/internal/config"
 	"github.com/moorage-k8s/moorage/internal/kubeconfig"
 	"github.com/moorage-k8s/moorage/internal/servingcert"
@@ -89,7 +90,16 @@ func (o *Options) newServers(cache *topology.Cache, engine *placement.Engine) ([
 	var parts []part
 	log := decisions.New(o.Config.Extender.Decisions)
 	if o.Config.Extender.BindAddress != config.Off {
-		server, err := o.newExtender(cache, engine, log)
+		var held *heldback.Log
+		if o.Config.Autoscaler.Events {
+			held = heldback.New()
+			teller, err := o.newTeller(cache, engine, held)
+			if err != nil {
+				return nil, err
+			}
+			parts = append(parts, teller)
+		}
+		server, err := o.newExtender(cache, engine, log, held)
 		if err != nil {
 			return nil, err
 		}
@@ -106,6 +116,13 @@ func (o *Options) newServers(cache *topology.Cache, engine *placement.Engine) ([
 			return nil, err
 		}
 		parts = append(parts, server)
+		if o.Config.Autoscaler.TemplateCapacity != nil {
+			writer, err := o.newTemplateCapacity(cache)
+			if err != nil {
+				return nil, err
+			}
+			parts = append(parts, writer)
+		}
 	}
 	if address := o.Config.Metrics.BindAddress; address != config.Off {
 		server, err := endpoint{name: "metrics", address: address, handler: probes(cache, log, serving), logger: o.Logger}.listen()

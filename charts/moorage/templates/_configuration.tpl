@@ -60,6 +60,15 @@
 {{- end -}}
 {{- $wiring := dict "apiVersion" "moorage.dev/v1alpha1" "kind" "MoorageConfiguration"
   "webhook" $webhook "extender" $extender "metrics" (dict "bindAddress" (printf ":%v" .Values.metrics.port)) -}}
+{{- $autoscaler := dict -}}
+{{- if .Values.autoscaler.events }}{{ $_ := set $autoscaler "events" true }}{{ end -}}
+{{- with .Values.autoscaler.templateCapacity -}}
+{{- if .enabled -}}
+{{- $_ := set $autoscaler "templateCapacity" (dict "namespace" $.Release.Namespace "lease" (printf "%s-template-capacity" $name)) -}}
+{{- if .nodeGroupLabels }}{{ $_ := set $autoscaler.templateCapacity "nodeGroupLabels" .nodeGroupLabels }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- if $autoscaler }}{{ $_ := set $wiring "autoscaler" $autoscaler }}{{ end -}}
 {{- mergeOverwrite (deepCopy .Values.config) $wiring | toYaml -}}
 {{- end -}}
 
