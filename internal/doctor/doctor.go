@@ -88,6 +88,7 @@ var checks = []check{
 	{"cache", (*examination).cache},
 	{"versions", (*examination).versions},
 	{"capacities", (*examination).capacities},
+	{"autoscalers", (*examination).autoscalers},
 }
 
 // Run makes all checks, side by side, each within the timeout, and returns them in a fixed order.
