@@ -93,9 +93,9 @@ func (e *examination) clusterAutoscaler(ctx context.Context, pod *corev1.Pod, c 
 		}
 	}
 	if aware := argument(words, "enable-csi-node-aware-scheduling"); aware != "true" && !slices.Contains(words, "--enable-csi-node-aware-scheduling") {
-		required, err := e.requiringDrivers(ctx)
-		if err != nil {
-			return worst(append(out, unread(ctx, "the drivers", err))...)
+		required, unlisted := e.requiringDrivers(ctx)
+		if unlisted != nil {
+			return worst(append(out, unread(ctx, "the drivers", unlisted))...)
 		}
 		if len(required) > 0 {
 			out = append(out, warning("start it with --enable-csi-node-aware-scheduling=true, or leave preventPodSchedulingIfMissing out",
@@ -125,17 +125,16 @@ func askingFor(own *config.Configuration, who, pod string) Check {
 		own.Webhook.VolumesResource, who, pod)
 }
 
-// ownConfiguration is moorage's; nil where it is not known.
+// ownConfiguration is moorage's; nil where it is not known. That it cannot be read another check tells.
 func (e *examination) ownConfiguration(ctx context.Context) (*config.Configuration, error) {
 	pods, err := e.moorages(ctx)
 	if err != nil {
 		return nil, err
 	}
-	c, _, err := e.admitting(ctx, pods)
-	if err != nil {
-		return nil, nil //nolint:nilerr // Another check tells that it cannot be read.
+	if c, _, unreadable := e.admitting(ctx, pods); unreadable == nil {
+		return c, nil
 	}
-	return c, nil
+	return nil, nil
 }
 
 // requiringDrivers are those that ask that pods are kept off nodes without them.
