@@ -44,6 +44,8 @@ type clusterFlags struct {
 	events bool
 	// degrades does without what may not be listed, for a command that says what it does not know.
 	degrades bool
+	// replicasOf are the CSI drivers whose storage systems are asked where their replicas are.
+	replicasOf []string
 	// budgets lists PodDisruptionBudgets too, for a command that asks for them.
 	budgets bool
 	// each, where it is not nil, is given each object that is read, in full, and newest is then the newest time in them. More objects are read

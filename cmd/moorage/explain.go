@@ -102,7 +102,7 @@ The exit status is 0 if the pod fits some node, the claim has its volume or will
 	flags.register(cmd)
 	f := cmd.Flags()
 	f.StringSliceVarP(&flags.file, "filename", "f", nil, "explain the pods of this file or directory (- for standard input), read as strictly as by check, with its claims on top of the cluster; may be repeated")
-	f.StringVar(&flags.config, "config", "", "file with a MoorageConfiguration, for the modes of predicates and the weights of scorers")
+	f.StringVar(&flags.config, "config", "", "file with a MoorageConfiguration, for the modes of predicates, the weights of scorers and the drivers whose replicas are looked for")
 	f.StringVar(&flags.decisions, "decisions", "", "show what the running moorage answered kube-scheduler about the pod, as its metrics port at this URL tells "+
 		"(extender.decisions in its configuration says how much it keeps)")
 	f.Lookup("decisions").NoOptDefVal = defaultDecisions
@@ -345,6 +345,7 @@ func (f *explainFlags) engine() (*placement.Engine, error) {
 			return nil, err
 		}
 	}
+	f.replicasOf = c.Extender.ReplicasOf
 	return placement.NewEngine(c.Placement())
 }
 

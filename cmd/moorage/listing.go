@@ -36,7 +36,7 @@ func (f *clusterFlags) listing(ctx context.Context, stderr io.Writer, keep func(
 	ctx, cancel := context.WithTimeoutCause(ctx, f.timeout, fmt.Errorf("not read within %s; give it more time with --timeout", f.timeout))
 	defer cancel()
 	progress, clear := showProgress(stderr)
-	options := live.ListOptions{Keep: keep, Events: f.events, Budgets: f.budgets, Progress: progress}
+	options := live.ListOptions{Keep: keep, Events: f.events, Budgets: f.budgets, ReplicasOf: f.replicasOf, Progress: progress}
 	if f.each != nil {
 		options.More, options.Reasons = scannedResources, scan.Progress
 	}

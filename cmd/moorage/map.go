@@ -72,6 +72,7 @@ func (f *mapFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 			return err
 		}
 	}
+	f.cluster.replicasOf = c.Extender.ReplicasOf
 	engine, err := placement.NewEngine(c.Placement())
 	if err != nil {
 		return fmt.Errorf("configure the engine: %w", err)

@@ -75,7 +75,7 @@ The exit status is 0 if every pod finds a place, 1 if not, and 2 if the question
 	for _, other := range []string{"filename", "drain", "lose-zone"} {
 		cmd.MarkFlagsMutuallyExclusive("drain-all", other)
 	}
-	f.StringVar(&flags.config, "config", "", "file with a MoorageConfiguration, for the modes of predicates and the weights of scorers")
+	f.StringVar(&flags.config, "config", "", "file with a MoorageConfiguration, for the modes of predicates, the weights of scorers and the drivers whose replicas are looked for")
 	f.StringVarP(&flags.output, "output", "o", "text", "text, wide, json or yaml")
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(output.ExplainOutputs, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("drain", func(cmd *cobra.Command, _ []string, start string) ([]string, cobra.ShellCompDirective) {
@@ -104,6 +104,7 @@ func (f *simulateFlags) run(cmd *cobra.Command, _ []string) error {
 			return err
 		}
 	}
+	f.replicasOf = settings.Extender.ReplicasOf
 	engine, err := placement.NewEngine(settings.Placement())
 	if err != nil {
 		return err

@@ -8,13 +8,13 @@ import (
 
 // MoorageRights are the rights that the chart gives to a moorage which the cluster's own kube-scheduler asks, as it does in the suites:
 // a moorage.Rights. A dedicated kube-scheduler would bring its own rights with it.
-func MoorageRights(webhook map[string]any, ownAuthority bool) ([]*unstructured.Unstructured, error) {
+func MoorageRights(config map[string]any, ownAuthority bool) ([]*unstructured.Unstructured, error) {
 	tls := map[string]any{"mode": "secret", "secret": map[string]any{"name": "in-a-file"}}
 	if ownAuthority {
 		tls = map[string]any{"mode": "self"}
 	}
 	rendered, err := Render(Options{Values: map[string]any{
-		"scheduler": map[string]any{"mode": "existing"}, "tls": tls, "config": map[string]any{"webhook": webhook},
+		"scheduler": map[string]any{"mode": "existing", "existing": map[string]any{"via": "Service", "service": map[string]any{"secretName": "in-a-file"}}}, "tls": tls, "config": config,
 	}})
 	if err != nil {
 		return nil, err

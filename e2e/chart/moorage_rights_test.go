@@ -47,7 +47,7 @@ func TestPlainRights(t *testing.T) {
 	if len(got) == 0 {
 		t.Error("the chart grants nothing")
 	}
-	if _, err = moorage.PlainRights(map[string]any{"schedulerName": map[string]any{}}, false); err == nil {
+	if _, err = moorage.PlainRights(map[string]any{"webhook": map[string]any{"schedulerName": map[string]any{}}}, false); err == nil {
 		t.Error("rights.yaml is said to do for a configuration with a scheduler's name")
 	}
 }

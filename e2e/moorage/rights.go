@@ -61,8 +61,8 @@ func (m *Moorage) Grant(ctx context.Context) error {
 }
 
 // Rights are the roles and bindings of a moorage that the cluster's own kube-scheduler asks, and with an authority of its own the Secret
-// for that. webhook is what rights depend on of the webhook's configuration.
-type Rights func(webhook map[string]any, ownAuthority bool) ([]*unstructured.Unstructured, error)
+// for that. config is what rights depend on of the configuration.
+type Rights func(config map[string]any, ownAuthority bool) ([]*unstructured.Unstructured, error)
 
 // plainRights are what the chart renders where the configuration asks for nothing more: in a file, for those who do without Helm.
 //
@@ -70,8 +70,8 @@ type Rights func(webhook map[string]any, ownAuthority bool) ([]*unstructured.Uns
 var plainRights []byte
 
 // PlainRights are the rights that rights.yaml holds, which do for a configuration that asks for no more.
-func PlainRights(webhook map[string]any, ownAuthority bool) ([]*unstructured.Unstructured, error) {
-	if len(webhook) > 0 || ownAuthority {
+func PlainRights(config map[string]any, ownAuthority bool) ([]*unstructured.Unstructured, error) {
+	if len(config) > 0 || ownAuthority {
 		return nil, errors.New("rights.yaml does not do for this configuration: set Options.Rights")
 	}
 	var out []*unstructured.Unstructured
@@ -97,18 +97,25 @@ func PlainRights(webhook map[string]any, ownAuthority bool) ([]*unstructured.Uns
 // grantable are the objects that give moorage its rights.
 func (m *Moorage) grantable() ([]*unstructured.Unstructured, error) {
 	var given struct {
-		Webhook map[string]any `json:"webhook"`
+		Webhook  map[string]any `json:"webhook"`
+		Extender map[string]any `json:"extender"`
 	}
 	if err := yaml.Unmarshal([]byte(m.config), &given); err != nil {
 		return nil, fmt.Errorf("read moorage's configuration: %w", err)
 	}
-	webhook := map[string]any{}
-	for _, key := range []string{"schedulerName", "namespaceRules"} { // What rights depend on.
-		if value, found := given.Webhook[key]; found {
-			webhook[key] = value
+	config := map[string]any{}
+	keep := func(part string, given map[string]any, keys ...string) { // What rights depend on.
+		kept := map[string]any{}
+		for _, key := range keys {
+			if value, found := given[key]; found {
+				kept[key] = value
+				config[part] = kept
+			}
 		}
 	}
-	return m.rights(webhook, m.ownAuthority)
+	keep("webhook", given.Webhook, "schedulerName", "namespaceRules")
+	keep("extender", given.Extender, "replicasOf")
+	return m.rights(config, m.ownAuthority)
 }
 
 // resourceOf is the resource of an object of a kind with a regular plural.
