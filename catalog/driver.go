@@ -38,6 +38,8 @@ type Driver struct {
 	Topology Topology `json:"topology"`
 	// CloneTopology is where a volume can be that is made from another or from a snapshot; nil where that is not known.
 	CloneTopology *CloneTopology `json:"cloneTopology,omitempty"`
+	// Machines is which of its disks can be attached to which machines; nil where that is not known, or all can.
+	Machines *Machines `json:"machines,omitempty"`
 	// AttachLimit is how many of its volumes one node takes.
 	AttachLimit AttachLimit `json:"attachLimit"`
 	// Parameters are those of a class, where the driver refuses others; nil where it does not or that is not known.

@@ -95,7 +95,7 @@ func (d *Driver) faults() []error {
 	if c := d.CloneTopology; c != nil && (!slices.Contains(cloneReaches, c.Volume) || !slices.Contains(cloneReaches, c.Snapshot)) {
 		errs = append(errs, fmt.Errorf("cloneTopology: volume and snapshot must each be one of %v", cloneReaches[1:]))
 	}
-	return append(errs, d.AttachLimit.faults()...)
+	return slices.Concat(errs, d.Machines.faults(), d.AttachLimit.faults())
 }
 
 func (l AttachLimit) faults() []error {

@@ -108,7 +108,7 @@ var looked = []string{
 	placement.ReasonReserved.String(), placement.ReasonSingleWriter.String(), placement.ReasonDriverReady.String(),
 	placement.ReasonJointCapacity.String(), placement.ReasonTopologyLabels.String(), placement.ReasonTopologyKeys.String(),
 	placement.ReasonForeignTopology.String(), placement.ReasonSource.String(),
-	placement.ReasonRebuildRoom.String(),
+	placement.ReasonRebuildRoom.String(), placement.ReasonDiskMachine.String(),
 }
 
 // Kubernetes reports whether a reason of kube-scheduler is one of its own, and not of a plugin that nobody here knows.

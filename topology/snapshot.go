@@ -98,6 +98,11 @@ func (s *Snapshot) AllNodes() NodeSet { return s.index.All() }
 // and set of nodes.
 func (s *Snapshot) Nodes(selector *Selector) NodeSet { return s.index.Match(selector) }
 
+// Labelled returns the nodes that carry the label with a value of which holds is true. The set is the caller's.
+func (s *Snapshot) Labelled(key string, holds func(value string) bool) NodeSet {
+	return s.index.Valued(key, holds)
+}
+
 // SameNodes reports whether a NodeSet of the other snapshot means the same nodes in this one.
 func (s *Snapshot) SameNodes(o *Snapshot) bool { return s.index == o.index }
 

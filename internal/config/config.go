@@ -282,7 +282,7 @@ func (c *Configuration) Validate() error {
 func (c *Configuration) Placement() placement.Config {
 	out := placement.Config{
 		Predicates: map[string]placement.Mode{}, Scorers: map[string]placement.ScorerConfig{},
-		ProvisioningHalfLife: c.Extender.ProvisioningHalfLife.Duration, AtSource: atSource,
+		ProvisioningHalfLife: c.Extender.ProvisioningHalfLife.Duration, AtSource: atSource, Machines: diskMachines,
 	}
 	for name, word := range c.Extender.Predicates {
 		out.Predicates[name] = mode(word)
@@ -306,6 +306,18 @@ func atSource(driver string, parameters map[string]string, snapshot bool) bool {
 	default:
 		return row.CloneTopology.OfVolume(parameters) == catalog.CloneAtSource
 	}
+}
+
+// diskMachines is what the catalog knows.
+func diskMachines(driver string, parameters map[string]string) (disk string, refuses func(machine string) bool) {
+	row, known := catalog.Default().Driver(driver)
+	if !known {
+		return "", nil
+	}
+	if disk = row.Machines.DiskOf(parameters); disk == "" {
+		return "", nil
+	}
+	return disk, func(machine string) bool { return row.Machines.Refuses(machine, disk) }
 }
 
 // mode takes the modes in any case.

@@ -41,7 +41,13 @@ webhook:
 		got.AtSource("disk.csi.azure.com", map[string]string{"skuName": "Premium_ZRS"}, false) || got.AtSource("csi.example.com", nil, false) {
 		t.Error("what the catalog knows of clones does not reach the engine")
 	}
-	got.AtSource = nil
+	if disk, refuses := got.Machines("pd.csi.storage.gke.io", map[string]string{"type": "pd-ssd"}); disk != "pd-ssd" || !refuses("c4-standard-4") || refuses("n1-standard-4") {
+		t.Error("what the catalog knows of machines does not reach the engine")
+	}
+	if _, refuses := got.Machines("csi.example.com", nil); refuses != nil {
+		t.Error("something is said of the machines of a driver that nobody knows")
+	}
+	got.AtSource, got.Machines = nil, nil
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("placement (-want +got):\n%s", diff)
 	}
@@ -74,6 +80,7 @@ func TestParseErrorsNameTheField(t *testing.T) {
 		{"a wait too long", head + "extender: {placementWait: 2s}", "extender.placementWait: 2s is not from 0s to 800ms"},
 		{"no time to be made", head + "extender: {inFlightLimit: 0s}", "extender.inFlightLimit: 0s is not from 1s to 24h"},
 		{"more than all", head + "extender: {reservedPercentOfNamespace: 101}", "extender.reservedPercentOfNamespace: 101 is not from 0 to 100"},
+		{"replicas of nobody", head + "extender: {replicasOf: [ebs.csi.aws.com]}", "extender.replicasOf: it is not known how \"ebs.csi.aws.com\" says where its replicas are; known: driver.longhorn.io, linstor.csi.linbit.com"},
 		{"no time to confirm", head + "extender: {reservationLimit: 0s}", "extender.reservationLimit: 0s is not from 1s to 1h"},
 		{"a memory too short", head + "extender: {provisioningHalfLife: 0s}", "extender.provisioningHalfLife: 0s is not from 1s to 1h"},
 		{"a negative limit", head + "extender: {maxBodyBytes: -1}", "extender.maxBodyBytes: must not be negative"},

@@ -101,6 +101,12 @@ func explained(t *testing.T, path string) *output.Explanation {
 	config.AtSource = func(driver string, parameters map[string]string, snapshot bool) bool {
 		return driver == "d" && (!snapshot || parameters["restores"] != "anywhere") && parameters["clones"] != "anywhere"
 	}
+	config.Machines = func(_ string, parameters map[string]string) (string, func(string) bool) {
+		if parameters["disk"] == "" {
+			return "", nil
+		}
+		return parameters["disk"], func(machine string) bool { return machine == "not-for-"+parameters["disk"] }
+	}
 	engine, err := placement.NewEngine(config)
 	if err != nil {
 		t.Fatal(err)

@@ -76,6 +76,8 @@ func (w causeWords) clause(c *explain.Cause) string {
 		return fmt.Sprintf("the label %s, by which driver %s provisions, is missing %s", text.Or(c.Labels), c.Driver, on(&c.RuledOut))
 	case placement.ReasonSource:
 		return fromSource(c)
+	case placement.ReasonDiskMachine:
+		return fmt.Sprintf("%s is a disk of the type %s by class %s, which machines such as %s (%s) cannot attach", subject(v), c.Disk, c.Class, c.Machine, c.RuledOut.First[0])
 	case placement.ReasonRebuildRoom:
 		room := "has no room for another"
 		if c.Had > 0 {

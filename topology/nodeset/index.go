@@ -142,6 +142,19 @@ func (x *Index) All() Set { return x.all }
 // Carrying returns the nodes that carry the label, whatever its value. The set is shared and must not be changed.
 func (x *Index) Carrying(key string) Set { return x.segmentsOf(key).has }
 
+// Valued returns the nodes that carry the label with a value of which holds is true. It is asked once for each value that there is.
+func (x *Index) Valued(key string, holds func(value string) bool) Set {
+	out := New(x.Len())
+	for value, nodes := range x.segmentsOf(key).values {
+		if holds(value) {
+			for _, i := range nodes {
+				out.Add(int(i))
+			}
+		}
+	}
+	return out
+}
+
 func (x *Index) segmentsOf(key string) *segments {
 	if x.carriers[key] == 0 {
 		return x.absent

@@ -50,6 +50,8 @@ type Config struct {
 	Predicates map[string]Mode
 	// AtSource is what is known of drivers, for the predicate Sources, which does without it where nothing is.
 	AtSource AtSource `json:"-"`
+	// Machines is what is known of disks and machines, for DiskMachine, which does without it where nothing is.
+	Machines DiskMachines `json:"-"`
 	// Scorers by name; those not named keep their weight and policy.
 	Scorers map[string]ScorerConfig
 	// ProvisioningHalfLife is the time after which a failure of provisioning counts half; DefaultProvisioningHalfLife where
@@ -75,6 +77,7 @@ type Engine struct {
 	scorers  []weightedScorer
 	halfLife time.Duration
 	atSource AtSource
+	machines DiskMachines
 }
 
 // NewEngine returns an engine. The error joins one for each name that is not known, with those that are, and for each value
@@ -121,7 +124,10 @@ func NewEngine(config Config) (*Engine, error) {
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
 	}
-	return &Engine{modes: maps.Clone(config.Predicates), scorers: weighted(config.Scorers), halfLife: halfLife, atSource: config.AtSource}, nil
+	return &Engine{
+		modes: maps.Clone(config.Predicates), scorers: weighted(config.Scorers), halfLife: halfLife, atSource: config.AtSource,
+		machines: config.Machines,
+	}, nil
 }
 
 // RestoresAnywhere reports whether snapshots of volumes of the class are known not to be restored only where they are, while clones are made only
@@ -146,7 +152,7 @@ func configurablePredicates() []string {
 // Filter tells for every node of the snapshot whether the pod's volumes allow it, beside what is pending.
 func (e *Engine) Filter(s *topology.Snapshot, d *Demand, pending ...Pending) *Verdict {
 	v := &Verdict{Feasible: s.AllNodes().Clone(), Undecided: d.Undecided, demand: d, delayed: delayedClaims(s, d)}
-	q := &query{s: s, d: d, verdict: v, delayed: v.delayed, pending: pending, atSource: e.atSource}
+	q := &query{s: s, d: d, verdict: v, delayed: v.delayed, pending: pending, atSource: e.atSource, machines: e.machines}
 	v.query = q
 	for i := range predicates {
 		p := &predicates[i]

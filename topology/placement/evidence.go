@@ -30,6 +30,8 @@ type Evidence struct {
 	Class  string
 	// Origin is what the claim's volume is to be made from: ReasonSource. Conditions are then those on nodes that reach it, of which one would do.
 	Origin *topology.Origin
+	// Disk is the type of a volume's disk that machines of the node's type, Machine, cannot attach: ReasonDiskMachine. Class is the one that says so.
+	Disk, Machine string
 	// Replicas are the nodes that hold a replica of the volume: ReasonRebuildRoom.
 	Replicas []string
 	// Pools are those of the class that the node reaches, with what is left in them, those with most room first: ReasonCapacity,

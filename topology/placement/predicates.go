@@ -31,6 +31,7 @@ const (
 	VolumeZone           = "VolumeZone"
 	SingleWriter         = "SingleWriter"
 	DriverReady          = "DriverReady"
+	DiskMachine          = "DiskMachine"
 	TopologyKeys         = "TopologyKeys"
 	Sources              = "Sources"
 	JointCapacity        = "JointCapacity"
@@ -40,7 +41,7 @@ const (
 // predicates are all there are, in the order in which they are asked; a node's reason is that of the first to refuse it.
 // The order is that of kube-scheduler's plugins (VolumeRestrictions, NodeVolumeLimits, VolumeBinding, VolumeZone), with
 // moorage's own predicates last. Of these the one whose reason stays true when the others' are fixed comes first: while
-// another pod has the volume no change to a node helps; where the driver is missing so are its topology keys; a driver that
+// another pod has the volume no change to a node helps; where the driver is missing so are its topology keys; a machine stays what it is; a driver that
 // cannot provision there at all makes no clone there; and how much room a pool has matters only where the driver could provision from it.
 // Where a replica could be rebuilt comes last: the pod can use the volume there all the same.
 var predicates = []predicate{
@@ -54,6 +55,7 @@ var predicates = []predicate{
 	{VolumeZone, volumeZone, volumeZoneBecause, ""},
 	{SingleWriter, singleWriter, singleWriterBecause, Enforce},
 	{DriverReady, driverReady, driverReadyBecause, Enforce},
+	{DiskMachine, diskMachine, diskMachineBecause, Score},
 	{TopologyKeys, topologyKeys, topologyKeysBecause, Enforce},
 	{Sources, sources, sourcesBecause, Enforce},
 	{JointCapacity, jointCapacity, jointCapacityBecause, Enforce},
@@ -68,8 +70,9 @@ type query struct {
 	pending []Pending
 	verdict *Verdict
 	asking  string
-	// atSource is the configuration's.
+	// atSource and machines are the configuration's.
 	atSource AtSource
+	machines DiskMachines
 	mode     Mode
 
 	// What follows is for evidence, and made when it is first asked for.

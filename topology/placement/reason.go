@@ -22,6 +22,7 @@ const (
 	ReasonVolumeZone
 	ReasonSingleWriter
 	ReasonDriverReady
+	ReasonDiskMachine
 	ReasonTopologyKeys
 	ReasonTopologyLabels
 	ReasonForeignTopology
@@ -58,6 +59,7 @@ var reasons = [reasonCount]struct {
 	ReasonVolumeZone:       {upstream.NoVolumeZone, Unresolvable},
 	ReasonSingleWriter:     {"node(s) cannot attach a ReadWriteOnce volume that a pod on another node is using", Unresolvable},
 	ReasonDriverReady:      {"node(s) have not registered a CSI driver that a volume needs, as other nodes have", Unresolvable},
+	ReasonDiskMachine:      {"node(s) are of a machine type that cannot attach the disk type of a volume", Unresolvable},
 	ReasonTopologyKeys:     {"node(s) report no topology keys for the CSI driver that is to provision a volume, as other nodes do", Unresolvable},
 	ReasonTopologyLabels:   {"node(s) lack a topology label that the CSI driver needs to provision a volume", Unresolvable},
 	ReasonForeignTopology:  {"node(s) are allowed by a class through labels by which its CSI driver does not provision", Unresolvable},

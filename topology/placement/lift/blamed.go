@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/moorage-k8s/moorage/topology"
@@ -49,6 +50,10 @@ func (c *check) blamed() []thing {
 		return []thing{{name: "the selected node", takeAway: c.unselected}}
 	case placement.ReasonSource:
 		return []thing{{name: "place of volume " + c.evidence.Origin.Volume.Name, takeAway: c.reached}}
+	case placement.ReasonDiskMachine:
+		return []thing{{name: "machine " + c.evidence.Machine, takeAway: func(d *topology.Draft) {
+			c.change(d, func(n *topology.Node) { delete(n.Labels, corev1.LabelInstanceTypeStable) })
+		}}}
 	case placement.ReasonRebuildRoom:
 		return []thing{{name: "room for a replica", takeAway: c.roomForReplica(c.evidence.Wanted), almost: c.roomForReplica(c.evidence.Wanted - 1)}}
 	case placement.ReasonForeignTopology:
