@@ -17,6 +17,14 @@ type Before struct {
 	// Scheduler is the one that it asks for, where nobody is seen to answer to that name. Schedulers are those that are.
 	Scheduler  string
 	Schedulers []string
+	// Group is its scheduling group, where too few of its members are there.
+	Group *GroupOfFew
+}
+
+// GroupOfFew is a scheduling group with fewer members than must be there before any of them is looked at.
+type GroupOfFew struct {
+	Name          string
+	Members, Want int
 }
 
 // SchedulersSeen are the schedulers that have looked at a pod, by the names that pods ask for: it is in the pod's status, or the pod has its node.
@@ -47,6 +55,7 @@ func (q *asked) before() *Before {
 	for _, g := range p.Spec.SchedulingGates {
 		out.Gates = append(out.Gates, g.Name)
 	}
+	out.Group = q.Group
 	young := !p.CreationTimestamp.IsZero() && q.Snapshot.Time().Sub(p.CreationTimestamp.Time) < patience
 	if name := p.Spec.SchedulerName; name != "" && q.Schedulers != nil && !q.Schedulers[name] && !young {
 		out.Scheduler = name
@@ -55,7 +64,7 @@ func (q *asked) before() *Before {
 		}
 		slices.Sort(out.Schedulers)
 	}
-	if out.Gates == nil && out.Scheduler == "" {
+	if out.Gates == nil && out.Scheduler == "" && out.Group == nil {
 		return nil
 	}
 	return &out

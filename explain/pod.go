@@ -37,6 +37,8 @@ type Question struct {
 	// at pods, by name; nil where that is not known, or does not matter yet.
 	Claims     map[topology.Key]*corev1.PersistentVolumeClaim
 	Schedulers map[string]bool
+	// Group is the pod's scheduling group, where it is known that too few of its members are there.
+	Group *GroupOfFew
 	// Pods returns a pod in full, where that is known; it may be nil. It is for other pods than the one that is asked about.
 	Pods func(topology.Key) *corev1.Pod
 	// Unlisted are kinds of which not all objects, or none, could be read.

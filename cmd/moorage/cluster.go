@@ -170,7 +170,9 @@ func (f *clusterFlags) openFiles(stderr io.Writer) (*cluster, error) {
 			reader.Nodes, reader.Namespaces, reader.Budgets = whole.nodes, whole.namespaces, whole.budgets
 			reader.Events, reader.Claim = whole.events, whole.addClaim
 			workload := whole.takeWorkload(metav1.NamespaceDefault)
-			reader.Rest = f.restOfFiles(func(o runtime.Object) bool { return whole.takeStatus(o) || whole.data.take(o) || workload(o) })
+			reader.Rest = f.restOfFiles(func(o runtime.Object) bool {
+				return whole.takeStatus(o) || whole.data.take(o) || whole.groups.take(o) || workload(o)
+			})
 			reader.Attachments = whole.attachments
 		}
 		reader.Each = f.eachOfFiles()

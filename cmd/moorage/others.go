@@ -35,6 +35,7 @@ type wholeObjects struct {
 	// workloads are what counts of those that files hold.
 	workloads map[topology.Kind]map[topology.Key]*workload
 	data      namedData
+	groups    podGroups
 	budgets   map[topology.Key]*policyv1.PodDisruptionBudget
 	// budgetsUnread is why the cluster's budgets are not known; empty where they are.
 	budgetsUnread string
@@ -55,6 +56,7 @@ func newWholeObjects() *wholeObjects {
 		namespaces:  map[topology.Key]*corev1.Namespace{},
 		events:      map[topology.Key]*corev1.Event{},
 		claims:      map[topology.Key]*corev1.PersistentVolumeClaim{},
+		groups:      podGroups{},
 		workloads:   map[topology.Kind]map[topology.Key]*workload{},
 		budgets:     map[topology.Key]*policyv1.PodDisruptionBudget{},
 		attachments: map[topology.Key]*storagev1.VolumeAttachment{},

@@ -29,6 +29,7 @@ func (c *cluster) question(ctx context.Context, engine *placement.Engine, pod *c
 	q := c.questionOf(engine)
 	q.Events, q.Unread = c.eventsOf(ctx, c.aboutPod(pod)...)
 	q.Pod, q.Said, q.Whole = topology.PodFromAPI(pod), explain.SaidOf(pod), pod
+	q.Group = c.whole.groupOf(pod)
 	if q.Said != "" {
 		q.SaidAt = saidAt(pod, q.Events)
 		if !c.captured { // A capture does not keep all times.

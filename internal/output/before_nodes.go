@@ -23,6 +23,9 @@ func before(b *explain.Before) string {
 		parts = append(parts, fmt.Sprintf("no scheduler has looked at the pod: its schedulerName is %s, and nothing shows that a scheduler of that name runs%s",
 			b.Scheduler, meant(b.Scheduler, b.Schedulers)))
 	}
+	if g := b.Group; g != nil {
+		parts = append(parts, fmt.Sprintf("scheduling group %s has %s, and no scheduler looks at any before %d are there (minCount)", g.Name, text.Count(g.Members, "member"), g.Want))
+	}
 	return strings.Join(parts, "; and ")
 }
 
@@ -50,6 +53,10 @@ func beforeHelp(e *explain.Explanation) []string {
 		}
 		out = append(out, fmt.Sprintf("start the scheduler that is to answer to %s, if there is to be one", b.Scheduler),
 			fmt.Sprintf("recreate the pod with schedulerName %s (in the template of what made it)", text.Or(names)))
+	}
+	if g := b.Group; g != nil {
+		out = append(out, fmt.Sprintf("create the %s of group %s (look at the workload that makes its pods), or lower minCount of PodGroup %s in namespace %s",
+			text.Count(g.Want-g.Members, "missing pod"), g.Name, g.Name, e.Pod.Namespace))
 	}
 	return out
 }

@@ -291,6 +291,7 @@ func (w causeWords) trueCause(e *explain.Explanation, headline string) *TrueCaus
 const (
 	kindGate      = "gate"
 	kindScheduler = "scheduler"
+	kindGroup     = "group"
 	kindClaim     = "claim"
 	kindPinned    = "node-name"
 	kindDriver    = "driver"
@@ -309,6 +310,9 @@ func notOfNodes(e *explain.Explanation) []explain.Lack {
 		}
 		if b.Scheduler != "" {
 			add("pod", kindScheduler, before(&explain.Before{Scheduler: b.Scheduler, Schedulers: b.Schedulers}))
+		}
+		if b.Group != nil {
+			add("pod", kindGroup, before(&explain.Before{Group: b.Group}))
 		}
 	}
 	for i := range e.HeldBy {
