@@ -58,6 +58,9 @@ func Run(c *Cluster, o Options) Result {
 			continue
 		}
 		for _, f := range k.Find(c) {
+			if k.Section == Unwise && c.explained[f.Objects[0]] {
+				continue // Why it does not run is known, and what a rule says of that is the same again.
+			}
 			if k.Explains {
 				for _, hurt := range slices.Concat(f.Objects, f.Hurts) {
 					c.explained[hurt] = true
