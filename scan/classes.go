@@ -57,8 +57,9 @@ func (c *Cluster) namedClasses() map[string][]Object {
 		if unclassed(claim) && fallback != nil {
 			class = fallback.Name
 		}
-		if class != "" && !slices.Contains(out[class], by) {
-			out[class] = append(out[class], by)
+		// What names a class several times does so in a row.
+		if of := out[class]; class != "" && (len(of) == 0 || of[len(of)-1] != by) {
+			out[class] = append(of, by)
 		}
 	}
 	templates := map[topology.Key]bool{}
