@@ -281,7 +281,7 @@ func (f *file) evaluate(ctx context.Context, e *rules.Evaluator, q rules.Questio
 			if slices.Contains(rules.IDs(), flaw.rule) {
 				rule = flaw.rule
 			}
-			told, on := e.Told(rule, rules.Finding{Message: flaw.message, Symptom: flaw.symptom, Remediation: flaw.remediation})
+			told, on := e.Told(rule, rules.Finding{Action: flaw.action, Message: flaw.message, Symptom: flaw.symptom, Remediation: flaw.remediation})
 			if on {
 				tell(i, flaw.position, flaw.path, told)
 			}

@@ -9,6 +9,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/scheme"
+
+	"github.com/moorage-k8s/moorage/webhook/rules"
 )
 
 // Given is what files hold that a person hands over to be placed or explained.
@@ -38,6 +40,9 @@ func Read(ctx context.Context, paths []string, stdin io.Reader) (*Given, error) 
 		var faults []Finding
 		tell := func(i *item, flaws []flaw) {
 			for _, flaw := range flaws {
+				if flaw.action == rules.Warn {
+					continue // An API server takes it.
+				}
 				faults = append(faults, Finding{
 					File: f.path, Line: flaw.line, Column: flaw.column, Source: i.hint, Object: i.ref, Path: flaw.path,
 					Message: flaw.message, Symptom: flaw.symptom, Remediation: flaw.remediation,

@@ -50,7 +50,8 @@ func TestLive(t *testing.T) {
 				workload("Deployment", "web", ""), workload("ReplicaSet", "web-1", ", "+by("Deployment", "web", "u-web")),
 				pod("web-1-x", ", "+by("ReplicaSet", "web-1", "u-web-1"), "Running"),
 			},
-			[]string{"Deployment/a/web hostpath-sensitive spec.template.spec.volumes[0].hostPath.path"}, 2,
+			[]string{"Deployment/a/web hostpath-sensitive spec.template.spec.volumes[0].hostPath.path"},
+			2,
 		},
 		{
 			"its name is known where only its pods may be listed",
@@ -58,7 +59,8 @@ func TestLive(t *testing.T) {
 				pod("web-77-x", ", labels: {pod-template-hash: '77'}, "+by("ReplicaSet", "web-77", "u"), "Running"),
 				pod("web-77-y", ", labels: {pod-template-hash: '77'}, "+by("ReplicaSet", "web-77", "u"), "Running"),
 			},
-			[]string{"Deployment/a/web hostpath-sensitive spec.volumes[0].hostPath.path in Pod/a/web-77-x +1"}, 0,
+			[]string{"Deployment/a/web hostpath-sensitive spec.volumes[0].hostPath.path in Pod/a/web-77-x +1"},
+			0,
 		},
 		{
 			"an operator's pods are reported once, a static pod by itself",
@@ -69,7 +71,8 @@ func TestLive(t *testing.T) {
 			[]string{
 				"Cluster/a/pg hostpath-sensitive spec.volumes[0].hostPath.path in Pod/a/pg-1 +1",
 				"Pod/a/etcd-n1 hostpath-sensitive spec.volumes[0].hostPath.path",
-			}, 0,
+			},
+			0,
 		},
 		{
 			"earlier revisions, and what has run, are over",
@@ -91,7 +94,8 @@ func TestLive(t *testing.T) {
 			[]string{
 				"PersistentVolumeClaim/a/data-dbs-2 binding-class-missing spec.storageClassName",
 				"StatefulSet/a/db binding-class-missing spec.storageClassName in PersistentVolumeClaim/a/data-db-1 +1",
-			}, 0,
+			},
+			0,
 		},
 		{
 			"a volume is what its provisioner made of it",

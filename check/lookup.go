@@ -3,6 +3,7 @@
 package check
 
 import (
+	corev1 "k8s.io/api/core/v1"
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -92,5 +93,9 @@ func (i *item) inCluster() (topology.Kind, metav1.Object) {
 		return "", nil
 	}
 	manifests.DefaultNamespace(o, kind, "")
+	if pv, isVolume := o.(*corev1.PersistentVolume); isVolume && pv.Status.Phase == "" {
+		// It is available as soon as it is created.
+		pv.Status.Phase = corev1.VolumeAvailable
+	}
 	return kind, o
 }

@@ -7,10 +7,13 @@ import (
 	"fmt"
 	"reflect"
 	"strconv"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	kjson "sigs.k8s.io/json"
+
+	"github.com/moorage-k8s/moorage/webhook/rules"
 )
 
 // decode reads an object strictly: every field must be known and have a value of its type. What is not so is a flaw, and is
@@ -34,6 +37,8 @@ type strict struct {
 var (
 	unmarshaler = reflect.TypeFor[json.Unmarshaler]()
 	volumeType  = reflect.TypeFor[corev1.Volume]()
+
+	resourceListType = reflect.TypeFor[corev1.ResourceList]()
 )
 
 // value holds a node against the type that it is to become.
@@ -95,6 +100,9 @@ func (s *strict) fields(n *node, t reflect.Type, path string) {
 		at := join(path, e.name)
 		if of, ok := known[e.name]; ok {
 			s.value(e.value, of, at)
+			if t == volumeType && e.value.shape == null {
+				s.noSource(n, e, at)
+			}
 			continue
 		}
 		if s.flaws.full() {
@@ -106,6 +114,9 @@ func (s *strict) fields(n *node, t reflect.Type, path string) {
 		f.silences = nearby(e.name, t, path)
 		if t == volumeType {
 			volumeFlaw(&f, n, e.name)
+		}
+		if fieldsOf(t)["requests"] == resourceListType {
+			resourceFlaw(&f, path, e.name)
 		}
 		s.flaws.add(f)
 	}
@@ -124,6 +135,29 @@ func volumeFlaw(f *flaw, volume *node, name string) {
 		f.message = fmt.Sprintf("unknown field %q: %s", name, old.what)
 		f.remediation = old.form
 	}
+}
+
+// noSource warns of a volume whose only source is written without a value: the API server takes it for unset, and makes an emptyDir.
+func (s *strict) noSource(volume *node, e *entry, at string) {
+	for _, other := range volume.fields {
+		if other.name != "name" && other.value.shape != null || other.name == "emptyDir" {
+			return
+		}
+	}
+	s.flaws.add(flaw{
+		position: e.position, path: at, action: rules.Warn, message: fmt.Sprintf("%s has no value, so that the volume becomes an emptyDir", e.name),
+		symptom: "no error at all: what is written to the volume is gone with the pod", remediation: "write what " + e.name + " is to be, or emptyDir: {}",
+	})
+}
+
+// resourceFlaw explains a quantity that stands beside requests and limits, and not in one of them. That none is requested follows from it.
+func resourceFlaw(f *flaw, path, name string) {
+	if name != string(corev1.ResourceStorage) && name != string(corev1.ResourceEphemeralStorage) {
+		return
+	}
+	f.message = fmt.Sprintf("unknown field %q; it belongs to %s", name, join(path, "requests"))
+	f.remediation = fmt.Sprintf("write %s: {requests: {%s: …}}", path[strings.LastIndexByte(path, '.')+1:], name)
+	f.silences = append(f.silences, join(path, "requests")+"["+name+"]")
 }
 
 // is reports whether a node has the shape, and a flaw if not.

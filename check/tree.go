@@ -7,6 +7,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/moorage-k8s/moorage/webhook/rules"
 )
 
 // position is a place in a file, both counted from 1; columns count characters.
@@ -21,8 +23,9 @@ type flaw struct {
 	message string
 	// symptom and remediation are the rule's own where empty.
 	symptom, remediation string
-	// rule is empty for decode.
-	rule string
+	// rule is empty for decode, and action for the rule's own.
+	rule   string
+	action rules.Action
 	// silences are the paths of fields whose value was dropped, or that were probably meant: what rules say of them is not of the object
 	// as it was written.
 	silences []string

@@ -81,6 +81,9 @@ func (m modesAsked) unsupported() []Finding {
 	}
 	var found []Finding
 	for i, mode := range m.modes {
+		if !slices.Contains(accessModes, string(mode)) {
+			continue // There is no such mode: that is api-refused's.
+		}
 		support, needs := m.served.Mode(m.volume, mode)
 		f := Finding{Path: m.path.Index(i), Symptom: m.symptom}
 		switch {

@@ -80,6 +80,7 @@ func (r *refusals) volume(v *corev1.Volume, at spot) {
 	if s := v.ISCSI; s != nil {
 		r.needs(s.TargetPortal, at.Child("iscsi", "targetPortal"), what.and(": targetPortal"))
 		r.needs(s.IQN, at.Child("iscsi", "iqn"), what.and(": iqn"))
+		r.iqn(s.IQN, at.Child("iscsi", "iqn"), what.and(": "))
 	}
 	if s := v.FlexVolume; s != nil {
 		r.needs(s.Driver, at.Child("flexVolume", "driver"), what.and(": the driver's name"))
@@ -98,6 +99,14 @@ func (r *refusals) volume(v *corev1.Volume, at spot) {
 		if s.PullPolicy != "" {
 			r.enum(string(s.PullPolicy), pullPolicies, at.Child("image", "pullPolicy"), what.and(": pullPolicy"))
 		}
+	}
+}
+
+// iqn refuses a name of an iSCSI target that validateISCSIVolumeSource does: it begins with one of the three kinds of names.
+func (r *refusals) iqn(name string, at spot, what subject) {
+	if name != "" && !strings.HasPrefix(name, "iqn") && !strings.HasPrefix(name, "eui") && !strings.HasPrefix(name, "naa") {
+		r.tell(at, fmt.Sprintf("%siqn %q is not the name of an iSCSI target", what, name),
+			fmt.Sprintf("Invalid value: %q: must be valid format starting with iqn, eui, or naa", name), "write it as iqn.YYYY-MM.REVERSED.DOMAIN:NAME")
 	}
 }
 

@@ -140,6 +140,21 @@ func keysOf(m *corev1.ConfigMap) map[string]bool {
 	return keys
 }
 
+// nearlyNamedClaim is nearlyNamed for claims of a namespace.
+func (b *Beside) nearlyNamedClaim(namespace, name string) []string {
+	var names []string
+	for key := range b.written[topology.KindClaim] {
+		if key.Namespace == namespace && mistyped(name, key.Name) {
+			names = append(names, key.Name)
+		}
+	}
+	if len(names) > maxNear {
+		return nil
+	}
+	slices.Sort(names)
+	return names
+}
+
 // maxNear is among how many objects of a kind one of nearly a name is looked for. Among the many of a large repository there always is one.
 const maxNear = 5
 

@@ -66,10 +66,27 @@ func missingReferences(in *Input) []Finding {
 		}
 	})
 	if in.Partial && in.Beside != nil {
+		eachClaim(in.Object, func(c claim) {
+			name := c.className()
+			if _, ok := in.Lookup.StorageClass(name); ok || name == "" || !none(in.Lookup.Unclaimed(name)) {
+				return
+			}
+			near := slices.DeleteFunc(in.Beside.nearlyNamed(topology.KindClass, name), func(other string) bool { return !mistyped(name, other) })
+			if len(near) > 0 {
+				tell(c.path.Child("storageClassName"), fmt.Sprintf("%sthe files hold no StorageClass %q; %s", c.origin, name, suggest.Sentence(name, near)),
+					fmt.Sprintf("ProvisioningFailed 'storageclass.storage.k8s.io %q not found'; the claim and its pod stay Pending", name),
+					"fix the name, or check with the state of the cluster (--from, --context) where it has that class")
+			}
+		})
 		eachNamedClaim(in.Object, func(c namedClaim) {
 			if other, exists := elsewhere(in.Beside.claims[c.name], in.Namespace); exists {
 				tell(c.path, fmt.Sprintf("claim %q of volume %q is in namespace %s, and the pod in %q", c.name, c.volume, other, in.Namespace),
 					fmt.Sprintf("FailedScheduling 'persistentvolumeclaim %q not found'; the pod stays Pending", c.name), "create the claim in the pod's own namespace")
+				return
+			}
+			if near := in.Beside.nearlyNamedClaim(in.Namespace, c.name); len(near) > 0 && in.Lookup.Claim(in.Namespace, c.name) == nil && !in.Beside.written[topology.KindClaim][topology.Key{Namespace: in.Namespace, Name: c.name}] {
+				tell(c.path, fmt.Sprintf("the files hold no claim %q of volume %q; %s", c.name, c.volume, suggest.Sentence(c.name, near)),
+					fmt.Sprintf("FailedScheduling 'persistentvolumeclaim %q not found'; the pod stays Pending", c.name), "fix the name, or create the claim")
 			}
 		})
 	}

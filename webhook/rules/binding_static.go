@@ -37,8 +37,11 @@ func bindingStaticMismatch(in *Input) []Finding {
 	case *corev1.PersistentVolume:
 		return volumeKeptInVain(in, o)
 	case *corev1.PersistentVolumeClaim:
-		if in.Lookup == nil || o.Spec.VolumeName == "" || o.Annotations[bindCompleted] != "" {
+		if in.Lookup == nil || o.Annotations[bindCompleted] != "" {
 			return nil
+		}
+		if o.Spec.VolumeName == "" {
+			return noVolumeFits(in, o)
 		}
 		return claimOfNoVolume(in, o)
 	}
@@ -222,6 +225,18 @@ func volumeKeptInVain(in *Input, pv *corev1.PersistentVolume) []Finding {
 		return nil
 	}
 	c := in.Lookup.Claim(ref.Namespace, ref.Name)
+	if other := otherKeptFor(in, pv, topology.Key{Namespace: ref.Namespace, Name: ref.Name}); other != "" && (c == nil || c.VolumeName != pv.Name) {
+		return []Finding{{
+			Path: at, Message: fmt.Sprintf("volume %q is kept for claim %s/%s as well, which can have only one", other, ref.Namespace, ref.Name),
+			Symptom: "one of the two volumes is never bound", Remediation: "name a claim of its own in each claimRef",
+		}}
+	}
+	if c == nil && ref.UID != "" && in.AsWritten && in.Partial {
+		return []Finding{{
+			Path: at.Child("uid"), Message: fmt.Sprintf("the claimRef has the uid of a claim %s/%s that was there once", ref.Namespace, ref.Name),
+			Symptom: "in another cluster, or once that claim is gone, the volume stays Released", Remediation: "remove uid and resourceVersion from the claimRef",
+		}}
+	}
 	if c == nil || c.Bound() || c.VolumeName == pv.Name {
 		// Mismatches of what names the volume are reported there.
 		return nil
@@ -253,6 +268,19 @@ func volumeKeptInVain(in *Input, pv *corev1.PersistentVolume) []Finding {
 		Path: at, Message: fmt.Sprintf("claim %s/%s, for which the volume is kept, %s", ref.Namespace, ref.Name, what),
 		Symptom: "the volume is never bound, and the claim gets another or stays Pending",
 	}}
+}
+
+// otherKeptFor is a volume before this one in the alphabet whose claimRef names the same claim; empty where there is none.
+func otherKeptFor(in *Input, pv *corev1.PersistentVolume, claim topology.Key) string {
+	if in.Beside == nil {
+		return ""
+	}
+	for v := range in.Lookup.KeptFor(claim) {
+		if v.Name < pv.Name && v.ClaimRefUID == "" {
+			return v.Name
+		}
+	}
+	return ""
 }
 
 var volumeHandleSharedRule = Rule{

@@ -76,7 +76,7 @@ func fsGroupSkipped(in *Input) []Finding {
 func unmanagedSources(in *Input, spec *corev1.PodSpec, path *field.Path, group int64) []Finding {
 	written := map[string]bool{}
 	eachMount(in.Object, func(m mount) {
-		if m.volume != nil && (m.volume.NFS != nil || m.volume.HostPath != nil) && !m.ReadOnly && !m.container.root(spec) && !m.hostFile() {
+		if m.volume != nil && (m.volume.NFS != nil && !m.volume.NFS.ReadOnly || m.volume.HostPath != nil) && !m.ReadOnly && !m.container.root(spec) && !m.hostFile() {
 			written[m.Name] = true
 		}
 	})

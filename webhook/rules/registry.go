@@ -37,7 +37,7 @@ var registry = inOrder(
 	},
 	[]Rule{topologyKeyUnknownRule, topologyKeyForeignRule, topologyPVUnpinnedRule, topologyBetaKeyRule, expansionUnsupportedRule, classParameterUnknownRule, mountOptionMalformedRule},
 	[]Rule{
-		snapshotSourceGroupRule, snapshotDriverMismatchRule, snapshotTooSmallRule, snapshotModeChangeRule, snapshotDefaultClassesRule,
+		snapshotRefusedRule, snapshotSourceGroupRule, snapshotDriverMismatchRule, snapshotTooSmallRule, snapshotModeChangeRule, snapshotDefaultClassesRule,
 		snapshotRemovedVersionRule, attributesClassDriverRule,
 	},
 	[]Rule{ignoreAnnotationRule},
