@@ -114,7 +114,7 @@ func (in *Input) lacks(kind topology.Kind, namespace, name string) bool {
 		return false // It is there, in several versions.
 	}
 	if in.Partial {
-		return namespace == "" && len(in.Beside.nearlyNamed(kind, name)) > 0
+		return namespace == "" && slices.ContainsFunc(in.Beside.nearlyNamed(kind, name), func(other string) bool { return mistyped(name, other) })
 	}
 	return in.AsWritten || in.Lookup.Len(kind) > 0
 }

@@ -23,6 +23,11 @@ func noVolumeFits(in *Input, o *corev1.PersistentVolumeClaim) []Finding {
 		return nil
 	}
 	name := c.className()
+	if in.Beside.written[topology.KindClass][topology.Key{Name: name}] && in.Partial {
+		if _, one := in.Lookup.StorageClass(name); !one {
+			return nil // The files hold it in several versions, which may provision.
+		}
+	}
 	if class, ok := in.Lookup.StorageClass(name); ok && dynamic(class) {
 		return nil
 	}
