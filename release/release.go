@@ -73,6 +73,12 @@ func (r *release) make(ctx context.Context, what string, platforms []program.Pla
 	if err = r.writeChart(); err != nil {
 		return err
 	}
+	if err = r.writePlainManifests(); err != nil {
+		return err
+	}
+	if err = r.writeSchema(); err != nil {
+		return err
+	}
 	if err = r.writeKrewManifest(archives); err != nil {
 		return err
 	}

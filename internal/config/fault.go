@@ -61,7 +61,7 @@ func Check(data []byte) []Fault {
 		fault := Fault{}
 		if !errors.As(each, &fault) {
 			fault = located(each.Error(), lines)
-			// What is missing because it could not be read is told already.
+			// That it is missing, because it could not be read, is known already.
 			if fault.Path != "" && slices.ContainsFunc(faults, func(f Fault) bool { return strings.HasPrefix(f.at, fault.Path) }) {
 				continue
 			}

@@ -13,7 +13,7 @@ import (
 	"github.com/moorage-k8s/moorage/topology/placement"
 )
 
-// All that is wrong is told at once, by line and path, with what was probably meant, and in no words of Go's.
+// Check reports all that is wrong at once, by line and path, with what was probably meant, and in no words of Go's.
 func TestCheckTellsEverything(t *testing.T) {
 	text := `apiVersion: moorage.dev/v1alpha1
 kind: MoorageConfiguration

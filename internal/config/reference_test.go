@@ -196,7 +196,7 @@ func shown(v reflect.Value) string {
 	return fmt.Sprintf("`%v`", v.Interface())
 }
 
-// comment is what the source says of a field; a field without a comment is told of with the one before it.
+// comment is what the source says of a field; one without a comment has that of the field before it.
 func (r *reference) comment(of reflect.Type, field, path string) string {
 	text := r.comments[of.Name()+"."+field]
 	if text == "" && path != "apiVersion" && path != "kind" && !own(firstOf(of, field)) && !strings.HasSuffix(path, ".name") && path != "extender.scorers" {
