@@ -20,15 +20,15 @@ var row = regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\| (counter|gauge|histogram)
 
 // others are metrics of other programs that alerts, dashboard or runbooks ask for, with the labels that they have.
 var others = map[string][]string{
-	"apiserver_admission_webhook_fail_open_count": {"name", "type"},
-	"apiserver_admission_webhook_rejection_count": {"name", "type", "operation", "error_type", "rejection_code"},
-	"scheduler_pending_pods":                      {"queue"},
-	"scheduler_schedule_attempts_total":           {"result", "profile"},
+	"apiserver_admission_webhook_fail_open_count":          {"name", "type"},
+	"apiserver_admission_webhook_rejection_count":          {"name", "type", "operation", "error_type", "rejection_code"},
+	"scheduler_pending_pods":                               {"queue"},
+	"scheduler_schedule_attempts_total":                    {"result", "profile"},
 	"scheduler_scheduling_attempt_duration_seconds_bucket": {"result", "profile", "le"},
-	"container_cpu_cfs_throttled_periods_total":   {"namespace", "pod", "container"},
-	"process_resident_memory_bytes":               {},
-	"controller_runtime_webhook_requests_total":   {"webhook", "code"},
-	"controller_runtime_webhook_latency_seconds":  {"webhook"},
+	"container_cpu_cfs_throttled_periods_total":            {"namespace", "pod", "container"},
+	"process_resident_memory_bytes":                        {},
+	"controller_runtime_webhook_requests_total":            {"webhook", "code"},
+	"controller_runtime_webhook_latency_seconds":           {"webhook"},
 }
 
 // targetLabels are what Prometheus gives every series of a pod that the chart's ServiceMonitor finds, and what one of many clusters tells them by.
