@@ -61,8 +61,7 @@ func TestDecode(t *testing.T) {
 				"3:33 decode metadata.labels[a]: the value is a number, and must be a string",
 				"5:16 decode spec.accessModes: the value is a string, and must be a list",
 				"6:15 decode spec.volumeName: the value is a number, and must be a string",
-				"7:35 decode spec.resources.requests[storage]: the value cannot be read: quantities must match the regular expression " +
-					"'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+				`7:35 decode spec.resources.requests[storage]: "1 Gi" is not a quantity; did you mean 1Gi?`,
 			},
 		},
 		{

@@ -51,7 +51,9 @@ func (s *strict) value(n *node, t reflect.Type, path string) {
 	}
 	if reflect.PointerTo(t).Implements(unmarshaler) {
 		into := reflect.New(t)
-		if err := json.Unmarshal(n.appendJSON(nil, nil), into.Interface()); err != nil {
+		if err := json.Unmarshal(n.appendJSON(nil, nil), into.Interface()); err != nil && t == quantityType {
+			s.mismatch(n, quantityFlaw(n, path))
+		} else if err != nil {
 			s.wrong(n, path, fmt.Sprintf("%s cannot be read: %v", n.shown(number), err))
 		}
 		return
