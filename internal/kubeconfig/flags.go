@@ -55,7 +55,7 @@ func Names() []string {
 func (f *Flags) Use(context string) { f.overrides.CurrentContext = context }
 
 // Find finds the API server that the flags name. Tune may change how it is talked to.
-func (f *Flags) Find(tune ...func(*rest.Config)) (*Access, error) { return find(f.config(), tune) }
+func (f *Flags) Find(tune ...func(*rest.Config)) (*Access, error) { return f.find(tune) }
 
 // config is the kubeconfig that the flags name.
 func (f *Flags) config() clientcmd.ClientConfig {

@@ -4,13 +4,11 @@
 package kubeconfig
 
 import (
-	"errors"
 	"fmt"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/moorage-k8s/moorage/internal/version"
 )
@@ -31,13 +29,11 @@ func Find(file string, tune ...func(*rest.Config)) (*Access, error) {
 	return f.Find(tune...)
 }
 
-func find(loader clientcmd.ClientConfig, tune []func(*rest.Config)) (*Access, error) {
+func (f *Flags) find(tune []func(*rest.Config)) (*Access, error) {
+	loader := f.config()
 	config, err := loader.ClientConfig()
-	if clientcmd.IsEmptyConfig(err) {
-		err = errors.New("there is no kubeconfig, and this is not in a pod")
-	}
 	if err != nil {
-		return nil, fmt.Errorf("find the cluster: %w; name one with --kubeconfig or $KUBECONFIG, or read manifests with --from", err)
+		return nil, fmt.Errorf("find the cluster: %w", f.missing(err))
 	}
 	config.UserAgent = "moorage/" + version.Get().Version
 	// Lists and watches are the only traffic; the API server's own fairness is limit enough.
