@@ -22,7 +22,7 @@ func (m *simulation) lose() ([]planned, error) {
 	gone := map[string]bool{}
 	for _, name := range m.Drain {
 		if _, known := m.s.NodeIndex(name); !known {
-			return nil, fmt.Errorf("there is no node %s to drain", name)
+			return nil, &UnknownNodeError{Name: name, Known: m.nodeNames()}
 		}
 		gone[name] = true
 	}
@@ -149,4 +149,21 @@ func (m *simulation) renewEphemeral(pod *corev1.Pod) {
 		renewed.VolumeName, renewed.BindCompleted, renewed.SelectedNode = "", false, ""
 		m.draft.PutClaim(&renewed)
 	}
+}
+
+// UnknownNodeError is the error for a node that is to be drained and is not in the cluster.
+type UnknownNodeError struct {
+	Name string
+	// Known are the nodes that are in the cluster.
+	Known []string
+}
+
+func (e *UnknownNodeError) Error() string { return fmt.Sprintf("there is no node %s to drain", e.Name) }
+
+func (m *simulation) nodeNames() []string {
+	names := make([]string, m.s.NumNodes())
+	for i := range names {
+		names[i] = m.s.Node(i).Name
+	}
+	return names
 }

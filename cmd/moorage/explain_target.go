@@ -182,11 +182,19 @@ func (c *cluster) notFound(what string, kind topology.Kind, key topology.Key) er
 	switch {
 	case len(elsewhere) > 0:
 		return fmt.Errorf("%s, but there is one in %s; choose it with -n", text, strings.Join(elsewhere[:min(len(elsewhere), 3)], ", "))
-	case len(suggest.Nearest(key.Name, names)) > 0 || len(names) > 0 && len(names) <= fewNames:
-		return fmt.Errorf("%s; %s", text, suggest.Sentence(key.Name, names))
+	case len(names) > 0:
+		return fmt.Errorf("%s; %s", text, whatThereIs(key.Name, names))
 	default:
 		return errors.New(text)
 	}
+}
+
+// whatThereIs says which names there are in place of one: those that are near to it, or all, or the first of many.
+func whatThereIs(name string, names []string) string {
+	if len(names) > fewNames && len(suggest.Nearest(name, names)) == 0 {
+		return fmt.Sprintf("there are %d, such as %s", len(names), strings.Join(names[:3], ", "))
+	}
+	return suggest.Sentence(name, names)
 }
 
 // keys names the objects of a kind that are known, sorted. Workloads are known by their pods as well.

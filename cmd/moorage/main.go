@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -48,6 +49,11 @@ func run(args []string, stdout, stderr io.Writer) int {
 	root.SetOut(out)
 	root.SetErr(errOut)
 	err := root.ExecuteContext(ctx)
+	if err != nil {
+		if _, _, unknown := root.Find(args); unknown != nil {
+			err = unknownCommand(root, args[slices.IndexFunc(args, func(arg string) bool { return !strings.HasPrefix(arg, "-") })])
+		}
+	}
 	if status := exitStatus(0); errors.As(err, &status) {
 		return int(status)
 	}
@@ -66,6 +72,14 @@ func rootCommand() *cobra.Command {
 		Long: `moorage schedules pods onto nodes their volumes can reach, and rejects volume specs that cannot work.
 
 It is a kube-scheduler extender and an admission webhook on one view of the cluster's storage.`,
+		Example: `  # Every pod that waits or hangs, and why
+  moorage explain -A
+
+  # Zones, nodes, attach slots and pools
+  moorage map
+
+  # The admission rules, about files
+  moorage check -f manifests/`,
 		Version:       version.Get().String(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -74,6 +88,7 @@ It is a kube-scheduler extender and an admission webhook on one view of the clus
 		root.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl moorage"}
 	}
 	setHelp(root)
+	root.SetHelpCommand(helpCommand())
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see '%s --help'", err, cmd.CommandPath())

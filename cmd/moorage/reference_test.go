@@ -78,6 +78,9 @@ func TestHelp(t *testing.T) {
 		if err := root.Execute(); err != nil {
 			t.Errorf("%s: %v", cmd.CommandPath(), err)
 		}
+		if want := cmd.Short + "\n\nExamples:\n" + cmd.Example + "\n\n"; !strings.HasPrefix(out.String(), want) || strings.Count(out.String(), "Examples:") != 1 {
+			t.Errorf("%s: its help does not begin with its summary and its examples, or has them twice:\n%s", cmd.CommandPath(), out.String())
+		}
 		for line := range strings.Lines(out.String()) {
 			if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > helpWidth {
 				t.Errorf("%s: a line of its help has %d columns: %s", cmd.CommandPath(), n, line)
@@ -115,12 +118,13 @@ nodes, rules, drivers and contexts: for bash, ` + "`source <(moorage completion 
 
 func page(cmd *cobra.Command) string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "# %s\n\n%s\n\n%s.\n\n```\n%s\n```\n\n", cmd.CommandPath(), generated, markdown(cmd.Short), cmd.UseLine())
+	fmt.Fprintf(&out, "# %s\n\n%s\n\n%s.\n\n", cmd.CommandPath(), generated, markdown(cmd.Short))
+	if cmd.Example != "" {
+		fmt.Fprintf(&out, "```sh\n%s\n```\n\n", unindented(cmd.Example))
+	}
+	fmt.Fprintf(&out, "## Usage\n\n```\n%s\n```\n\n", cmd.UseLine())
 	if cmd.Long != "" {
 		fmt.Fprintf(&out, "%s\n", blocks(cmd.Long))
-	}
-	if cmd.Example != "" {
-		fmt.Fprintf(&out, "## Examples\n\n```sh\n%s\n```\n\n", unindented(cmd.Example))
 	}
 	if cmd.HasSubCommands() {
 		return out.String() + subcommands(cmd)

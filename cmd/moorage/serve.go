@@ -83,8 +83,8 @@ serve HTTPS, and --extender-client-ca-file makes it require client certificates.
 	f.StringVar(&flags.kubeconfig, "kubeconfig", "", "kubeconfig of the cluster to read; default: $KUBECONFIG, ~/.kube/config, or the pod's service account")
 	f.StringSliceVar(&flags.from, "from", nil, "read the cluster from these files or directories of YAML or JSON instead of an API server; may be repeated")
 	f.StringVar(&flags.extenderAddress, "extender-bind-address", "", "host:port of the extender, 0 for none (default 127.0.0.1:10261)")
-	f.StringVar(&flags.webhookAddress, "webhook-bind-address", "", "host:port of the webhook, 0 for none (default :10250)")
-	f.StringVar(&flags.metricAddress, "metrics-bind-address", "", "host:port of metrics and probes, 0 for none (default :8080)")
+	f.StringVar(&flags.webhookAddress, "webhook-bind-address", "", "host:port of the webhook, 0 for none (default :10250, with --from and no --config 127.0.0.1:10250)")
+	f.StringVar(&flags.metricAddress, "metrics-bind-address", "", "host:port of metrics and probes, 0 for none (default :8080, with --from and no --config 127.0.0.1:8080)")
 	f.StringVar(&flags.extenderCert, "extender-cert-file", "", "serving certificate of the extender, PEM; default: plain HTTP")
 	f.StringVar(&flags.extenderKey, "extender-key-file", "", "key of --extender-cert-file, PEM")
 	f.StringVar(&flags.extenderClients, "extender-client-ca-file", "", "CA bundle (PEM) for verifying client certificates of the extender; if unset, none are required")
@@ -124,6 +124,10 @@ func (f *serveFlags) serve(cmd *cobra.Command, c *config.Configuration, logger l
 // configuration is the file's, with the flags on top.
 func (f *serveFlags) configuration(cmd *cobra.Command) (*config.Configuration, error) {
 	c := config.Default()
+	if len(f.from) > 0 {
+		// Somebody tries something on his own machine: no other host has to reach it.
+		c.Webhook.BindAddress, c.Metrics.BindAddress = "127.0.0.1:10250", "127.0.0.1:8080"
+	}
 	if f.config != "" {
 		var err error
 		if c, err = config.Load(f.config); err != nil {

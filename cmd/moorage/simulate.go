@@ -141,6 +141,10 @@ func (f *simulateFlags) run(cmd *cobra.Command, _ []string) error {
 	result, err := simulate.Run(cmd.Context(), question)
 	clear()
 	if err != nil {
+		var unknown *simulate.UnknownNodeError
+		if errors.As(err, &unknown) {
+			return fmt.Errorf("simulate: %w; %s", err, whatThereIs(unknown.Name, unknown.Known))
+		}
 		return fmt.Errorf("simulate: %w", err)
 	}
 	c.sign(&result.Known)
