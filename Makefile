@@ -48,7 +48,7 @@ test-unit: ## Run the tests that need nothing but Go
 	go test ./...
 
 .PHONY: test-race
-test-race:
+test-race: ## Run the tests that need nothing but Go with the race detector, where there is a C compiler
 ifeq ($(RACE),)
 	@echo "skipped: tests with the race detector, as there is no C compiler (install gcc)"
 else

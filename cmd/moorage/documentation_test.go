@@ -40,7 +40,7 @@ var (
 	// typed matches a command line of moorage in a block of code, or between backticks.
 	typed = regexp.MustCompile("(?m)^(?: {4,}|\\$ )(?:\\$ )?(?:kubectl |bin/)?moorage ([^\n]*)|`(?:kubectl )?moorage ([^`\n]*)`")
 	// shell matches a block of commands without what they print; inShell one of moorage there.
-	shell   = regexp.MustCompile("(?ms)^ *```sh\n(.*?)^ *```$")
+	shell   = regexp.MustCompile("(?ms)^ *```sh\n(.*?\n) *```$")
 	inShell = regexp.MustCompile(`(?m)^ *(?:kubectl |bin/)?moorage (.*)$`)
 	// ends matches what ends the command line.
 	ends = regexp.MustCompile(` +[#|&>].*|[|&;]\s*$`)

@@ -15,7 +15,7 @@ import (
 )
 
 // session matches a block of code that shows commands and what they print, and its indentation in a list.
-var session = regexp.MustCompile("(?ms)^( *)```console\n(.*?)^ *```$")
+var session = regexp.MustCompile("(?ms)^( *)```console\n(.*?\n) *```$")
 
 // prompted matches a command with its prompt, wherever it is shown.
 var prompted = regexp.MustCompile(`(?m)^ *\$ (.*)$`)

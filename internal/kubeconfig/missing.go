@@ -40,14 +40,14 @@ func (f *Flags) missing(err error) error {
 		{"user", f.overrides.Context.AuthInfo, names.Users},
 	} {
 		if asked.name != "" && !slices.Contains(asked.there, asked.name) {
-			return fmt.Errorf("there is no %s %q in %s; %s", asked.what, asked.name, strings.Join(f.files(), ", "), whichOf(asked.what, asked.name, asked.there))
+			return fmt.Errorf("there is no %s %q in %s; %s", asked.what, asked.name, strings.Join(f.files(), ", "), whichOf(asked.name, asked.there))
 		}
 	}
 	return fmt.Errorf("%w; %s", err, otherwise)
 }
 
 // whichOf says what there is in place of a name.
-func whichOf(what, name string, there []string) string {
+func whichOf(name string, there []string) string {
 	switch {
 	case len(there) == 0:
 		return "it has none"
