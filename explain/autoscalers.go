@@ -186,7 +186,7 @@ func setBy(s *topology.Snapshot, labels iter.Seq[string], ofVolume string) map[s
 // take them for the zone).
 var known = []string{"topology.ebs.csi.aws.com/zone", "topology.gke.io/zone", "topology.disk.csi.azure.com/zone"}
 
-// ofCloud reports whether a label is set by whoever makes a node, so that an autoscaler can know it.
+// ofCloud reports whether a label is set by those who make a node, so that an autoscaler can know it.
 func ofCloud(key string) bool {
 	domain, _, _ := strings.Cut(key, "/")
 	return slices.Contains(known, key) || domain == "kubernetes.io" || strings.HasSuffix(domain, ".kubernetes.io") || strings.HasPrefix(key, "karpenter.")

@@ -58,7 +58,7 @@ type Options struct {
 	// ClaimWait is how long filter waits for a claim or volume that the scheduler names and the cache has not seen yet; not
 	// at all where 0.
 	ClaimWait time.Duration
-	// HeldBack is told which pods moorage alone holds back; nil for nobody.
+	// HeldBack keeps which pods moorage alone holds back; nil for nobody.
 	HeldBack *heldback.Log
 	// PlacementWait is how long filter waits to see where pods that it has just let through were placed, where the room that
 	// they take decides whether the next one fits; not at all where 0.

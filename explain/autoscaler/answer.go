@@ -72,7 +72,7 @@ const (
 	NoNewNode Why = "NoNewNodeHelps"
 	// TakenToFit is a pod that the autoscaler takes to fit on a node which is there.
 	TakenToFit Why = "TakenToFit"
-	// LabelOfDriver is a place that is told by a label which a driver sets when it runs.
+	// LabelOfDriver is a place that depends on a label which a driver sets when it runs.
 	LabelOfDriver Why = "LabelOfDriver"
 	// PoolUnknown is room that a new node would bring and that nobody has published.
 	PoolUnknown Why = "PoolUnknown"

@@ -21,7 +21,7 @@ func said(by, reason, message string, ago time.Duration) event.Event {
 	return event.Event{Object: event.Object{Kind: "Pod", Namespace: "prod", Name: "db"}, By: by, Reason: reason, Message: message, Last: noon.Add(-ago)}
 }
 
-// The first reason that holds is told, and what is not known of never stands for one.
+// The first reason that holds counts, and what is not known never stands for one.
 func TestWhy(t *testing.T) {
 	waiting := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "prod", Name: "db"},

@@ -25,7 +25,7 @@ type TemplateCapacity struct {
 	Namespace string `json:"namespace"`
 	// Lease owns them: with this object they go. It has to be there, in the namespace.
 	Lease string `json:"lease"`
-	// NodeGroupLabels are labels by which nodes of a group are told, the first that a node has counts; those that are known if empty.
+	// NodeGroupLabels are labels that identify the nodes of a group, the first that a node has counts; those that are known if empty.
 	NodeGroupLabels []string `json:"nodeGroupLabels"`
 }
 

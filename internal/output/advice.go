@@ -82,7 +82,7 @@ func WriteAutoscalerAdvice(w io.Writer, a *AutoscalerAdvice, output string) erro
 
 func (a *AutoscalerAdvice) text(out *bytes.Buffer) {
 	if len(a.Capacities) == 0 {
-		fmt.Fprintln(out, "Nothing to publish: no class that waits for its first consumer has pools of single nodes, on nodes that are told by a label of their group.")
+		fmt.Fprintln(out, "Nothing to publish: no class that waits for its first consumer has pools of single nodes, on nodes with a label of their group.")
 	} else {
 		rows := [][]string{{"CLASS", "NODES WITH", "ROOM OF A NEW NODE", "LARGEST VOLUME", "SEEN ON"}}
 		for i := range a.Capacities {

@@ -86,7 +86,7 @@ func (w causeWords) whyNoNode(e *explain.Explanation, a *autoscaler.Answer) stri
 	case autoscaler.TakenToFit:
 		return taken(a)
 	case autoscaler.LabelOfDriver:
-		return fmt.Sprintf("%sthe pod's place is told by the label %s, which driver %s sets on a node when it starts there, so that no autoscaler can know it before",
+		return fmt.Sprintf("%sthe pod's place depends on the label %s, which driver %s sets on a node when it starts there, so that no autoscaler can know it before",
 			adds, a.Label, a.Driver)
 	case autoscaler.PoolUnknown:
 		return fmt.Sprintf("%sthe room of class %s is on nodes, and what a new node would bring is published only once its driver runs there "+
@@ -150,7 +150,7 @@ func sameFree(a, b autoscaler.Free) bool {
 
 // refusal names nodes, and what refuses the pod there.
 func refusal(free autoscaler.Free, do string) string {
-	return fmt.Sprintf("on %s, and %s not know what refuses it there (%s)", text.First(free.First, len(free.First), free.Nodes), do, text.And(free.Predicates))
+	return fmt.Sprintf("on %s, and %s not know what rejects it there (%s)", text.First(free.First, len(free.First), free.Nodes), do, text.And(free.Predicates))
 }
 
 // takesAsWell adds which nodes are taken to be free to a sentence that has said why no other would help.

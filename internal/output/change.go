@@ -110,7 +110,7 @@ func newNode(c *explain.Change) string {
 	}
 }
 
-// notKnownBefore says which labels of a node that is to be added a driver sets when it runs there: whoever makes the node cannot ask for them, and an autoscaler
+// notKnownBefore says which labels of a node that is to be added a driver sets when it runs there: those who make the node cannot ask for them, and an autoscaler
 // does not know them.
 func notKnownBefore(setBy map[string]string) string {
 	if len(setBy) == 0 {

@@ -107,7 +107,7 @@ func (t *teller) tell(ctx context.Context) {
 func (t *teller) waits(s *topology.Snapshot, held *heldback.Pod) (waits bool) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			t.logger.Error(fmt.Errorf("%v", fault), "A fault in moorage; nothing is told of the pod", "pod", held.Namespace+"/"+held.Name)
+			t.logger.Error(fmt.Errorf("%v", fault), "A fault in moorage; nothing is said of the pod", "pod", held.Namespace+"/"+held.Name)
 			waits = false
 		}
 	}()

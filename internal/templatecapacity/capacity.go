@@ -26,7 +26,7 @@ var GroupLabels = []string{
 // Capacity is the room of a class on a node that a group may get.
 type Capacity struct {
 	Class, Driver string
-	// Label and Group are the label by which the group's nodes are told, and its value.
+	// Label and Group are the label that identifies the group's nodes, and its value.
 	Label, Group string
 	// Bytes is what an empty node of the group had at least, and MaximumVolumeSize the largest volume; 0 where no pool said.
 	Bytes, MaximumVolumeSize int64
@@ -93,7 +93,7 @@ func (c *Capacity) take(pool *topology.Pool) {
 	c.Empty++
 }
 
-// onlyNode is the node whose own the pool is; nil where the pool is reached from several nodes or is told by the cloud's zones, which may have but one node now.
+// onlyNode is the node whose own the pool is; nil where the pool is reached from several nodes or goes by the cloud's zones, which may have but one node now.
 func onlyNode(s *topology.Snapshot, pool *topology.Pool) (int, *topology.Node) {
 	nodes := s.Nodes(pool.Topology)
 	if nodes.Len() != 1 {
