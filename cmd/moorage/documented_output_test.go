@@ -48,7 +48,7 @@ func TestOutputsInTheDocumentation(t *testing.T) {
 			}
 			m := session.FindStringSubmatch(block)
 			var out strings.Builder
-			for _, part := range steps(strings.ReplaceAll("\n"+m[2], "\n"+m[1], "\n")[1:]) {
+			for _, part := range commandsOf(strings.ReplaceAll("\n"+m[2], "\n"+m[1], "\n")[1:]) {
 				args, ok := commandLine(part.command)
 				if !ok {
 					t.Errorf("%s: %q is not a command of moorage: neither run nor listed as illustrative", name, part.command)
@@ -97,7 +97,7 @@ type step struct {
 	output  []string
 }
 
-func steps(block string) []step {
+func commandsOf(block string) []step {
 	var out []step
 	for line := range strings.Lines(block) {
 		line = strings.TrimSuffix(line, "\n")
