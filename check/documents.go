@@ -274,6 +274,7 @@ func (i *item) read(info rules.KindInfo) {
 	for k := range flaws {
 		if form, ok := snapshotFields[info.Kind][flaws[k].path]; ok {
 			flaws[k].rule, flaws[k].remediation = snapshotRemoved, form
+			flaws[k].silences = append(flaws[k].silences, snapshotFieldsOfV1[info.Kind]...)
 			flaws[k].message = fmt.Sprintf("field %q is of an earlier version of the snapshot API", flaws[k].path)
 		}
 	}

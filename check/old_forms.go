@@ -157,6 +157,13 @@ var snapshotFields = map[rules.Kind]map[string]string{
 	},
 }
 
+// snapshotFieldsOfV1 are fields that v1 requires and an object with snapshotFields lacks: that they are missing follows from its form.
+var snapshotFieldsOfV1 = map[rules.Kind][]string{
+	rules.VolumeSnapshot:        {"spec.source"},
+	rules.VolumeSnapshotClass:   {"driver", "deletionPolicy"},
+	rules.VolumeSnapshotContent: {"spec.source", "spec.driver", "spec.deletionPolicy"},
+}
+
 func groupVersion(group, version string) string {
 	if group == "" {
 		return version

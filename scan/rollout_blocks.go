@@ -74,7 +74,7 @@ func rolloutsThatBlock(c *Cluster) []Finding {
 	return found
 }
 
-// rollsNow reports whether a pod of a Deployment waits or hangs already: that is told, with its cause.
+// rollsNow reports whether a pod of a Deployment waits or hangs already: that is reported, with its cause.
 func (c *Cluster) rollsNow(w *Workload) bool {
 	return slices.ContainsFunc(c.PodsOf(w.Object), func(p *corev1.Pod) bool {
 		pod := podObject(keyOf(p))

@@ -47,7 +47,8 @@ They are as the cluster was: with autoscaler.templateCapacity the running moorag
 	}
 	cluster.register(cmd)
 	f := cmd.Flags()
-	f.StringSliceVar(&labels, "node-group-label", templatecapacity.GroupLabels, "labels that identify the nodes of a group; the first that a node has counts")
+	f.StringSliceVar(&labels, "node-group-label", templatecapacity.GroupLabels, "labels that identify the nodes of a group; the first that a node has counts; default: those of known clouds and tools, or else the instance type")
+	f.Lookup("node-group-label").DefValue = "[]" // A dozen names are no line of help.
 	f.StringVarP(&format, "output", "o", "text", "text, json, or yaml: the objects")
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(output.Outputs, cobra.ShellCompDirectiveNoFileComp))
 	return cmd

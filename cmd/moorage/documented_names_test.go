@@ -26,13 +26,16 @@ var (
 
 // othersFlags are flags of other programs that the documentation names between backticks.
 var othersFlags = map[string]string{
-	"--admission-control-config-file": "kube-apiserver",
-	"--feature-gates":                 "external-provisioner",
-	"--kube-version":                  "helm template",
-	"--no-hooks":                      "helm template",
-	"--node-deployment":               "external-provisioner",
-	"--override-arch":                 "gcrane",
-	"--reset-then-reuse-values":       "helm upgrade",
+	"--admission-control-config-file":    "kube-apiserver",
+	"--enable-csi-node-aware-scheduling": "cluster-autoscaler",
+	"--feature-gates":                    "external-provisioner",
+	"--allowed-scheduler-names":          "cluster-autoscaler",
+	"--bypassed-scheduler-names":         "cluster-autoscaler",
+	"--kube-version":                     "helm template",
+	"--no-hooks":                         "helm template",
+	"--node-deployment":                  "external-provisioner",
+	"--override-arch":                    "gcrane",
+	"--reset-then-reuse-values":          "helm upgrade",
 }
 
 // Every flag that the documentation names is one of moorage's, or listed as another program's.
@@ -135,6 +138,7 @@ var notValues = []string{
 	"tls.crt", "tls.key", // keys of a Secret
 	"metrics.go",          // a file
 	"metrics.bindAddress", // of a MoorageConfiguration
+	"resources.internal.linstor.linbit.com",
 }
 
 // Every value of the chart that any page names by its path exists.

@@ -27,6 +27,8 @@ const elided = "…"
 var illustrative = []struct{ page, command, why string }{
 	{"../../docs/demo.md", "kubectl ", "e2e/demo holds the page against a run of the demo on a real control plane"},
 	{"../../docs/simulate.md", "moorage simulate", "TestSimulationsInTheDocumentation holds the page against a script"},
+	{"../../docs/autoscalers.md", "moorage explain db-0 -n prod --autoscaler", "the script explain_autoscaler holds the answer"},
+	{"../../docs/autoscalers.md", "moorage advise autoscaler", "the script advise holds both outputs"},
 	{"../../docs/explain.md", "kubectl -n moorage port-forward", "needs a running moorage; the script of explain and e2e hold --decisions"},
 	{"../../docs/explain.md", "moorage explain pod db -n prod --decisions", "needs a running moorage; the script of explain and e2e hold --decisions"},
 }

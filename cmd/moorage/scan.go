@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -34,6 +36,9 @@ type scanFlags struct {
 	upgradeTo        string
 	contexts         []string
 }
+
+// scanMemory is up to how much memory garbage may take: above it is collected sooner.
+const scanMemory = 1300 << 20
 
 // failOnNone is the value of --fail-on for never.
 const failOnNone = "none"
@@ -183,6 +188,9 @@ func (f *scanFlags) scan(cmd *cobra.Command, options scan.Options) (*output.Scan
 	evaluator, err := rules.NewEvaluator(ruleOptions)
 	if err != nil {
 		return nil, scan.Result{}, err
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(scanMemory)
 	}
 	objects := scan.NewObjects()
 	f.each, f.newest = func(o runtime.Object) { objects.Add(o) }, func() time.Time { return objects.Newest }

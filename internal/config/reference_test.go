@@ -214,7 +214,7 @@ func firstOf(of reflect.Type, field string) reflect.Type {
 func (r *reference) page() string {
 	return `# Configuration
 
-The file that ` + "`moorage serve --config`" + ` and ` + "`moorage check --config`" + ` read, and that the chart makes of its value ` + "`config`" + `, is a MoorageConfiguration.
+The file that ` + "`moorage serve --config FILE`" + ` and ` + "`moorage check --config FILE`" + ` read, and that the chart makes of its value ` + "`config`" + `, is a MoorageConfiguration.
 Every field may be left out. This page is made from the types by ` + "`go test ./internal/config -run TestReference -update`" + `.
 
     moorage config check moorage.yaml    # all that is wrong, by line and field
