@@ -82,7 +82,7 @@ func (c *Cluster) mayWaitInVain(key topology.Key) bool {
 // tells. A provisioner begins with an event (Provisioning).
 func (c *Cluster) provisionerSilent(claim *corev1.PersistentVolumeClaim) time.Time {
 	events := c.Events(aboutClaim(claim)...)
-	left := firstAfter(events, claim.CreationTimestamp.Time.Add(-time.Second), "ExternalProvisioning")
+	left := firstAfter(events, claim.CreationTimestamp.Add(-time.Second), "ExternalProvisioning")
 	for i := range events {
 		if !slices.Contains([]string{"ExternalProvisioning", "WaitForFirstConsumer", "WaitForPodScheduled"}, events[i].Reason) {
 			return time.Time{}

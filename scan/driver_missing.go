@@ -94,7 +94,7 @@ func (c *Cluster) needers() []needer {
 			continue
 		}
 		class := c.Snapshot.Class(seen.Class)
-		driver, serves := "", ""
+		var driver, serves string
 		if class != nil && class.Provisions() {
 			if serves = class.Driver; serves == "" {
 				serves = topology.ServedBy(class.Provisioner)
@@ -111,17 +111,19 @@ func (c *Cluster) needers() []needer {
 		if !missing(driver) {
 			continue
 		}
-		switch {
-		case driver == serves:
-			add(classes, class.Name, needer{root: classObject(class.Name), driver: driver}).claims = append(classes[class.Name].claims, key)
-		default:
-			add(volumes, driver, needer{root: volumeObject(seen.VolumeName), driver: driver}).claims = append(volumes[driver].claims, key)
+		var n *needer
+		if driver == serves {
+			n = add(classes, class.Name, needer{root: classObject(class.Name), driver: driver})
+		} else {
+			n = add(volumes, driver, needer{root: volumeObject(seen.VolumeName), driver: driver})
 		}
+		n.claims = append(n.claims, key)
 	}
 	for _, pod := range c.inlineCSI() {
 		for i := range pod.Spec.Volumes {
 			if csi := pod.Spec.Volumes[i].CSI; csi != nil && missing(csi.Driver) {
-				add(inline, csi.Driver, needer{root: podObject(keyOf(pod)), driver: csi.Driver}).pods = append(inline[csi.Driver].pods, pod)
+				n := add(inline, csi.Driver, needer{root: podObject(keyOf(pod)), driver: csi.Driver})
+				n.pods = append(n.pods, pod)
 			}
 		}
 	}

@@ -36,7 +36,7 @@ func selectedNodeGone(c *Cluster) []Finding {
 		if node == "" || !pending(claim) || claim.Spec.VolumeName != "" || c.explained[claimObject(key)] {
 			continue
 		}
-		why := ""
+		var why string
 		since := newest(claim.CreationTimestamp.Time, c.nodeLastSeen(node))
 		switch i, known := c.Snapshot.NodeIndex(node); {
 		case !known:
