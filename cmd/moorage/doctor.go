@@ -47,7 +47,7 @@ func doctorCommand() *cobra.Command {
   cache                  moorage's view of the cluster is whole and fresh, by its own metrics
   versions               pods, this command, and kube-scheduler beside the pods fit one another
   capacities             drivers that promise capacities have published some for their classes
-  autoscalers            cluster-autoscaler or Karpenter look at the pods that moorage judges, as far as can be seen
+  autoscalers            cluster-autoscaler or Karpenter look at the pods that moorage judges
 
 moorage's pods are found by the chart's label, and with them its service account and its configuration; --service-account and --config
 name others. Without permission to create SubjectAccessReviews, doctor checks your own permissions
