@@ -38,7 +38,7 @@ type scanFlags struct {
 }
 
 // scanMemory is up to how much memory garbage may take: above it is collected sooner.
-const scanMemory = 1300 << 20
+const scanMemory = 2000 << 20
 
 // failOnNone is the value of --fail-on for never.
 const failOnNone = "none"
