@@ -33,6 +33,7 @@ var onlyInFiles = map[string]string{
 	"binding-hook-deadlock":    "a request has one object, and the claim's consumer is another",
 	"selinux-label-conflict":   "a request has one pod, and the files have several",
 	"configmap-key-missing":    "ConfigMaps are read in files only",
+	"snapshot-refused":         "the API server's own validation of the snapshot kinds rejects it before any webhook is asked",
 	"snapshot-removed-version": "the API server serves no such version, so there is nothing to ask about",
 }
 

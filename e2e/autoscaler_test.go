@@ -130,10 +130,18 @@ func within(t *testing.T, limit time.Duration, what string, condition wait.Condi
 func moorageNamespace(t *testing.T, c *controlplane.ControlPlane) {
 	t.Helper()
 	namespaces := c.Client().CoreV1().Namespaces()
-	_, err := namespaces.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "moorage"}}, metav1.CreateOptions{})
-	if err != nil && !apierrors.IsAlreadyExists(err) {
-		t.Fatal(err)
-	}
+	// Another test may have deleted it a moment ago.
+	within(t, time.Minute, "the namespace to be there and not terminating", func(ctx context.Context) (bool, error) {
+		_, err := namespaces.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "moorage"}}, metav1.CreateOptions{})
+		if err != nil && !apierrors.IsAlreadyExists(err) {
+			return false, err
+		}
+		found, err := namespaces.Get(ctx, "moorage", metav1.GetOptions{})
+		if apierrors.IsNotFound(err) {
+			return false, nil
+		}
+		return err == nil && found.Status.Phase == corev1.NamespaceActive, err
+	})
 	cleanup(t, func(ctx context.Context) error {
 		return errors.Join(ignoreNotFound(c.Client().CoordinationV1().Leases("moorage").Delete(ctx, "moorage-template-capacity", metav1.DeleteOptions{})))
 	})

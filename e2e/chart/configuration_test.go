@@ -104,7 +104,7 @@ func told(t *testing.T, notes string) string {
 
 // wired are the fields of a MoorageConfiguration that the chart sets, and a user cannot.
 var wired = []string{
-	"apiVersion", "kind", "metrics",
+	"apiVersion", "kind", "metrics", "autoscaler",
 	"extender.bindAddress", "extender.certFile", "extender.keyFile", "extender.clientCAFile",
 	"webhook.bindAddress", "webhook.certFile", "webhook.keyFile", "webhook.clientCAFile",
 	"webhook.authority.namespace", "webhook.authority.secret", "webhook.authority.names",

@@ -39,7 +39,10 @@ func TestPodsHaveTheRightsThatTheyNeed(t *testing.T) {
 					if len(pod.Containers) == 1 {
 						continue
 					}
-					ofScheduler = []string{"extension-apiserver-authentication-reader", "system:kube-scheduler", "system:volume-scheduler"}
+					ofScheduler = []string{"system:kube-scheduler", "system:volume-scheduler"}
+					if reader, set, _ := unstructured.NestedBool(c.options.Values, "rbac", "authenticationReader"); reader || !set {
+						ofScheduler = slices.Insert(ofScheduler, 0, "extension-apiserver-authentication-reader")
+					}
 					lease := configuration.Webhook.SchedulerName.Lease
 					for _, r := range rights.OfScheduler(lease.Namespace, lease.Name) {
 						if r.Resource == "leases" { // The others show that those roles are bound.

@@ -59,7 +59,7 @@ func TestOnlyTheGuiltyAreBlamed(t *testing.T) {
 	}
 	t.Log(counts(seen))
 	for reason := placement.ReasonReadWriteOncePod; reason <= placement.ReasonReserved; reason++ {
-		if seen[reason] < 10 {
+		if seen[reason] < 10 && reason != placement.ReasonDiskMachine { // It only scores, and the clusters have no machine types.
 			t.Errorf("only %d nodes are rejected with %q: the clusters show little", seen[reason], reason)
 		}
 	}

@@ -95,7 +95,7 @@ func enforcedPredicates(t *testing.T) []string {
 		}
 		for _, e := range list.Elts {
 			fields := e.(*ast.CompositeLit).Elts
-			if configurable, known := fields[len(fields)-1].(*ast.Ident); known && configurable.Name == "false" {
+			if mode, known := fields[len(fields)-1].(*ast.BasicLit); known && mode.Value == `""` { // It cannot be configured.
 				names = append(names, fields[0].(*ast.Ident).Name)
 			}
 		}
