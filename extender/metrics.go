@@ -29,8 +29,8 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 			Help: "Requests of kube-scheduler, by verb and HTTP status.",
 		}, []string{"verb", "code"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name:    "moorage_extender_request_duration_seconds",
-			Help:    "Time from the first byte of a request to the last byte of its answer, by verb.",
+			Name: "moorage_extender_request_duration_seconds",
+			Help: "Time from the first byte of a request to the last byte of its answer, by verb.",
 			// To 105 s, beyond half of any timeout that the chart's alert knows.
 			Buckets: prometheus.ExponentialBuckets(0.0001, 2, 21),
 		}, []string{"verb"}),

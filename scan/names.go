@@ -14,16 +14,19 @@ import (
 
 func podObject(key topology.Key) Object   { return ObjectOf(topology.KindPod, key) }
 func claimObject(key topology.Key) Object { return ObjectOf(topology.KindClaim, key) }
-func volumeObject(name string) Object     { return ObjectOf(topology.KindVolume, topology.Key{Name: name}) }
+func volumeObject(name string) Object { return ObjectOf(topology.KindVolume, topology.Key{Name: name}) }
+
 func attachmentObject(name string) Object {
 	return ObjectOf(topology.KindAttachment, topology.Key{Name: name})
 }
+
 func classObject(name string) Object { return ObjectOf(topology.KindClass, topology.Key{Name: name}) }
 
 func keyOf(o interface {
 	GetNamespace() string
 	GetName() string
-}) topology.Key {
+},
+) topology.Key {
 	return topology.Key{Namespace: o.GetNamespace(), Name: o.GetName()}
 }
 

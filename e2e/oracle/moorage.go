@@ -36,8 +36,10 @@ var causes = map[string]cause{
 }
 
 // ownPredicates are those that judge what no plugin does; they are switched off.
-var ownPredicates = []string{placement.SingleWriter, placement.DriverReady, placement.TopologyKeys, placement.Sources, placement.JointCapacity,
-	placement.DiskMachine, placement.RebuildRoom}
+var ownPredicates = []string{
+	placement.SingleWriter, placement.DriverReady, placement.TopologyKeys, placement.Sources, placement.JointCapacity,
+	placement.DiskMachine, placement.RebuildRoom,
+}
 
 // newEngine returns an engine that judges only what kube-scheduler judges too.
 func newEngine() (*placement.Engine, error) {
