@@ -30,7 +30,6 @@ func (c *controller) ControllerGetCapabilities(context.Context, *csi.ControllerG
 		csi.ControllerServiceCapability_RPC_CREATE_DELETE_VOLUME,
 		csi.ControllerServiceCapability_RPC_GET_CAPACITY,
 		csi.ControllerServiceCapability_RPC_SINGLE_NODE_MULTI_WRITER,
-		csi.ControllerServiceCapability_RPC_CLONE_VOLUME,
 	}
 	if c.driver.options.Publish {
 		capabilities = append(capabilities, csi.ControllerServiceCapability_RPC_PUBLISH_UNPUBLISH_VOLUME)
@@ -53,8 +52,8 @@ func (c *controller) CreateVolume(ctx context.Context, request *csi.CreateVolume
 	if err := d.checkCapabilities(request.GetVolumeCapabilities()); err != nil {
 		return nil, err
 	}
-	if source := request.GetVolumeContentSource(); source != nil && source.GetVolume() == nil {
-		return nil, status.Error(codes.InvalidArgument, "volumes from snapshots are not supported")
+	if request.GetVolumeContentSource() != nil {
+		return nil, status.Error(codes.InvalidArgument, "volumes from snapshots or other volumes are not supported")
 	}
 	bytes, err := d.volumeSize(request.GetCapacityRange())
 	if err != nil {
@@ -76,17 +75,6 @@ func (c *controller) CreateVolume(ctx context.Context, request *csi.CreateVolume
 	segments := d.allowedSegments(request.GetAccessibilityRequirements())
 	if len(segments) == 0 {
 		return nil, status.Errorf(codes.ResourceExhausted, "no pool is in the topology that is asked for: %v", request.GetAccessibilityRequirements())
-	}
-	if source := request.GetVolumeContentSource().GetVolume(); source != nil {
-		from, ok := d.volumes[source.GetVolumeId()]
-		if !ok {
-			return nil, status.Errorf(codes.NotFound, "there is no volume %s to clone", source.GetVolumeId())
-		}
-		// As disks of clouds are cloned: where it is asked for first, which is where the pod is to be.
-		if segments[0] != from.Segment {
-			return nil, status.Errorf(codes.InvalidArgument, "the clone is to be in %s, and volume %s is in %s", segments[0], from.ID, from.Segment)
-		}
-		segments = segments[:1]
 	}
 	for _, segment := range segments {
 		pool := d.pools[segment]
