@@ -14,7 +14,7 @@ import (
 
 func podObject(key topology.Key) Object   { return ObjectOf(topology.KindPod, key) }
 func claimObject(key topology.Key) Object { return ObjectOf(topology.KindClaim, key) }
-func volumeObject(name string) Object { return ObjectOf(topology.KindVolume, topology.Key{Name: name}) }
+func volumeObject(name string) Object     { return ObjectOf(topology.KindVolume, topology.Key{Name: name}) }
 
 func attachmentObject(name string) Object {
 	return ObjectOf(topology.KindAttachment, topology.Key{Name: name})
