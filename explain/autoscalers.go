@@ -40,11 +40,11 @@ func (q *asked) autoscalers(e *Explanation) *autoscaler.Answer {
 		found.NoNewNode, found.PoolClass = q.noNewNode(), q.poolClass()
 		found.Label, found.Driver = q.labelOfDriver()
 	}
-	if e.Held || e.Fits {
-		found.Free = nil
-	} else if q.joint == nil {
+	switch {
+	case e.Held || e.Fits:
+	case q.joint == nil:
 		found.Unseen = "what decides beside volumes is not known"
-	} else {
+	default:
 		found.Free = map[autoscaler.Name]autoscaler.Free{
 			autoscaler.ClusterAutoscaler: q.takenFree(placement.Configurable),
 			autoscaler.Karpenter: q.takenFree(func(predicate string) bool {

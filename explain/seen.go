@@ -195,6 +195,7 @@ type SeenClaimExplanation struct {
 // Fine reports whether the claim has its volume, Unsure that nothing says if it will get one.
 func (e *SeenClaimExplanation) Fine() bool { return e.Claim.State == SeenBound }
 
+// Unsure reports whether it is not known if the claim will get a volume.
 func (e *SeenClaimExplanation) Unsure() bool { return e.Claim.State == SeenPending && e.Warning == nil }
 
 // OfSeenClaim explains a claim by itself, where what decides about it could not be read; nil where there is none of the name.

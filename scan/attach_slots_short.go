@@ -39,7 +39,7 @@ func attachSlotsShort(c *Cluster) []Finding {
 		if !limited {
 			continue
 		}
-		zones := v.holdings(c, driver, slots)
+		zones := v.holdings(driver, slots)
 		for _, zone := range slices.Sorted(maps.Keys(zones)) {
 			if f := v.shortWithout(driver, zone, zones[zone]); f != nil {
 				f.Hurts = c.podsWith(driver, f.Objects[1].Name)
@@ -62,7 +62,7 @@ func (c *Cluster) driversOnNodes() []string {
 }
 
 // holdings are what the nodes that take pods and run a driver hold, by zone.
-func (v *settledView) holdings(c *Cluster, driver string, slots topology.AttachSlots) map[string][]holding {
+func (v *settledView) holdings(driver string, slots topology.AttachSlots) map[string][]holding {
 	fixed := map[int][]string{}
 	for _, key := range v.snapshot.Keys(topology.KindVolume) {
 		volume := v.snapshot.Volume(key.Name)

@@ -79,7 +79,7 @@ func (c *Cluster) namedClasses() map[string][]Object {
 	}
 	for _, key := range slices.SortedFunc(maps.Keys(c.Claims), topology.Key.Compare) {
 		series, _, numbered := topology.ClaimSeries(key.Name)
-		if claim := c.Claims[key]; claim.DeletionTimestamp == nil && !(numbered && templates[topology.Key{Namespace: key.Namespace, Name: series}]) {
+		if claim := c.Claims[key]; claim.DeletionTimestamp == nil && (!numbered || !templates[topology.Key{Namespace: key.Namespace, Name: series}]) {
 			add(claim, claimObject(key))
 		}
 	}

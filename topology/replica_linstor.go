@@ -44,7 +44,7 @@ type LinstorResource struct {
 // DeepCopyObject makes LinstorResource a runtime.Object.
 func (r *LinstorResource) DeepCopyObject() runtime.Object {
 	out := *r
-	out.ObjectMeta = *r.ObjectMeta.DeepCopy()
+	out.ObjectMeta = *r.ObjectMeta.DeepCopy() //nolint:staticcheck // Of the metadata, not of the whole.
 	return &out
 }
 

@@ -39,7 +39,7 @@ type LonghornReplica struct {
 // DeepCopyObject makes LonghornReplica a runtime.Object.
 func (r *LonghornReplica) DeepCopyObject() runtime.Object {
 	out := *r
-	out.ObjectMeta = *r.ObjectMeta.DeepCopy()
+	out.ObjectMeta = *r.ObjectMeta.DeepCopy() //nolint:staticcheck // Of the metadata, not of the whole.
 	return &out
 }
 
@@ -100,7 +100,7 @@ type longhornDiskStatus struct {
 // DeepCopyObject makes LonghornNode a runtime.Object. What is below the metadata is shared: nobody changes it.
 func (n *LonghornNode) DeepCopyObject() runtime.Object {
 	out := *n
-	out.ObjectMeta = *n.ObjectMeta.DeepCopy()
+	out.ObjectMeta = *n.ObjectMeta.DeepCopy() //nolint:staticcheck // Of the metadata, not of the whole.
 	return &out
 }
 

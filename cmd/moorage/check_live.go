@@ -52,7 +52,7 @@ func (f *checkFlags) askCluster(cmd *cobra.Command, evaluator *rules.Evaluator, 
 	}
 	var left leftOut
 	cache := topology.New(topology.Options{NodeDelay: -1, Fault: left.add})
-	if err := cache.ReplaceAll(listing.Objects); err != nil {
+	if err = cache.ReplaceAll(listing.Objects); err != nil {
 		return nil, err
 	}
 	left.note(stderr)

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -68,7 +69,7 @@ func TestLiveAutoscalers(t *testing.T) {
 			found := liveAutoscalers(client).cluster(context.Background())
 			got, _ := json.Marshal(found.Claims)
 			want, _ := json.Marshal(test.want)
-			if string(got) != string(want) {
+			if !bytes.Equal(got, want) {
 				t.Errorf("claims: %s, want %s", got, want)
 			}
 			if !strings.HasPrefix(found.ClaimsUnread, test.unread) || test.unread == "" && found.ClaimsUnread != "" || !strings.HasPrefix(found.StatusUnread, test.statusNot) {

@@ -48,7 +48,7 @@ func TestGitHubAction(t *testing.T) {
 		t.Skip("the scripts are for bash, and the release that is made here for Linux")
 	}
 	for _, tool := range []string{"curl", "tar"} {
-		if _, err := exec.LookPath(tool); err != nil {
+		if _, err = exec.LookPath(tool); err != nil {
 			t.Skip(err)
 		}
 	}
@@ -178,7 +178,7 @@ func archiveOfThisProgram(t *testing.T) []byte {
 	var packed bytes.Buffer
 	zipped := gzip.NewWriter(&packed)
 	tarred := tar.NewWriter(zipped)
-	if err := tarred.WriteHeader(&tar.Header{Name: "moorage", Mode: 0o755, Size: int64(len(script)), Typeflag: tar.TypeReg}); err != nil {
+	if err = tarred.WriteHeader(&tar.Header{Name: "moorage", Mode: 0o755, Size: int64(len(script)), Typeflag: tar.TypeReg}); err != nil {
 		t.Fatal(err)
 	}
 	_, err = tarred.Write([]byte(script))

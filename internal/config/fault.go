@@ -150,7 +150,7 @@ func parted(err error) []error {
 	if err == nil {
 		return nil
 	}
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // One that is wrapped has words of its own.
+	joined, ok := err.(interface{ Unwrap() []error }) // One that is wrapped has words of its own.
 	if !ok {
 		return []error{err}
 	}

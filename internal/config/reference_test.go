@@ -132,12 +132,12 @@ func (r *reference) walk(of reflect.Type, value reflect.Value, path string) {
 		}
 		if own(elem) {
 			if comment != "" {
-				r.rows = append(r.rows, fmt.Sprintf("| **`%s`** | | | %s | |", at+suffix, comment))
+				r.rows = append(r.rows, fmt.Sprintf("| **%#q** | | | %s | |", at+suffix, comment))
 			}
 			r.walk(elem, target(v), at+suffix)
 			continue
 		}
-		r.rows = append(r.rows, fmt.Sprintf("| `%s` | %s | %s | %s | %s |", at, kind(now, at), shown(v), comment, sinceOf(at)))
+		r.rows = append(r.rows, fmt.Sprintf("| %#q | %s | %s | %s | %s |", at, kind(now, at), shown(v), comment, sinceOf(at)))
 	}
 }
 
@@ -165,7 +165,7 @@ func kind(of reflect.Type, path string) string {
 		return unit
 	}
 	elem, suffix := element(of)
-	name := ""
+	var name string
 	switch {
 	case elem == reflect.TypeFor[metav1.Duration]():
 		name = "duration"
@@ -266,24 +266,24 @@ func named(names []string, value any) map[string]any {
 
 // enumerated are the schemas of the fields whose words are those of a registry.
 func enumerated(path string) map[string]any {
-	switch {
-	case path == "apiVersion":
+	switch path {
+	case "apiVersion":
 		return map[string]any{"const": config.APIVersion}
-	case path == "kind":
+	case "kind":
 		return map[string]any{"const": config.Kind}
-	case path == "webhook.rules", path == "webhook.namespaceRules[].rules":
+	case "webhook.rules", "webhook.namespaceRules[].rules":
 		return named(rules.IDs(), wordsOf(rules.Actions()))
-	case path == "webhook.mandatoryRules", path == "webhook.exemptions[].rules":
+	case "webhook.mandatoryRules", "webhook.exemptions[].rules":
 		return map[string]any{"type": "array", "items": map[string]any{"enum": rules.IDs()}}
-	case path == "webhook.defaults":
+	case "webhook.defaults":
 		return named(defaults.Names(), map[string]any{"type": "boolean"})
-	case path == "extender.predicates":
+	case "extender.predicates":
 		return named(placement.PredicateNames(), wordsOf(placement.Modes()))
-	case path == "extender.scorers[].name":
+	case "extender.scorers[].name":
 		return map[string]any{"enum": placement.ScorerNames()}
-	case path == "extender.scorers[].policy":
+	case "extender.scorers[].policy":
 		return map[string]any{"enum": []placement.Policy{placement.Spread, placement.Pack}}
-	case path == "extender.scorers[].existingVolumes":
+	case "extender.scorers[].existingVolumes":
 		return map[string]any{"enum": []placement.Existing{placement.LeastWaste, placement.MostLeft}}
 	}
 	return nil

@@ -62,7 +62,7 @@ func Configuration(w io.Writer, c *config.Configuration) error {
 		return err
 	}
 	var fields map[string]any
-	if err := json.Unmarshal(text, &fields); err != nil {
+	if err = json.Unmarshal(text, &fields); err != nil {
 		return err
 	}
 	out, err := yaml.Marshal(withoutEmpty(fields))

@@ -182,7 +182,7 @@ func (w causeWords) helpAlone(e *explain.Explanation, h *joint.Help) string {
 func recoverNode(h *joint.Help) string {
 	var parts []string
 	for i := range h.Taints {
-		what := ""
+		var what string
 		switch t := &h.Taints[i]; t.Key {
 		case corev1.TaintNodeMemoryPressure:
 			what = fmt.Sprintf("free memory on node %s", h.Node)
