@@ -59,7 +59,7 @@ func TestCheckLive(t *testing.T) {
 	}
 	made.OwnerReferences = []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "web-1", UID: set.UID, Controller: &controlled}}
 	for _, made.Name = range []string{"web-1-a", "web-1-b"} {
-		if _, err := c.Client().CoreV1().Pods(ns).Create(t.Context(), &corev1.Pod{ObjectMeta: made, Spec: spec}, metav1.CreateOptions{}); err != nil {
+		if _, err = c.Client().CoreV1().Pods(ns).Create(t.Context(), &corev1.Pod{ObjectMeta: made, Spec: spec}, metav1.CreateOptions{}); err != nil {
 			t.Fatal(err)
 		}
 	}

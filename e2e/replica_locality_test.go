@@ -184,11 +184,11 @@ func replicatedVolume(t *testing.T, c *controlplane.ControlPlane, ns, driver, cl
 		t.Fatal(err)
 	}
 	cleanup(t, func(ctx context.Context) error {
-		_, err := c.Client().CoreV1().PersistentVolumes().Patch(ctx, name, types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`), metav1.PatchOptions{})
-		if err == nil {
-			err = c.Client().CoreV1().PersistentVolumes().Delete(ctx, name, metav1.DeleteOptions{})
+		_, failed := c.Client().CoreV1().PersistentVolumes().Patch(ctx, name, types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`), metav1.PatchOptions{})
+		if failed == nil {
+			failed = c.Client().CoreV1().PersistentVolumes().Delete(ctx, name, metav1.DeleteOptions{})
 		}
-		return ignoreNotFound(err)
+		return ignoreNotFound(failed)
 	})
 	none := ""
 	_, err = c.Client().CoreV1().PersistentVolumeClaims(ns).Create(t.Context(), &corev1.PersistentVolumeClaim{

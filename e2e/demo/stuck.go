@@ -59,9 +59,9 @@ func (s *story) awaitHalf(ctx context.Context) (zone string, err error) {
 	err = wait.PollUntilContextTimeout(ctx, awaitPoll, awaitTimeout, true, func(ctx context.Context) (bool, error) {
 		bound := ""
 		for _, name := range ordersClaims {
-			claim, err := core.PersistentVolumeClaims(corev1.NamespaceDefault).Get(ctx, name, metav1.GetOptions{})
-			if err != nil {
-				return false, err
+			claim, getErr := core.PersistentVolumeClaims(corev1.NamespaceDefault).Get(ctx, name, metav1.GetOptions{})
+			if getErr != nil {
+				return false, getErr
 			}
 			if claim.Status.Phase == corev1.ClaimBound {
 				bound += name
@@ -73,9 +73,9 @@ func (s *story) awaitHalf(ctx context.Context) (zone string, err error) {
 		if bound == strings.Join(ordersClaims, "") || pod.Spec.NodeName != "" {
 			return false, fmt.Errorf("the pod should be stuck; it has node %q and volumes for %s", pod.Spec.NodeName, bound)
 		}
-		published, err := s.storage.Capacities(ctx, class)
-		if err != nil {
-			return false, err
+		published, capacitiesErr := s.storage.Capacities(ctx, class)
+		if capacitiesErr != nil {
+			return false, capacitiesErr
 		}
 		pool := published["zone-c"]
 		shown := pool.Capacity != nil && pool.Capacity.Value() < pools["zone-c"]
