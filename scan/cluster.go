@@ -35,7 +35,6 @@ type Cluster struct {
 	onNode        map[string][]*corev1.Pod
 	owned         map[Object][]*corev1.Pod
 	attachmentsOf map[string][]*storagev1.VolumeAttachment
-	attachedTo    map[string][]*storagev1.VolumeAttachment
 	// attachedFor are the pods for which a volume is said to have been attached, by the volume; lastOfNode is when something was said last of a node
 	// or by its kubelet.
 	attachedFor map[string][]topology.Key
@@ -49,10 +48,10 @@ type Cluster struct {
 // New makes a Cluster. The question is that of explain, without a pod.
 func New(objects *Objects, ask explain.Question, now time.Time, unlisted map[topology.Kind]string) *Cluster {
 	c := &Cluster{
-		Objects: objects, Snapshot: ask.Snapshot, Ask: ask, Now: now, Unlisted: unlisted, events: indexEvents(objects.Events),
+		Objects: objects, Snapshot: ask.Snapshot, Ask: ask, Now: now, Unlisted: unlisted, events: map[eventKey][]event.Event{},
 		users: map[topology.Key][]*corev1.Pod{}, onNode: map[string][]*corev1.Pod{}, owned: map[Object][]*corev1.Pod{},
-		attachmentsOf: map[string][]*storagev1.VolumeAttachment{}, attachedTo: map[string][]*storagev1.VolumeAttachment{},
-		explained: map[Object]bool{}, attachedFor: map[string][]topology.Key{}, lastOfNode: map[string]time.Time{},
+		attachmentsOf: map[string][]*storagev1.VolumeAttachment{},
+		explained:     map[Object]bool{}, attachedFor: map[string][]topology.Key{}, lastOfNode: map[string]time.Time{},
 	}
 	c.readEvents()
 	for _, pod := range objects.Pods {
@@ -73,25 +72,19 @@ func New(objects *Objects, ask explain.Question, now time.Time, unlisted map[top
 		if v := a.Spec.Source.PersistentVolumeName; v != nil {
 			c.attachmentsOf[*v] = append(c.attachmentsOf[*v], a)
 		}
-		c.attachedTo[a.Spec.NodeName] = append(c.attachedTo[a.Spec.NodeName], a)
 	}
-	for _, pods := range []map[topology.Key][]*corev1.Pod{c.users} {
-		for _, list := range pods {
-			slices.SortFunc(list, byName)
-		}
-	}
-	for _, list := range c.onNode {
-		slices.SortFunc(list, byName)
-	}
-	for _, list := range c.owned {
-		slices.SortFunc(list, byName)
-	}
-	for _, index := range []map[string][]*storagev1.VolumeAttachment{c.attachmentsOf, c.attachedTo} {
-		for _, list := range index {
-			slices.SortFunc(list, func(a, b *storagev1.VolumeAttachment) int { return cmp.Compare(a.Name, b.Name) })
-		}
-	}
+	sortEach(c.users, byName)
+	sortEach(c.onNode, byName)
+	sortEach(c.owned, byName)
+	sortEach(c.attachmentsOf, func(a, b *storagev1.VolumeAttachment) int { return cmp.Compare(a.Name, b.Name) })
 	return c
+}
+
+// sortEach puts each list of an index in order.
+func sortEach[K comparable, V any](index map[K][]V, compare func(a, b V) int) {
+	for _, list := range index {
+		slices.SortFunc(list, compare)
+	}
 }
 
 func byName(a, b *corev1.Pod) int {
@@ -123,9 +116,6 @@ func (c *Cluster) PodsOf(owner Object) []*corev1.Pod { return c.owned[owner] }
 func (c *Cluster) AttachmentsOf(volume string) []*storagev1.VolumeAttachment {
 	return c.attachmentsOf[volume]
 }
-
-// AttachmentsTo are the attachments to a node, in order.
-func (c *Cluster) AttachmentsTo(node string) []*storagev1.VolumeAttachment { return c.attachedTo[node] }
 
 // ClaimOf is the claim that a volume is bound to or kept for; nil where it is not there, or is a later one of the name.
 func (c *Cluster) ClaimOf(v *corev1.PersistentVolume) *corev1.PersistentVolumeClaim {

@@ -31,21 +31,12 @@ type eventKey struct{ kind, namespace, name string }
 
 func keyOfEvent(o event.Object) eventKey { return eventKey{o.Kind, o.Namespace, o.Name} }
 
-// indexEvents keeps events by what they are about.
-func indexEvents(events []*corev1.Event) map[eventKey][]event.Event {
-	out := map[eventKey][]event.Event{}
-	for _, e := range events {
-		read := event.FromAPI(e)
-		key := keyOfEvent(read.Object)
-		out[key] = append(out[key], read)
-	}
-	return out
-}
-
-// readEvents notes what events say of other objects than their own.
+// readEvents keeps events by what they are about, and notes what they say of other objects.
 func (c *Cluster) readEvents() {
 	for _, e := range c.Objects.Events {
 		said := event.FromAPI(e)
+		key := keyOfEvent(said.Object)
+		c.events[key] = append(c.events[key], said)
 		if said.Reason == "SuccessfulAttachVolume" {
 			if volume := attachedVolume(said.Message); volume != "" {
 				c.attachedFor[volume] = append(c.attachedFor[volume], topology.Key{Namespace: said.Object.Namespace, Name: said.Object.Name})
