@@ -33,15 +33,22 @@ func groupUnplaceable(c *Cluster) []Finding {
 	for _, pod := range c.waiting(func(p *corev1.Pod) bool {
 		return p.Spec.NodeName == "" && c.lasts(explain.UnstartedSince(p), waitGrace)
 	}) {
-		g := pod.Spec.SchedulingGroup
-		if g == nil || g.PodGroupName == nil {
+		o := groupOf(pod)
+		if o.Name == "" {
 			continue
 		}
-		o := Object{Kind: podGroupKind, Namespace: pod.Namespace, Name: *g.PodGroupName}
 		if members[o] == nil {
 			order = append(order, o)
 		}
 		members[o] = append(members[o], pod)
+	}
+	placed := map[Object]int{}
+	if len(order) > 0 {
+		for _, pod := range c.Pods {
+			if pod.Spec.NodeName != "" && !ended(pod) {
+				placed[groupOf(pod)]++
+			}
+		}
 	}
 	var found []Finding
 	for _, o := range order {
@@ -51,13 +58,7 @@ func groupUnplaceable(c *Cluster) []Finding {
 		if e.Group == nil || !e.Fits || c.explained[podObject(keyOf(pods[0]))] {
 			continue
 		}
-		placed := 0
-		for key, pod := range c.Pods {
-			if g := pod.Spec.SchedulingGroup; key.Namespace == o.Namespace && g != nil && g.PodGroupName != nil && *g.PodGroupName == o.Name && pod.Spec.NodeName != "" && !ended(pod) {
-				placed++
-			}
-		}
-		if gang, known := c.PodGroups[topology.Key{Namespace: o.Namespace, Name: o.Name}]; known && e.Group.Room+placed >= gang {
+		if gang, known := c.PodGroups[topology.Key{Namespace: o.Namespace, Name: o.Name}]; known && e.Group.Room+placed[o] >= gang {
 			continue
 		}
 		f := Finding{Objects: []Object{o}, Command: explainCommand("pod", keyOf(pods[0]))}
@@ -73,4 +74,9 @@ func groupUnplaceable(c *Cluster) []Finding {
 		found = append(found, f)
 	}
 	return found
+}
+
+// groupOf is the scheduling group of a pod; its name is empty where it has none.
+func groupOf(pod *corev1.Pod) Object {
+	return Object{Kind: podGroupKind, Namespace: pod.Namespace, Name: explain.PodGroupOf(pod)}
 }

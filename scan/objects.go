@@ -8,8 +8,6 @@ import (
 	snapshotv1 "github.com/kubernetes-csi/external-snapshotter/client/v8/apis/volumesnapshot/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
-	schedulingv1alpha3 "k8s.io/api/scheduling/v1alpha3"
-	schedulingv1beta1 "k8s.io/api/scheduling/v1beta1"
 	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -102,17 +100,11 @@ func (o *Objects) Add(object runtime.Object) bool {
 		if telling(object) {
 			o.Events = append(o.Events, object)
 		}
-	case *schedulingv1beta1.PodGroup:
-		o.PodGroups[key] = 0
-		if gang := object.Spec.SchedulingPolicy.Gang; gang != nil {
-			o.PodGroups[key] = int(gang.MinCount)
-		}
-	case *schedulingv1alpha3.PodGroup:
-		o.PodGroups[key] = 0
-		if gang := object.Spec.SchedulingPolicy.Gang; gang != nil {
-			o.PodGroups[key] = int(gang.MinCount)
-		}
 	default:
+		if members, isGroup := explain.MembersWanted(object); isGroup {
+			o.PodGroups[key] = members
+			return true
+		}
 		w := workloadOf(object)
 		if w == nil {
 			return false

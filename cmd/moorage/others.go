@@ -36,7 +36,9 @@ type wholeObjects struct {
 	workloads map[topology.Kind]map[topology.Key]*workload
 	data      namedData
 	groups    podGroups
-	budgets   map[topology.Key]*policyv1.PodDisruptionBudget
+	// members are how many pods each group has; made when it is first asked for, once all is read.
+	members func() map[topology.Key]int
+	budgets map[topology.Key]*policyv1.PodDisruptionBudget
 	// budgetsUnread is why the cluster's budgets are not known; empty where they are.
 	budgetsUnread string
 	// attachments are those of which there is more to say than that they are attached.
@@ -61,6 +63,7 @@ func newWholeObjects() *wholeObjects {
 		budgets:     map[topology.Key]*policyv1.PodDisruptionBudget{},
 		attachments: map[topology.Key]*storagev1.VolumeAttachment{},
 	}
+	w.members = sync.OnceValue(w.countMembers)
 	w.schedulers = sync.OnceValue(func() map[string]bool { return explain.SchedulersSeen(maps.Values(w.pods)) })
 	w.changed, w.latest = sync.OnceValue(w.lastChange), sync.OnceValue(w.newest)
 	return w

@@ -6,8 +6,6 @@ import (
 	"cmp"
 
 	corev1 "k8s.io/api/core/v1"
-	schedulingv1alpha3 "k8s.io/api/scheduling/v1alpha3"
-	schedulingv1beta1 "k8s.io/api/scheduling/v1beta1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
@@ -21,48 +19,35 @@ type podGroups map[topology.Key]int
 
 // take notes a PodGroup, and reports whether it is one.
 func (g podGroups) take(object runtime.Object) bool {
-	note := func(of *metav1.ObjectMeta, members int) bool {
-		g[topology.Key{Namespace: cmp.Or(of.Namespace, metav1.NamespaceDefault), Name: of.Name}] = members
-		return true
+	members, ok := explain.MembersWanted(object)
+	if ok {
+		of := object.(metav1.Object)
+		g[topology.Key{Namespace: cmp.Or(of.GetNamespace(), metav1.NamespaceDefault), Name: of.GetName()}] = members
 	}
-	switch o := object.(type) {
-	case *schedulingv1beta1.PodGroup:
-		if gang := o.Spec.SchedulingPolicy.Gang; gang != nil {
-			return note(&o.ObjectMeta, int(gang.MinCount))
-		}
-		return note(&o.ObjectMeta, 0)
-	case *schedulingv1alpha3.PodGroup:
-		if gang := o.Spec.SchedulingPolicy.Gang; gang != nil {
-			return note(&o.ObjectMeta, int(gang.MinCount))
-		}
-		return note(&o.ObjectMeta, 0)
-	default:
-		return false
-	}
+	return ok
 }
 
 // groupOf is the group that a pod without a node waits for the members of; nil where it waits for none, or where that is not known.
 func (w *wholeObjects) groupOf(pod *corev1.Pod) *explain.GroupOfFew {
-	name := groupName(pod)
-	want, known := w.groups[topology.Key{Namespace: pod.Namespace, Name: name}]
-	if name == "" || pod.Spec.NodeName != "" || !known {
+	key := topology.Key{Namespace: pod.Namespace, Name: explain.PodGroupOf(pod)}
+	want, known := w.groups[key]
+	if key.Name == "" || pod.Spec.NodeName != "" || !known {
 		return nil
 	}
-	members := 0
-	for key, other := range w.pods {
-		if key.Namespace == pod.Namespace && groupName(other) == name && other.Status.Phase != corev1.PodSucceeded && other.Status.Phase != corev1.PodFailed {
-			members++
-		}
-	}
+	members := w.members()[key]
 	if members >= want {
 		return nil
 	}
-	return &explain.GroupOfFew{Name: name, Members: members, Want: want}
+	return &explain.GroupOfFew{Name: key.Name, Members: members, Want: want}
 }
 
-func groupName(pod *corev1.Pod) string {
-	if g := pod.Spec.SchedulingGroup; g != nil && g.PodGroupName != nil {
-		return *g.PodGroupName
+// countMembers counts the pods of each group that have not ended.
+func (w *wholeObjects) countMembers() map[topology.Key]int {
+	out := map[topology.Key]int{}
+	for key, pod := range w.pods {
+		if name := explain.PodGroupOf(pod); name != "" && pod.Status.Phase != corev1.PodSucceeded && pod.Status.Phase != corev1.PodFailed {
+			out[topology.Key{Namespace: key.Namespace, Name: name}]++
+		}
 	}
-	return ""
+	return out
 }
