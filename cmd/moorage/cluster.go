@@ -19,6 +19,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/moorage-k8s/moorage/explain"
+	"github.com/moorage-k8s/moorage/explain/autoscaler"
 	"github.com/moorage-k8s/moorage/explain/start"
 	"github.com/moorage-k8s/moorage/internal/kubeconfig"
 	"github.com/moorage-k8s/moorage/nodefit"
@@ -168,7 +169,7 @@ func (f *clusterFlags) openFiles(stderr io.Writer) (*cluster, error) {
 	result, err := f.readFrom(stderr, func(reader manifests.Reader) (manifests.Result, error) {
 		if reader.Pods = whole.pods; f.whole {
 			reader.Nodes, reader.Namespaces, reader.Budgets = whole.nodes, whole.namespaces, whole.budgets
-			reader.Events, reader.Claim = whole.events, whole.addClaim
+			reader.Events, reader.Reasons, reader.Claim = whole.events, autoscaler.Normal, whole.addClaim
 			workload := whole.takeWorkload(metav1.NamespaceDefault)
 			reader.Rest = f.restOfFiles(func(o runtime.Object) bool {
 				return whole.takeStatus(o) || whole.data.take(o) || whole.groups.take(o) || workload(o)

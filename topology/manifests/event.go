@@ -8,9 +8,6 @@ import (
 	kruntime "k8s.io/apimachinery/pkg/runtime"
 )
 
-// ofAutoscaler are the reasons of events by which autoscalers speak of pods, and that are no warnings.
-var ofAutoscaler = map[string]bool{"NotTriggerScaleUp": true, "TriggeredScaleUp": true, "Nominated": true}
-
 // eventOf reads an event in either of its forms as one of v1, without what nobody asks of it; nil for another object.
 func eventOf(value kruntime.Object) *corev1.Event {
 	switch e := value.(type) {

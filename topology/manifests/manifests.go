@@ -95,7 +95,7 @@ type Reader struct {
 	// Stdin is what the path - stands for; where nil it stands for a file of that name.
 	Stdin io.Reader
 	// Pods, where it is not nil, is given the pods that Load reads, in full, and so are Nodes, Namespaces, Budgets, Attachments and Events, which are
-	// Warning events and those of autoscalers.
+	// Warning events and those with one of the Reasons.
 	// Of other objects Load keeps only what the cache does.
 	Pods       map[topology.Key]*corev1.Pod
 	Nodes      map[topology.Key]*corev1.Node
@@ -109,7 +109,9 @@ type Reader struct {
 	Rest func(kruntime.Object) bool
 	// Attachments are kept in full where something is to be said of them: they are not attached, are being deleted, or failed.
 	Attachments map[topology.Key]*storagev1.VolumeAttachment
-	// Each, where it is not nil, is called by Load for each object of Kubernetes' kinds, in full, one at a time: for those that the cache does not
+	// Reasons are those of events that are asked for beside the warnings.
+	Reasons []string
+	// Each, where it is not nil, is called for each object of Kubernetes' kinds, in full, one at a time: for those that the cache does not
 	// read and for events that are no warnings, too. It must not change what the cache looks at.
 	Each func(kruntime.Object)
 	// BeforeFill, where it is not nil, is called by Load once all has been read, before the cache is filled; its error ends the load.
@@ -119,7 +121,7 @@ type Reader struct {
 // Load is the function Load.
 func (r Reader) Load(into *topology.Cache, paths ...string) (Result, error) {
 	content := into.NewContent()
-	result, err := r.read(&trimmingSink{content, r.Pods, r.Nodes, r.Namespaces, r.Budgets, r.Events, r.Claim, r.Attachments, r.Each}, paths)
+	result, err := r.read(&trimmingSink{content, r.Pods, r.Nodes, r.Namespaces, r.Budgets, r.Events, r.Claim, r.Attachments, r.Each != nil}, paths)
 	if err == nil && r.BeforeFill != nil {
 		err = r.BeforeFill(&result)
 	}
@@ -189,6 +191,12 @@ func (r *reading) ready(o *object) {
 func (r *reading) add(o *object) error {
 	if o.key.Name == "" {
 		return fmt.Errorf("%s has no metadata.name", o.kind)
+	}
+	if object, ok := o.full.(kruntime.Object); ok && r.Each != nil {
+		r.Each(object)
+	}
+	if e, ok := o.full.(*corev1.Event); ok && e.Type != corev1.EventTypeWarning && !slices.Contains(r.Reasons, e.Reason) {
+		return nil
 	}
 	if r.into.add(o) {
 		r.result.Repeated = append(r.result.Repeated, fmt.Sprintf("%s %s", o.kind, o.key))

@@ -7,7 +7,6 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	kruntime "k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/moorage-k8s/moorage/topology"
 )
@@ -37,9 +36,6 @@ type keepingSink Objects
 func (keepingSink) ready(*object) {}
 
 func (s keepingSink) add(o *object) (repeated bool) {
-	if !asked(o) {
-		return false
-	}
 	of := s[o.kind]
 	if of == nil {
 		of = map[topology.Key]metav1.Object{}
@@ -68,14 +64,8 @@ type trimmingSink struct {
 	events      map[topology.Key]*corev1.Event
 	claim       func(*corev1.PersistentVolumeClaim)
 	attachments map[topology.Key]*storagev1.VolumeAttachment
-	each        func(kruntime.Object)
-}
-
-// asked reports whether an object is one that answers are made of: events that are neither warnings nor an autoscaler's are for those who ask
-// for each object.
-func asked(o *object) bool {
-	e, ok := o.full.(*corev1.Event)
-	return !ok || e.Type == corev1.EventTypeWarning || ofAutoscaler[e.Reason]
+	// whole keeps all in full until add, for who asks for each object.
+	whole bool
 }
 
 func (s *trimmingSink) ready(o *object) {
@@ -84,7 +74,7 @@ func (s *trimmingSink) ready(o *object) {
 	}
 	o.trimmed = s.content.Trim(o.full)
 	switch {
-	case s.each != nil:
+	case s.whole:
 	case o.kind == topology.KindPod && s.pods != nil:
 	case o.kind == topology.KindNode && s.nodes != nil:
 	case o.kind == topology.KindNamespace && s.namespaces != nil:
@@ -96,9 +86,6 @@ func (s *trimmingSink) ready(o *object) {
 }
 
 func (s *trimmingSink) add(o *object) (repeated bool) {
-	if object, ok := o.full.(kruntime.Object); ok && s.each != nil {
-		s.each(object)
-	}
 	switch full := o.full.(type) {
 	case *policyv1.PodDisruptionBudget:
 		_, repeated = s.budgets[o.key]
@@ -123,7 +110,7 @@ func (s *trimmingSink) add(o *object) (repeated bool) {
 			s.attachments[o.key] = full
 		}
 	case *corev1.Event:
-		if s.events == nil || !asked(o) {
+		if s.events == nil {
 			return false
 		}
 		_, repeated = s.events[o.key]
