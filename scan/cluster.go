@@ -145,28 +145,11 @@ func (c *Cluster) HasNode(name string) bool {
 func (c *Cluster) Question(pod *corev1.Pod) explain.Question {
 	q := c.Ask
 	q.Pod, q.Whole, q.Said = topology.PodFromAPI(pod), pod, explain.SaidOf(pod)
-	q.Events = c.Warnings(c.aboutPod(pod)...)
+	q.Events = c.Warnings(explain.AboutPod(c.Snapshot, pod)...)
 	return q
 }
 
-// aboutPod are the objects whose events tell of a pod: itself, its claims and their volumes.
-func (c *Cluster) aboutPod(pod *corev1.Pod) []event.Object {
-	out := []event.Object{{Kind: "Pod", Namespace: pod.Namespace, Name: pod.Name, UID: pod.UID}}
-	for i := range pod.Spec.Volumes {
-		if name := claimOf(pod, &pod.Spec.Volumes[i]); name != "" {
-			if claim := c.Claims[topology.Key{Namespace: pod.Namespace, Name: name}]; claim != nil {
-				out = append(out, aboutClaim(claim)...)
-			}
-		}
-	}
-	return out
-}
-
-// aboutClaim are the objects whose events tell of a claim: itself and its volume.
+// aboutClaim are the objects whose events tell of a claim.
 func aboutClaim(claim *corev1.PersistentVolumeClaim) []event.Object {
-	out := []event.Object{{Kind: "PersistentVolumeClaim", Namespace: claim.Namespace, Name: claim.Name, UID: claim.UID}}
-	if claim.Spec.VolumeName != "" {
-		out = append(out, event.Object{Kind: "PersistentVolume", Name: claim.Spec.VolumeName})
-	}
-	return out
+	return explain.AboutClaim(keyOf(claim), claim.UID, claim.Spec.VolumeName)
 }

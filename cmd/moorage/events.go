@@ -11,6 +11,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/kubernetes"
 
+	"github.com/moorage-k8s/moorage/explain"
 	"github.com/moorage-k8s/moorage/explain/event"
 	"github.com/moorage-k8s/moorage/internal/plain"
 	"github.com/moorage-k8s/moorage/topology"
@@ -68,31 +69,8 @@ func (c *cluster) eventsOf(ctx context.Context, objects ...event.Object) (found 
 func (c *cluster) gatherEvents(ctx context.Context, pods []*corev1.Pod) {
 	var objects []event.Object
 	for _, pod := range pods {
-		objects = append(objects, c.aboutPod(pod)...)
+		objects = append(objects, explain.AboutPod(c.snapshot, pod)...)
 	}
 	log, err := c.warnings(ctx, objects)
 	c.warnings = func(context.Context, []event.Object) (event.Log, error) { return log, err }
-}
-
-// aboutPod are the objects whose events tell of a pod: itself, its claims and their volumes.
-func (c *cluster) aboutPod(pod *corev1.Pod) []event.Object {
-	out := []event.Object{{Kind: "Pod", Namespace: pod.Namespace, Name: pod.Name, UID: pod.UID}}
-	volumes := topology.PodFromAPI(pod).Volumes
-	for i := range volumes {
-		claim := c.snapshot.Claim(pod.Namespace, volumes[i].Claim)
-		if claim == nil {
-			continue
-		}
-		out = append(out, c.aboutClaim(claim)...)
-	}
-	return out
-}
-
-// aboutClaim are the objects whose events tell of a claim: itself and its volume.
-func (c *cluster) aboutClaim(claim *topology.Claim) []event.Object {
-	out := []event.Object{{Kind: "PersistentVolumeClaim", Namespace: claim.Namespace, Name: claim.Name, UID: claim.UID}}
-	if claim.VolumeName != "" {
-		out = append(out, event.Object{Kind: "PersistentVolume", Name: claim.VolumeName})
-	}
-	return out
 }

@@ -264,7 +264,7 @@ func (f *explainFlags) explainClaim(cmd *cobra.Command, c *cluster, engine *plac
 		return c.notFound("claim", topology.KindClaim, key)
 	}
 	question := c.questionOf(engine)
-	question.Events, question.Unread = c.eventsOf(cmd.Context(), c.aboutClaim(claim)...)
+	question.Events, question.Unread = c.eventsOf(cmd.Context(), explain.AboutClaim(key, claim.UID, claim.VolumeName)...)
 	e := explain.Claim(question, key)
 	e.Attach(c.snapshot, c.objects)
 	c.sign(&e.Known)
@@ -285,7 +285,7 @@ func (f *explainFlags) explainSeenClaim(cmd *cobra.Command, c *cluster, engine *
 		return c.notFound("claim", topology.KindClaim, key)
 	}
 	question := c.questionOf(engine)
-	question.Events, question.Unread = c.eventsOf(cmd.Context(), c.aboutClaim(claim)...)
+	question.Events, question.Unread = c.eventsOf(cmd.Context(), explain.AboutClaim(key, claim.UID, claim.VolumeName)...)
 	e := explain.OfSeenClaim(question, key)
 	c.sign(&e.Known)
 	if err := output.WriteSeenClaim(cmd.OutOrStdout(), e, f.output, colored(cmd.OutOrStdout())); err != nil {

@@ -27,7 +27,7 @@ func (c *cluster) questionOf(engine *placement.Engine) explain.Question {
 // question is what is asked about a pod. Of one that is not in the cluster yet no scheduler can have been seen.
 func (c *cluster) question(ctx context.Context, engine *placement.Engine, pod *corev1.Pod) explain.Question {
 	q := c.questionOf(engine)
-	q.Events, q.Unread = c.eventsOf(ctx, c.aboutPod(pod)...)
+	q.Events, q.Unread = c.eventsOf(ctx, explain.AboutPod(c.snapshot, pod)...)
 	q.Pod, q.Said, q.Whole = topology.PodFromAPI(pod), explain.SaidOf(pod), pod
 	q.Group = c.whole.groupOf(pod)
 	if q.Said != "" {
