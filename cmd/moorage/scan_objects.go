@@ -7,10 +7,7 @@ import (
 	"slices"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
 	authenticationv1 "k8s.io/api/authentication/v1"
-	batchv1 "k8s.io/api/batch/v1"
-	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	schedulingv1alpha3 "k8s.io/api/scheduling/v1alpha3"
 	schedulingv1beta1 "k8s.io/api/scheduling/v1beta1"
@@ -26,20 +23,12 @@ import (
 
 // scannedResources are the kinds that scan reads beside those of every command: what makes pods, and so names claims of
 // which no pod is there, and what they are scheduled with.
-var scannedResources = []topology.Resource{
-	ofWorkload(kindStatefulSet, appsv1.SchemeGroupVersion.WithResource("statefulsets"), func() runtime.Object { return &appsv1.StatefulSetList{} }),
-	ofWorkload(kindDeployment, appsv1.SchemeGroupVersion.WithResource("deployments"), func() runtime.Object { return &appsv1.DeploymentList{} }),
-	ofWorkload(kindReplicaSet, appsv1.SchemeGroupVersion.WithResource("replicasets"), func() runtime.Object { return &appsv1.ReplicaSetList{} }),
-	ofWorkload(kindDaemonSet, appsv1.SchemeGroupVersion.WithResource("daemonsets"), func() runtime.Object { return &appsv1.DaemonSetList{} }),
-	ofWorkload(kindJob, batchv1.SchemeGroupVersion.WithResource("jobs"), func() runtime.Object { return &batchv1.JobList{} }),
-	ofWorkload("CronJob", batchv1.SchemeGroupVersion.WithResource("cronjobs"), func() runtime.Object { return &batchv1.CronJobList{} }),
-	ofWorkload("ReplicationController", corev1.SchemeGroupVersion.WithResource("replicationcontrollers"), func() runtime.Object { return &corev1.ReplicationControllerList{} }),
-	ofWorkload("PodGroup", schedulingv1beta1.SchemeGroupVersion.WithResource("podgroups"), func() runtime.Object { return &schedulingv1beta1.PodGroupList{} }),
-	ofWorkload("PodGroup", schedulingv1alpha3.SchemeGroupVersion.WithResource("podgroups"), func() runtime.Object { return &schedulingv1alpha3.PodGroupList{} }),
-}
+var scannedResources = append(live.WorkloadResources(),
+	podGroup(schedulingv1beta1.SchemeGroupVersion, func() runtime.Object { return &schedulingv1beta1.PodGroupList{} }),
+	podGroup(schedulingv1alpha3.SchemeGroupVersion, func() runtime.Object { return &schedulingv1alpha3.PodGroupList{} }))
 
-func ofWorkload(kind topology.Kind, resource schema.GroupVersionResource, list func() runtime.Object) topology.Resource {
-	return topology.Resource{Kind: kind, GroupVersionResource: resource, Namespaced: true, Optional: true, NewList: list}
+func podGroup(version schema.GroupVersion, list func() runtime.Object) topology.Resource {
+	return topology.Resource{Kind: "PodGroup", GroupVersionResource: version.WithResource("podgroups"), Namespaced: true, Optional: true, NewList: list}
 }
 
 // eachOfFiles gives each object of files to who asks for each; those that name no namespace are in 'default'.

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -48,10 +50,16 @@ func reflectorOf(source cache.ListerWatcher, r topology.Resource, into *topology
 
 // clientFor is the client of a resource that is Kubernetes' own.
 func clientFor(client kubernetes.Interface, r topology.Resource) rest.Interface {
-	if r.Group == storagev1.GroupName {
+	switch r.Group {
+	case storagev1.GroupName:
 		return client.StorageV1().RESTClient()
+	case appsv1.GroupName:
+		return client.AppsV1().RESTClient()
+	case batchv1.GroupName:
+		return client.BatchV1().RESTClient()
+	default:
+		return client.CoreV1().RESTClient()
 	}
-	return client.CoreV1().RESTClient()
 }
 
 // WaitForSync waits until every kind has been read in full. Its error names the kinds that were not, when the context ends

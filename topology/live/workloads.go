@@ -5,6 +5,7 @@ package live
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
@@ -14,6 +15,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/kubernetes"
+
+	"github.com/moorage-k8s/moorage/topology"
 )
 
 // WorkloadOptions say which workloads are listed.
@@ -40,47 +43,33 @@ type DeniedWorkload struct {
 	Within   string
 }
 
-// listOf adapts a typed list call.
-func listOf[L runtime.Object](call func(context.Context, metav1.ListOptions) (L, error)) page {
-	return func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-		return call(ctx, options)
-	}
+// workloads are the resources in the order in which one is made by another.
+var workloads = []topology.Resource{
+	workload("Deployment", appsv1.SchemeGroupVersion.WithResource("deployments"), func() runtime.Object { return &appsv1.DeploymentList{} }),
+	workload("StatefulSet", appsv1.SchemeGroupVersion.WithResource("statefulsets"), func() runtime.Object { return &appsv1.StatefulSetList{} }),
+	workload("DaemonSet", appsv1.SchemeGroupVersion.WithResource("daemonsets"), func() runtime.Object { return &appsv1.DaemonSetList{} }),
+	workload("CronJob", batchv1.SchemeGroupVersion.WithResource("cronjobs"), func() runtime.Object { return &batchv1.CronJobList{} }),
+	workload("Job", batchv1.SchemeGroupVersion.WithResource("jobs"), func() runtime.Object { return &batchv1.JobList{} }),
+	workload("ReplicaSet", appsv1.SchemeGroupVersion.WithResource("replicasets"), func() runtime.Object { return &appsv1.ReplicaSetList{} }),
+	workload("ReplicationController", corev1.SchemeGroupVersion.WithResource("replicationcontrollers"), func() runtime.Object { return &corev1.ReplicationControllerList{} }),
 }
 
-// workloadLists are the resources in the order in which one is made by another.
-var workloadLists = []struct {
-	resource schema.GroupResource
-	in       func(client kubernetes.Interface, namespace string) page
-}{
-	{appsv1.Resource("deployments"), func(c kubernetes.Interface, ns string) page { return listOf(c.AppsV1().Deployments(ns).List) }},
-	{appsv1.Resource("statefulsets"), func(c kubernetes.Interface, ns string) page { return listOf(c.AppsV1().StatefulSets(ns).List) }},
-	{appsv1.Resource("daemonsets"), func(c kubernetes.Interface, ns string) page { return listOf(c.AppsV1().DaemonSets(ns).List) }},
-	{batchv1.Resource("cronjobs"), func(c kubernetes.Interface, ns string) page { return listOf(c.BatchV1().CronJobs(ns).List) }},
-	{batchv1.Resource("jobs"), func(c kubernetes.Interface, ns string) page { return listOf(c.BatchV1().Jobs(ns).List) }},
-	{appsv1.Resource("replicasets"), func(c kubernetes.Interface, ns string) page { return listOf(c.AppsV1().ReplicaSets(ns).List) }},
-	{corev1.Resource("replicationcontrollers"), func(c kubernetes.Interface, ns string) page {
-		return listOf(c.CoreV1().ReplicationControllers(ns).List)
-	}},
+func workload(kind topology.Kind, resource schema.GroupVersionResource, list func() runtime.Object) topology.Resource {
+	return topology.Resource{Kind: kind, GroupVersionResource: resource, Namespaced: true, Optional: true, NewList: list}
 }
 
-// WorkloadResourceNames are the resources of workloads, in the form that kubectl create clusterrole takes.
-func WorkloadResourceNames() []string {
-	names := make([]string, len(workloadLists))
-	for i, w := range workloadLists {
-		names[i] = w.resource.String()
-	}
-	return names
-}
+// WorkloadResources are the resources of workloads.
+func WorkloadResources() []topology.Resource { return slices.Clone(workloads) }
 
 // ListWorkloads lists workloads in pages. What may not be listed is in the answer, and no error.
 func ListWorkloads(ctx context.Context, client kubernetes.Interface, options WorkloadOptions) (*Workloads, error) {
 	out := &Workloads{}
-	for _, w := range workloadLists {
-		objects, err := listSelected(ctx, w.in(client, options.Namespace), options.Selector)
+	for _, r := range workloads {
+		objects, err := listSelected(ctx, pageIn(client, r, options.Namespace), options.Selector)
 		if apierrors.IsForbidden(err) {
-			denied := DeniedWorkload{Resource: w.resource}
+			denied := DeniedWorkload{Resource: r.GroupResource()}
 			if options.Namespace == metav1.NamespaceAll && options.Degrade != "" {
-				if objects, err = listSelected(ctx, w.in(client, options.Degrade), options.Selector); err == nil {
+				if objects, err = listSelected(ctx, pageIn(client, r, options.Degrade), options.Selector); err == nil {
 					denied.Within = options.Degrade
 				}
 			}
@@ -89,7 +78,7 @@ func ListWorkloads(ctx context.Context, client kubernetes.Interface, options Wor
 			}
 		}
 		if err != nil {
-			return nil, fmt.Errorf("list %s: %w", w.resource, err)
+			return nil, fmt.Errorf("list %s: %w", qualifiedName(r), err)
 		}
 		for _, o := range objects {
 			o.SetManagedFields(nil)
