@@ -43,13 +43,14 @@ type Result struct {
 	Unknown  []Unknown
 }
 
-// Run looks for every kind that is asked for.
+// Run looks for every kind that is asked for, and for those before them, which may explain what they find.
 func Run(c *Cluster, o Options) Result {
 	var out Result
-	for i := range registry {
-		k := &registry[i]
+	kinds := registry[:o.last()]
+	for i := range kinds {
+		k := &kinds[i]
 		if o.Progress != nil {
-			o.Progress(i, len(registry))
+			o.Progress(i, len(kinds))
 		}
 		if missing := c.missing(k); missing != "" {
 			if o.wants(k.ID, k.Section) {
@@ -96,6 +97,17 @@ const RulePrefix = "rule/"
 func (o *Options) wants(id string, section Section) bool {
 	named := func(list []string) bool { return slices.Contains(list, id) || slices.Contains(list, string(section)) }
 	return (len(o.Only) == 0 || named(o.Only)) && !named(o.Ignore)
+}
+
+// last is how many of the registered kinds there are up to the last that is asked for.
+func (o *Options) last() int {
+	for i := len(registry); i > 0; i-- {
+		k := &registry[i-1]
+		if o.wants(k.ID, k.Section) || slices.ContainsFunc(o.Only, func(name string) bool { return strings.HasPrefix(name, k.ID+"/") }) {
+			return i
+		}
+	}
+	return 0
 }
 
 // takes reports whether a finding is asked for.

@@ -49,6 +49,23 @@ func TestScanCases(t *testing.T) {
 					t.Errorf("a finding without a cause, evidence, a remedy or a command: %+v", f)
 				}
 			}
+			// The kinds of a section are found alike where others are not asked for.
+			section := sections[id]
+			var all, alone []string
+			for i := range result.Findings {
+				if f := &result.Findings[i]; f.Section == section {
+					all = append(all, scanLine(f))
+				}
+			}
+			if section != "" {
+				asked := scanFile(t, append(args, "--from", file, "--only", string(section))...)
+				for i := range asked.Findings {
+					alone = append(alone, scanLine(&asked.Findings[i]))
+				}
+			}
+			if diff := cmp.Diff(all, alone); diff != "" {
+				t.Errorf("findings of section %s (-among all +asked for alone):\n%s", section, diff)
+			}
 			slices.Sort(want)
 			slices.Sort(got)
 			if diff := cmp.Diff(want, got); diff != "" {
