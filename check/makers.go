@@ -70,8 +70,8 @@ func (m *makers) place(o runtime.Object) placed {
 	controller := metav1.GetControllerOfNoCopy(object)
 	switch o := o.(type) {
 	case *corev1.PersistentVolumeClaim:
-		if base, ordinal := cutLast(o.Name); controller == nil && isOrdinal(ordinal) {
-			if set := m.templates[topology.Key{Namespace: o.Namespace, Name: base}]; set != nil {
+		if series, _, numbered := topology.ClaimSeries(o.Name); controller == nil && numbered {
+			if set := m.templates[topology.Key{Namespace: o.Namespace, Name: series}]; set != nil {
 				p.maker = Object{string(rules.StatefulSet), set.Namespace, set.Name}
 			}
 			return p
@@ -109,19 +109,6 @@ func templateOf(claim, maker Object) string {
 	if maker.Kind != string(rules.StatefulSet) || claim.Kind != string(rules.PersistentVolumeClaim) {
 		return ""
 	}
-	base, _ := cutLast(claim.Name)
-	return base
-}
-
-// cutLast cuts a name at its last hyphen.
-func cutLast(name string) (before, after string) {
-	at := strings.LastIndexByte(name, '-')
-	if at < 0 {
-		return name, ""
-	}
-	return name[:at], name[at+1:]
-}
-
-func isOrdinal(s string) bool {
-	return s != "" && strings.Trim(s, "0123456789") == ""
+	series, _, _ := topology.ClaimSeries(claim.Name)
+	return series
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	storagehelpers "k8s.io/component-helpers/storage/volume"
 
 	"github.com/moorage-k8s/moorage/explain"
 	"github.com/moorage-k8s/moorage/internal/text"
@@ -53,7 +54,7 @@ func (c *Cluster) namedClasses() map[string][]Object {
 	out := map[string][]Object{}
 	fallback, _ := c.Snapshot.DefaultStorageClass()
 	add := func(claim *corev1.PersistentVolumeClaim, by Object) {
-		class := classOf(claim)
+		class := storagehelpers.GetPersistentVolumeClaimClass(claim)
 		if unclassed(claim) && fallback != nil {
 			class = fallback.Name
 		}

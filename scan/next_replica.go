@@ -83,17 +83,6 @@ func (c *Cluster) claimSeries() map[topology.Key][]*corev1.PersistentVolumeClaim
 	return out
 }
 
-// classOf is the class that a claim names: the beta annotation comes before the field; empty where it names none.
-func classOf(claim *corev1.PersistentVolumeClaim) string {
-	if class, ok := claim.Annotations[corev1.BetaStorageClassAnnotation]; ok {
-		return class
-	}
-	if claim.Spec.StorageClassName != nil {
-		return *claim.Spec.StorageClassName
-	}
-	return ""
-}
-
 // unclassed reports whether a claim leaves the class to the cluster's default; an empty name asks for a volume without a class.
 func unclassed(claim *corev1.PersistentVolumeClaim) bool {
 	_, beta := claim.Annotations[corev1.BetaStorageClassAnnotation]

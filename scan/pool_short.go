@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	storagehelpers "k8s.io/component-helpers/storage/volume"
 
 	"github.com/moorage-k8s/moorage/internal/storagemap"
 	"github.com/moorage-k8s/moorage/internal/text"
@@ -94,7 +95,7 @@ func (c *Cluster) additions() []addition {
 		a := addition{of: w, bytes: map[string]int64{}, nodes: v.allows(nextReplica(w, 0), false)}
 		for i := range w.Set.Spec.VolumeClaimTemplates {
 			t := &w.Set.Spec.VolumeClaimTemplates[i]
-			class := classOf(t)
+			class := storagehelpers.GetPersistentVolumeClaimClass(t)
 			if class == "" {
 				if d, ok := c.Snapshot.DefaultStorageClass(); ok {
 					class = d.Name
