@@ -34,9 +34,7 @@ func TestNoAdmissionFailsWhileAuthoritiesChange(t *testing.T) {
 	c := control(t)
 	ctx := t.Context()
 	secrets := c.Client().CoreV1().Secrets(moorage.AuthorityNamespace)
-	cleanup(t, func(ctx context.Context) error {
-		return c.Client().CoreV1().Namespaces().Delete(ctx, moorage.AuthorityNamespace, metav1.DeleteOptions{})
-	})
+	moorageNamespace(t, c)
 	m := startMoorage(t, c, moorage.Options{OwnAuthority: true, Config: `
 apiVersion: moorage.dev/v1alpha1
 kind: MoorageConfiguration

@@ -4,7 +4,6 @@ package e2e
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -17,7 +16,6 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/moorage-k8s/moorage/e2e/chart"
-	"github.com/moorage-k8s/moorage/e2e/controlplane"
 	"github.com/moorage-k8s/moorage/e2e/moorage"
 	"github.com/moorage-k8s/moorage/e2e/zones"
 )
@@ -124,25 +122,4 @@ func within(t *testing.T, limit time.Duration, what string, condition wait.Condi
 	if err := wait.PollUntilContextTimeout(t.Context(), pollInterval, limit, true, condition); err != nil {
 		t.Fatalf("wait for %s: %v", what, err)
 	}
-}
-
-// moorageNamespace makes the namespace of the release.
-func moorageNamespace(t *testing.T, c *controlplane.ControlPlane) {
-	t.Helper()
-	namespaces := c.Client().CoreV1().Namespaces()
-	// Another test may have deleted it a moment ago.
-	within(t, time.Minute, "the namespace to be there and not terminating", func(ctx context.Context) (bool, error) {
-		_, err := namespaces.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "moorage"}}, metav1.CreateOptions{})
-		if err != nil && !apierrors.IsAlreadyExists(err) {
-			return false, err
-		}
-		found, err := namespaces.Get(ctx, "moorage", metav1.GetOptions{})
-		if apierrors.IsNotFound(err) {
-			return false, nil
-		}
-		return err == nil && found.Status.Phase == corev1.NamespaceActive, err
-	})
-	cleanup(t, func(ctx context.Context) error {
-		return errors.Join(ignoreNotFound(c.Client().CoordinationV1().Leases("moorage").Delete(ctx, "moorage-template-capacity", metav1.DeleteOptions{})))
-	})
 }

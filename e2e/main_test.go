@@ -15,10 +15,14 @@ import (
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/moorage-k8s/moorage/e2e/binaries"
 	"github.com/moorage-k8s/moorage/e2e/controlplane"
+	"github.com/moorage-k8s/moorage/e2e/moorage"
 	"github.com/moorage-k8s/moorage/e2e/suite"
 )
 
@@ -42,6 +46,21 @@ func namespace(t *testing.T, c *controlplane.ControlPlane) string {
 	}
 	cleanup(t, func(ctx context.Context) error { return c.RemoveNamespace(ctx, ns) })
 	return ns
+}
+
+// moorageNamespace makes moorage's own namespace, which a test has for itself until it ends.
+func moorageNamespace(t *testing.T, c *controlplane.ControlPlane) {
+	t.Helper()
+	namespaces := c.Client().CoreV1().Namespaces()
+	// That of an earlier test goes in its own time.
+	await(t, "the namespace of an earlier test to be gone", func(ctx context.Context) (bool, error) {
+		_, err := namespaces.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: moorage.AuthorityNamespace}}, metav1.CreateOptions{})
+		if apierrors.IsAlreadyExists(err) {
+			return false, nil
+		}
+		return err == nil, err
+	})
+	cleanup(t, func(ctx context.Context) error { return c.RemoveNamespace(ctx, moorage.AuthorityNamespace) })
 }
 
 // cleanup runs f when the test ends, with a context that is still alive then.

@@ -274,10 +274,7 @@ func runAsPod(t *testing.T, c *controlplane.ControlPlane, m *moorage.Moorage) {
 		t.Fatalf("listens on %v", listener.Addr())
 	}
 
-	if _, err = c.Client().CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "moorage"}}, metav1.CreateOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	cleanup(t, func(ctx context.Context) error { return c.RemoveNamespace(ctx, "moorage") })
+	moorageNamespace(t, c)
 	await(t, "the pod to be made", func(ctx context.Context) (bool, error) {
 		pod := &corev1.Pod{
 			ObjectMeta: metav1.ObjectMeta{Name: "moorage-scheduler-0", Labels: map[string]string{
